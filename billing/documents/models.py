@@ -1,0 +1,123 @@
+"""Issued documents and their gapless numbers."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from customers.models import Customer
+from ispbilling.core.models import User
+
+
+class DocumentKind(models.TextChoices):
+    INVOICE = "invoice", "Invoice"
+    CREDIT_NOTE = "credit_note", "Credit note"
+
+
+class NumberSequence(models.Model):
+    """The last number given per kind and financial year; its row lock makes numbers gapless."""
+
+    pk = models.CompositePrimaryKey("kind", "year")
+    kind = models.CharField(max_length=12, choices=DocumentKind)
+    year = models.SmallIntegerField()
+    last = models.IntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.year}: {self.last}"
+
+
+class Party(models.Model):
+    """Who a document was issued to, copied in. A row of its own, so that one audited erase may blank it
+    after the statutory period while the document and the hash stay."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="parties")
+    name = models.CharField(max_length=160)
+    address = models.TextField(blank=True)
+    vat_number = models.CharField(max_length=20, blank=True)
+    digest = models.BinaryField()
+
+    class Meta:
+        verbose_name_plural = "parties"
+        constraints = [models.UniqueConstraint(fields=["customer", "digest"], name="billing_party_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def visible_to(self, user: User) -> "DocumentQuerySet":
+        if user.is_provider_staff:
+            return self
+        return self.filter(payer__in=Customer.objects.visible_to(user))
+
+
+class Document(models.Model):
+    """Paper: legally it may not change once issued, so it copies in all it says and PostgreSQL refuses edits.
+
+    A credit note mirrors an invoice with negated amounts and points back with `corrects`.
+    """
+
+    kind = models.CharField(max_length=12, choices=DocumentKind)
+    year = models.SmallIntegerField()
+    number = models.IntegerField()
+    reference = models.CharField(max_length=30)
+    customer = models.ForeignKey(
+        Customer, models.PROTECT, related_name="documents", help_text="Who was served"
+    )
+    payer = models.ForeignKey(Customer, models.PROTECT, related_name="documents_to_pay")
+    party = models.ForeignKey(Party, models.PROTECT, related_name="documents")
+    run = models.ForeignKey("billing.Run", models.PROTECT, null=True, related_name="documents")
+    corrects = models.ForeignKey("self", models.PROTECT, null=True, related_name="corrections")
+    issued_on = models.DateField()
+    due_on = models.DateField()
+    net = models.DecimalField(max_digits=14, decimal_places=2)
+    vat = models.DecimalField("VAT", max_digits=14, decimal_places=2)
+    total = models.DecimalField(max_digits=14, decimal_places=2)
+
+    objects = DocumentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-issued_on", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "year", "number"], name="billing_document_number"),
+            models.UniqueConstraint(
+                fields=["run", "customer"], condition=Q(kind="invoice"), name="billing_document_once_per_run"
+            ),
+            models.UniqueConstraint(
+                fields=["corrects"],
+                condition=Q(corrects__isnull=False),
+                name="billing_document_corrected_once",
+            ),
+            models.CheckConstraint(condition=Q(total=F("net") + F("vat")), name="billing_document_sums"),
+            models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="billing_document_due"),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
+        raise TypeError("An issued document is never deleted; issue a credit note.")
+
+
+class DocumentLine(models.Model):
+    """One printed line; amounts are the line's own, rounded once."""
+
+    document = models.ForeignKey(Document, models.PROTECT, related_name="lines")
+    recurring_line = models.ForeignKey(
+        "billing.RecurringLine", models.PROTECT, null=True, related_name="billed_on"
+    )
+    description = models.CharField(max_length=250)
+    quantity = models.DecimalField(max_digits=12, decimal_places=2)
+    price = models.DecimalField(max_digits=14, decimal_places=4)
+    discount = models.DecimalField(max_digits=5, decimal_places=2, default=0)
+    vat_rate = models.DecimalField("VAT rate", max_digits=5, decimal_places=2)
+    net = models.DecimalField(max_digits=14, decimal_places=2)
+    vat = models.DecimalField("VAT", max_digits=14, decimal_places=2)
+    total = models.DecimalField(max_digits=14, decimal_places=2)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(total=F("net") + F("vat")), name="billing_documentline_sums")
+        ]
+
+    def __str__(self) -> str:
+        return self.description

@@ -1,0 +1,27 @@
+"""The app's tables, re-exported for Django and for the apps above; inside the app import from the slice."""
+
+from billing.documents.models import Document, DocumentLine, NumberSequence, Party
+from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Seal
+from billing.recurring.models import BilledPeriod, BillingSettings, RecurringLine, VatRate
+from billing.runs.models import Run, RunChunk, RunException, RunPlan
+
+__all__ = [
+    "Account",
+    "Balance",
+    "BilledPeriod",
+    "BillingSettings",
+    "ChainHead",
+    "Document",
+    "DocumentLine",
+    "Line",
+    "NumberSequence",
+    "Party",
+    "Posting",
+    "RecurringLine",
+    "Run",
+    "RunChunk",
+    "RunException",
+    "RunPlan",
+    "Seal",
+    "VatRate",
+]

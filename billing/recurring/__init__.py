@@ -1,0 +1,1 @@
+"""What is charged every period, and which periods have been billed."""

@@ -1,0 +1,143 @@
+"""Recurring lines, VAT rates, the billing settings, and the periods already billed."""
+
+from decimal import Decimal
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+
+from customers.models import Customer
+from ispbilling.core.models import User
+from radius.models import DataAccount
+
+
+class VatRate(models.Model):
+    """The VAT rate from a day on, until the next row; percent."""
+
+    percent = models.DecimalField(
+        max_digits=5, decimal_places=2, validators=[MinValueValidator(0), MaxValueValidator(100)]
+    )
+    valid_from = models.DateField(unique=True)
+
+    class Meta:
+        ordering = ["-valid_from"]
+        verbose_name = "VAT rate"
+
+    def __str__(self) -> str:
+        return f"{self.percent} % from {self.valid_from}"
+
+
+class BillingSettings(models.Model):
+    """How this provider bills. One row."""
+
+    due_days = models.PositiveSmallIntegerField("days till invoices due", default=7)
+    invoice_prefix = models.CharField(max_length=10, default="INV")
+    credit_note_prefix = models.CharField(max_length=10, default="CN")
+    prices_include_vat = models.BooleanField("prices include VAT", default=True)
+    financial_year_end_month = models.PositiveSmallIntegerField(
+        default=2,
+        validators=[MinValueValidator(1), MaxValueValidator(12)],
+        help_text="1 to 12; February is 2",
+    )
+    month_end_day = models.PositiveSmallIntegerField(
+        default=25,
+        validators=[MinValueValidator(1), MaxValueValidator(28)],
+        help_text="Day on which next month's run is prepared",
+    )
+    issue_automatically = models.BooleanField(
+        default=False,
+        help_text="On: the month-end sweep also issues what it prepared, without anyone's approval",
+    )
+
+    class Meta:
+        verbose_name_plural = "billing settings"
+        constraints = [models.CheckConstraint(condition=Q(pk=1), name="billing_billingsettings_one_row")]
+
+    @classmethod
+    def get(cls) -> "BillingSettings":
+        """The one row (made by the first migration)."""
+        return cls.objects.get(pk=1)
+
+    def __str__(self) -> str:
+        return "Billing settings"
+
+
+class RecurringLineQuerySet(models.QuerySet["RecurringLine"]):
+    def visible_to(self, user: User) -> "RecurringLineQuerySet":
+        if user.is_provider_staff:
+            return self
+        return self.filter(customer__in=Customer.objects.visible_to(user))
+
+
+class RecurringLine(models.Model):
+    """Charged every month from its first to its last day, in advance.
+
+    With a data account the price follows the account (custom price, else the package's) unless one is set here.
+    """
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="recurring_lines")
+    data_account = models.ForeignKey(
+        DataAccount, models.PROTECT, null=True, blank=True, related_name="recurring_lines"
+    )
+    description = models.CharField(max_length=200)
+    quantity = models.DecimalField(
+        max_digits=12, decimal_places=2, default=Decimal(1), validators=[MinValueValidator(Decimal("0.01"))]
+    )
+    price = models.DecimalField(
+        max_digits=14,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        help_text="Per month; empty: the data account's price",
+    )
+    discount = models.DecimalField(
+        max_digits=5,
+        decimal_places=2,
+        default=0,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="Percent",
+    )
+    vat_exempt = models.BooleanField("VAT exempt", default=False)
+    starts_on = models.DateField("first day")
+    ends_on = models.DateField("last day", null=True, blank=True, help_text="Empty: open")
+
+    objects = RecurringLineQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["customer_id", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=F("starts_on")),
+                name="billing_recurringline_days",
+                violation_error_message="The last day is before the first.",
+            ),
+            models.CheckConstraint(
+                condition=Q(discount__range=(0, 100)), name="billing_recurringline_discount"
+            ),
+            models.CheckConstraint(
+                condition=Q(price__isnull=False) | Q(data_account__isnull=False),
+                name="billing_recurringline_priced",
+                violation_error_message="Give a price, or a data account whose price applies.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class BilledPeriod(models.Model):
+    """A recurring line was billed for a period: the row that makes billing twice impossible.
+
+    After an undo the period may be billed again, as the next generation; the table stays append-only.
+    """
+
+    pk = models.CompositePrimaryKey("recurring_line", "period", "generation")
+    recurring_line = models.ForeignKey(
+        RecurringLine, models.PROTECT, related_name="billed_periods", db_index=False
+    )
+    period = models.DateField(help_text="First day of the period")
+    generation = models.SmallIntegerField(default=0)
+    document = models.ForeignKey("billing.Document", models.PROTECT, related_name="billed_periods")
+
+    def __str__(self) -> str:
+        return f"{self.recurring_line_id} {self.period}"

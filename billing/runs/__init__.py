@@ -1,0 +1,1 @@
+"""The month-end run: plan, preview, approve, issue, certificate, undo."""

@@ -1,0 +1,1 @@
+"""The customer: who it is, its code, contacts, gates and portal logins."""

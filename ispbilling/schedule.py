@@ -1,0 +1,57 @@
+"""THE table of periodic work: what runs, when, and why in this order. `manage.py sweep --list` prints it.
+
+A sweep is named by dotted path, so this module imports no app. Each is a function `(now) -> Plan`
+(ispbilling/core/plans.py). None of them must run on time for the truth to be right: access, balances and
+due dates are computed from stored facts and the clock; a late sweep only delays a message or a disconnect.
+Times that staff may change are settings the sweep itself reads.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from celery.schedules import crontab
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """One line of the table. `expires`: seconds after which an unfetched tick is worthless."""
+
+    name: str
+    path: str
+    when: crontab | timedelta
+    why: str
+
+    @property
+    def expires(self) -> int:
+        return int(self.when.total_seconds()) if isinstance(self.when, timedelta) else 3600
+
+
+def every(seconds: int) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+def daily(hour: int, minute: int) -> crontab:
+    """At a wall-clock time of the provider's zone."""
+    return crontab(hour=hour, minute=minute)
+
+
+SWEEPS = [
+    Sweep(
+        "expiry",
+        "billing.sweeps.expiry",
+        daily(0, 5),
+        "records what has passed its last day; before month end",
+    ),
+    Sweep("month_end", "billing.sweeps.month_end", daily(1, 0), "prepares the month's run and tells people"),
+    Sweep(
+        "stale_sessions", "radius.sweeps.stale_sessions", every(300), "closes sessions whose updates stopped"
+    ),
+    Sweep("reconcile", "radius.sweeps.reconcile", every(30), "re-queues disconnects that were lost"),
+    Sweep("announce", "notifications.sweeps.announce", every(15), "turns events into messages"),
+    Sweep("deliver", "notifications.sweeps.deliver", every(15), "drains the outbox"),
+]
+
+
+def find(name: str) -> Sweep:
+    """The sweep of that name. Raises KeyError."""
+    return {sweep.name: sweep for sweep in SWEEPS}[name]

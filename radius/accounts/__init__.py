@@ -1,0 +1,1 @@
+"""Data accounts: the lines that authenticate, several per customer."""

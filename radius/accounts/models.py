@@ -1,0 +1,102 @@
+"""Data accounts."""
+
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from customers.models import Customer
+from ispbilling.core.models import User
+from ispbilling.core.secrets import SecretField
+from radius.catalogue.models import Package
+from radius.nas.models import Nas
+
+
+class Medium(models.TextChoices):
+    WIRELESS = "wireless", "Wireless"
+    FIBRE = "fibre", "Fibre"
+    LTE = "lte", "LTE"
+    OTHER = "other", "Other"
+
+
+class DataAccountQuerySet(models.QuerySet["DataAccount"]):
+    def visible_to(self, user: User) -> "DataAccountQuerySet":
+        if user.is_provider_staff:
+            return self
+        return self.filter(customer__in=Customer.objects.visible_to(user))
+
+
+class DataAccount(models.Model):
+    """A line that authenticates: the RADIUS user. Its secret is random and never the portal password (R7)."""
+
+    customer = models.ForeignKey(Customer, models.PROTECT, related_name="data_accounts")
+    username = models.CharField(max_length=128)
+    secret = SecretField("RADIUS password")
+    package = models.ForeignKey(Package, models.PROTECT, related_name="data_accounts")
+    medium = models.CharField(max_length=8, choices=Medium, default=Medium.WIRELESS)
+    custom_price = models.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text="Per month; empty: the package's price",
+    )
+    blocked = models.BooleanField(default=False, help_text="On: this line cannot authenticate (DAT-2)")
+    blocked_reason = models.CharField(max_length=200, blank=True)
+    starts_on = models.DateField("first day")
+    ends_on = models.DateField(
+        "last day", null=True, blank=True, help_text="Last day of service; empty: open"
+    )
+    framed_ip = models.GenericIPAddressField(
+        "static IPv4 address",
+        protocol="IPv4",
+        null=True,
+        blank=True,
+        help_text="Empty: from the package's pool",
+    )
+    framed_ipv6_prefix = models.CharField("static IPv6 prefix", max_length=49, blank=True)
+    mac_lock = models.CharField(
+        "MAC lock", max_length=17, blank=True, help_text="Calling-Station-Id it must come from"
+    )
+    nas_lock = models.ForeignKey(
+        Nas, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="NAS lock"
+    )
+    created_at = models.DateTimeField(editable=False)
+
+    objects = DataAccountQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["username"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("username"),
+                name="radius_dataaccount_username_ci",
+                violation_error_message="Another data account has this username.",
+            ),
+            models.UniqueConstraint(
+                fields=["framed_ip"],
+                condition=Q(framed_ip__isnull=False),
+                name="radius_dataaccount_framed_ip",
+                violation_error_message="Another data account has this address.",
+            ),
+            models.CheckConstraint(
+                condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),
+                name="radius_dataaccount_days",
+                violation_error_message="The last day is before the first.",
+            ),
+            models.CheckConstraint(
+                condition=Q(custom_price__isnull=True) | Q(custom_price__gte=0),
+                name="radius_dataaccount_price",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.username
+
+    @property
+    def price(self) -> Decimal:
+        """What it costs a month."""
+        return self.package.price if self.custom_price is None else self.custom_price

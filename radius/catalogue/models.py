@@ -1,0 +1,99 @@
+"""Services and packages, as the RADIUS guide groups them."""
+
+from datetime import date
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models.functions import Lower
+
+from ispbilling.core.models import User
+from ispbilling.core.units import format_kbps, format_octets
+
+
+class CatalogueQuerySet(models.QuerySet[models.Model]):
+    def visible_to(self, user: User) -> "CatalogueQuerySet":
+        return self if user.is_provider_staff else self.none()
+
+
+class Authentication(models.TextChoices):
+    ACCEPT = "accept", "Accept"
+    REJECT = "reject", "Reject"
+
+
+class Service(models.Model):
+    """A RADIUS service: a speed. Zero means zero; the reply carries it as Mikrotik-Rate-Limit."""
+
+    code = models.CharField("service code", max_length=40)
+    title = models.CharField(max_length=80)
+    down_kbps = models.PositiveIntegerField("speed down", help_text="kbit/s")
+    up_kbps = models.PositiveIntegerField("speed up", help_text="kbit/s")
+    authentication = models.CharField(max_length=6, choices=Authentication, default=Authentication.ACCEPT)
+    expires_on = models.DateField(
+        "expiry date", null=True, blank=True, help_text="Last day on which it works; empty: never"
+    )
+
+    objects = CatalogueQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [models.UniqueConstraint(Lower("code"), name="radius_service_code_ci")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def speed(self) -> str:
+        """`20 Mb/s down, 10 Mb/s up`."""
+        return f"{format_kbps(self.down_kbps)} down, {format_kbps(self.up_kbps)} up"
+
+    def expired(self, on: date) -> bool:
+        return self.expires_on is not None and on > self.expires_on
+
+
+class Package(models.Model):
+    """A data package: a cap and a price on a service. The name is only a label (D-17)."""
+
+    title = models.CharField(max_length=80)
+    service = models.ForeignKey(Service, models.PROTECT, related_name="packages")
+    cap_octets = models.BigIntegerField(
+        "monthly cap", null=True, blank=True, validators=[MinValueValidator(1)], help_text="Empty: uncapped"
+    )
+    price = models.DecimalField(
+        "monthly price", max_digits=14, decimal_places=2, validators=[MinValueValidator(Decimal(0))]
+    )
+    session_timeout = models.PositiveIntegerField(
+        default=86_400, help_text="Seconds after which a session must log in again; 0: never"
+    )
+    interim_interval = models.PositiveIntegerField(
+        default=300,
+        validators=[MinValueValidator(60)],
+        help_text="Seconds between accounting updates, at least 60",
+    )
+    framed_pool = models.CharField(
+        "address pool",
+        max_length=60,
+        blank=True,
+        help_text="The pool on the NAS that addresses are drawn from",
+    )
+    active = models.BooleanField(default=True, help_text="Off: not offered for new data accounts")
+
+    objects = CatalogueQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["title"]
+        constraints = [
+            models.UniqueConstraint(Lower("title"), name="radius_package_title_ci"),
+            models.CheckConstraint(condition=models.Q(price__gte=0), name="radius_package_price"),
+            models.CheckConstraint(
+                condition=models.Q(cap_octets__isnull=True) | models.Q(cap_octets__gt=0),
+                name="radius_package_cap",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def cap(self) -> str:
+        return "Uncapped" if self.cap_octets is None else format_octets(self.cap_octets)

@@ -1,0 +1,1 @@
+"""Disconnect and Change-of-Authorization: bringing live sessions in line with the decision."""

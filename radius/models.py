@@ -1,0 +1,10 @@
+"""The app's tables, re-exported for Django and for the apps above; inside the app import from the slice."""
+
+from radius.accounts.models import DataAccount
+from radius.catalogue.models import Package, Service
+from radius.coa.models import CoaAttempt
+from radius.nas.models import Nas
+from radius.server.models import AuthAttempt
+from radius.usage.models import Session, UsageDay
+
+__all__ = ["AuthAttempt", "CoaAttempt", "DataAccount", "Nas", "Package", "Service", "Session", "UsageDay"]

@@ -1,0 +1,1 @@
+"""Network access servers: who may speak to us, with which secret."""

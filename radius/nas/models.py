@@ -1,0 +1,60 @@
+"""Network access servers."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Lower
+
+from groups.models import HighSite
+from ispbilling.core.models import User
+from ispbilling.core.secrets import SecretField
+
+
+class MessageAuthenticator(models.TextChoices):
+    """What to do with an Access-Request that carries no Message-Authenticator (CVE-2024-3596, W-11)."""
+
+    REQUIRE = "require", "Require: drop requests without it"
+    OBSERVE = "observe", "Observe: accept and count them"
+    OFF = "off", "Off"
+
+
+class NasQuerySet(models.QuerySet["Nas"]):
+    def visible_to(self, user: User) -> "NasQuerySet":
+        return self if user.is_provider_staff else self.none()
+
+
+class Nas(models.Model):
+    """A device that may ask us: known by its source address, trusted by its secret."""
+
+    name = models.CharField(max_length=80)
+    address = models.GenericIPAddressField(unique=True, help_text="The address its requests come from")
+    secret = SecretField(help_text="The RADIUS shared secret")
+    message_authenticator = models.CharField(
+        max_length=8, choices=MessageAuthenticator, default=MessageAuthenticator.OBSERVE
+    )
+    coa_port = models.PositiveIntegerField(
+        "CoA port",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(65535)],
+        help_text="Where it listens for Disconnect-Request; empty: the installation's default (3799)",
+    )
+    high_site = models.ForeignKey(HighSite, models.SET_NULL, null=True, blank=True, related_name="nases")
+    enabled = models.BooleanField(default=True, help_text="Off: its packets are dropped like a stranger's")
+    demonstration = models.BooleanField(default=False, editable=False)
+
+    objects = NasQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "NAS"
+        verbose_name_plural = "NASes"
+        constraints = [
+            models.UniqueConstraint(Lower("name"), name="radius_nas_name_ci"),
+            models.CheckConstraint(
+                condition=models.Q(coa_port__isnull=True) | models.Q(coa_port__range=(1, 65535)),
+                name="radius_nas_coa_port",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,1 @@
+"""The RADIUS server: sockets, workers, snapshot and handlers."""

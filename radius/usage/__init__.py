@@ -1,0 +1,1 @@
+"""Sessions and the octets counted per account and local day."""

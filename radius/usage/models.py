@@ -1,0 +1,84 @@
+"""Sessions and usage. Written by `radius.usage.recording` and `closing` alone."""
+
+from django.db import models
+from django.db.models import Q
+
+from radius.accounts.models import DataAccount
+from radius.nas.models import Nas
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def open(self) -> "SessionQuerySet":
+        return self.filter(stopped_at__isnull=True)
+
+
+class Session(models.Model):
+    """One accounting session as its NAS last reported it; counters are the NAS's own cumulative totals.
+
+    `key` is the digest of NAS, Acct-Session-Id, User-Name and port; `incarnation` tells sessions apart that
+    reuse an id after a close or a reboot. No database constraint on the two links: accounting of a device or
+    line that is gone must still be kept.
+    """
+
+    key = models.UUIDField()
+    incarnation = models.PositiveIntegerField(default=1)
+    nas = models.ForeignKey(
+        Nas, models.DO_NOTHING, db_constraint=False, null=True, related_name="sessions", db_index=False
+    )
+    data_account = models.ForeignKey(
+        DataAccount,
+        models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        related_name="sessions",
+        db_index=False,
+    )
+    username = models.CharField(max_length=253)
+    acct_session_id = models.CharField(max_length=253)
+    nas_port = models.CharField(max_length=253, blank=True)
+    calling_station_id = models.CharField(max_length=253, blank=True)
+    called_station_id = models.CharField(max_length=253, blank=True)
+    framed_ip = models.GenericIPAddressField(null=True)
+    started_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+    seconds = models.BigIntegerField(default=0)
+    upload_octets = models.BigIntegerField(default=0, help_text="Acct-Input-Octets: from the subscriber")
+    download_octets = models.BigIntegerField(default=0, help_text="Acct-Output-Octets: to the subscriber")
+    terminate_cause = models.CharField(max_length=40, blank=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-started_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["key", "incarnation"], name="radius_session_key_incarnation"),
+        ]
+        indexes = [
+            models.Index(fields=["data_account", "-started_at"], name="radius_session_account"),
+            # Read by the active-sessions page, reconcile and stale_sessions.
+            models.Index(fields=["nas"], condition=Q(stopped_at__isnull=True), name="radius_session_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.username} {self.acct_session_id}"
+
+
+class UsageDay(models.Model):
+    """Octets of a data account on one local day: what every page, threshold and charge reads."""
+
+    data_account = models.ForeignKey(
+        DataAccount, models.DO_NOTHING, db_constraint=False, related_name="usage_days", db_index=False
+    )
+    day = models.DateField()
+    upload_octets = models.BigIntegerField(default=0)
+    download_octets = models.BigIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-day"]
+        constraints = [
+            models.UniqueConstraint(fields=["data_account", "day"], name="radius_usageday_account_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.data_account_id}"

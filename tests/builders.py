@@ -1,0 +1,88 @@
+"""Keyword builders with defaults: what a test does not mention does not matter to it."""
+
+from datetime import date
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from customers.models import Contact, Customer, PortalLogin
+from groups.models import CustomerGroup
+from ispbilling.core.clock import now
+from ispbilling.core.models import Role, User
+from ispbilling.core.units import GB
+from radius.models import DataAccount, Nas, Package, Service
+
+_next = count(1)
+PASSWORD = "correct horse battery"  # noqa: S105 - of test users only
+
+
+def staff(role: Role = Role.MANAGER, **kwargs: Any) -> User:
+    n = next(_next)
+    user = User(**{"username": f"{role}{n}", "email": f"{role}{n}@isp.test", "role": role, **kwargs})
+    user.set_password(PASSWORD)
+    user.save()
+    return user
+
+
+def group(**kwargs: Any) -> CustomerGroup:
+    return CustomerGroup.objects.create(**{"title": f"Group {next(_next)}", **kwargs})
+
+
+def customer(**kwargs: Any) -> Customer:
+    """A customer with one primary contact; `email` and `mobile` go to the contact."""
+    n = next(_next)
+    contact = {
+        "email": kwargs.pop("email", f"customer{n}@example.test"),
+        "mobile": kwargs.pop("mobile", "+27821234567"),
+    }
+    kwargs.setdefault("group", CustomerGroup.objects.first() or group())
+    made = Customer.objects.create(
+        **{"code": f"CUS{n:03}", "name": f"Customer {n}", "created_at": now(), **kwargs}
+    )
+    Contact.objects.create(customer=made, name=made.contact_name or made.name, primary=True, **contact)
+    return made
+
+
+def portal_user(of: Customer, **kwargs: Any) -> User:
+    user = staff(
+        Role.RESELLER if of.is_reseller else Role.CUSTOMER, **{"username": of.code.lower(), **kwargs}
+    )
+    PortalLogin.objects.create(user=user, customer=of, primary=not of.portal_logins.exists())
+    return user
+
+
+def service(**kwargs: Any) -> Service:
+    n = next(_next)
+    return Service.objects.create(
+        **{"code": f"S{n}", "title": f"Service {n}", "down_kbps": 20_000, "up_kbps": 10_000, **kwargs}
+    )
+
+
+def package(**kwargs: Any) -> Package:
+    kwargs.setdefault("service", Service.objects.first() or service())
+    n = next(_next)
+    return Package.objects.create(
+        **{"title": f"Package {n}", "cap_octets": 100 * GB, "price": Decimal("599.00"), **kwargs}
+    )
+
+
+def nas(**kwargs: Any) -> Nas:
+    n = next(_next)
+    return Nas.objects.create(
+        **{"name": f"NAS {n}", "address": "127.0.0.1", "secret": "testing123", **kwargs}
+    )
+
+
+def data_account(**kwargs: Any) -> DataAccount:
+    kwargs.setdefault("customer", Customer.objects.first() or customer())
+    kwargs.setdefault("package", Package.objects.first() or package())
+    n = next(_next)
+    return DataAccount.objects.create(
+        **{
+            "username": f"user{n}@isp.test",
+            "secret": "wire-secret",
+            "starts_on": date(2026, 1, 1),
+            "created_at": now(),
+            **kwargs,
+        }
+    )
