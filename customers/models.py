@@ -1,5 +1,14 @@
 """The app's tables, re-exported for Django and for the apps above; inside the app import from the slice."""
 
-from customers.accounts.models import CodeAlias, CodeCounter, Contact, Customer, Gate, PortalLogin
+from customers.accounts.models import (
+    CodeAlias,
+    CodeCounter,
+    Contact,
+    Customer,
+    CustomerType,
+    Gate,
+    GateKind,
+    PortalLogin,
+)
 
-__all__ = ["CodeAlias", "CodeCounter", "Contact", "Customer", "Gate", "PortalLogin"]
+__all__ = ["CodeAlias", "CodeCounter", "Contact", "Customer", "CustomerType", "Gate", "GateKind", "PortalLogin"]

@@ -3,7 +3,9 @@
 import pytest
 from django.test import Client
 
+from customers.accounts import gates
 from customers.models import Customer
+from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import Role, User
 from tests import builders
 
@@ -29,3 +31,13 @@ def as_manager(manager: User) -> Client:
     client = Client()
     client.force_login(manager)
     return client
+
+
+@pytest.fixture
+def world(alice: Customer, bob: Customer) -> None:
+    """Something for every sweep: lines in use, a cancelled customer, a line past its last day."""
+    today = local_day(now())
+    builders.nas()
+    builders.data_account(customer=alice)
+    builders.data_account(customer=bob, ends_on=today)
+    gates.cancel(bob, today, now(), actor=None, reason="moves away")
