@@ -1,0 +1,41 @@
+"""pytest plugin (`-p ispbilling.runner.pytest_plugin`): a private PostgreSQL and Valkey for a test run.
+
+It has to be named on the command line (pyproject.toml does): pytest-django loads the settings before
+any conftest.py could set DATABASE_URL.
+"""
+
+import contextlib
+import os
+
+import pytest
+
+from ispbilling.runner.embedded import AlreadyRunning, chosen_urls, services
+
+_running = contextlib.ExitStack()
+# Several runs at once in one checkout each get servers of their own.
+INSTANCES = ("test", "test-2", "test-3", "test-4")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests() -> None:
+    """Start the servers, unless the environment names some or this is a worker of pytest-xdist."""
+    if "PYTEST_XDIST_WORKER" in os.environ or chosen_urls():
+        return
+    for name in INSTANCES:
+        try:
+            _running.enter_context(services(name, durable=False))
+        except AlreadyRunning:
+            if name == INSTANCES[-1]:
+                raise
+        else:
+            return
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Load our fixtures after those of pytest-playwright, so that ours win."""
+    config.pluginmanager.import_plugin("ispbilling.runner.pytest_tools")
+
+
+def pytest_unconfigure() -> None:
+    """Stop the servers."""
+    _running.close()
