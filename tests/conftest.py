@@ -1,6 +1,8 @@
 """The small world every test may use: Alice is paid up, Bob is somebody else, Carol belongs to a reseller."""
 
 import pytest
+from django.db import transaction
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
 from customers.accounts import gates
@@ -8,6 +10,27 @@ from customers.models import Customer
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import Role, User
 from tests import builders
+
+
+@pytest.fixture(autouse=True, scope="session")
+def append_only_tables_can_be_emptied_between_tests() -> None:
+    """Django empties the tables after a transactional test; ours refuse TRUNCATE, as they should."""
+    flush = DatabaseOperations.execute_sql_flush
+
+    def as_superuser(self: DatabaseOperations, sql_list: list[str]) -> None:
+        with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            for sql in sql_list:
+                cursor.execute(sql)
+
+    DatabaseOperations.execute_sql_flush = as_superuser
+    yield
+    DatabaseOperations.execute_sql_flush = flush
+
+
+@pytest.fixture(autouse=True)
+def rows_of_the_migrations_come_back(django_db_serialized_rollback: None) -> None:
+    """After a transactional test, what the migrations put in (settings, ledger accounts) is restored."""
 
 
 @pytest.fixture
