@@ -1,0 +1,185 @@
+"""Staff home: how the provider stands today, two charts, and what needs someone."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+from django.core.cache import cache
+from django.db.models import Count, Q, Sum
+from django.db.models.functions import TruncMonth
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.urls import reverse
+
+from billing.models import Balance, Document, RunException
+from customers.models import Customer, Gate, GateKind
+from ispbilling.core import access
+from ispbilling.core.clock import add_months, day_start, local_day, month_of, now
+from ispbilling.core.money import ZERO, format_money
+from ispbilling.core.parts import Chart, Series
+from ispbilling.core.units import GB, format_octets
+from ispbilling.core.views import StaffPage
+from notifications.models import Message
+from radius.models import AuthAttempt, DataAccount, Session, UsageDay
+
+T = TypeVar("T")
+FRESH = 60  # seconds a figure may be old: sums over every line of every customer are not made per visit
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number with its word, what it is made of, and the page behind it."""
+
+    label: str
+    value: str
+    note: str
+    url: str
+    permission: str
+    icon: str
+
+
+class Dashboard(StaffPage):
+    """The first page after log-in; customers are shown to their own door."""
+
+    permission = "staff.use"
+    title = "Dashboard"
+    template_name = "dashboard.html"
+
+    def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        if request.user.is_authenticated and not access.is_staff(request.user):
+            return HttpResponseRedirect(reverse("portal:home"))
+        return super().dispatch(request, *args, **kwargs)
+
+    def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        at = now()
+        shown = [figure for figure in _kept("figures", figures, at) if access.may(request.user, figure.permission)]
+        return self.answer(
+            figures=shown,
+            traffic=_kept("traffic", traffic, at),
+            billed=_kept("billed", billed, at) if access.may(request.user, "billing.documents.view") else None,
+            attention=[item for item in attention(at) if access.may(request.user, item.permission)],
+            empty=not Customer.objects.exists(),
+        )
+
+
+def _kept(name: str, make: Callable[[datetime], T], at: datetime) -> T:
+    return cache.get_or_set(f"dashboard:{name}", lambda: make(at), FRESH)
+
+
+def figures(at: datetime) -> list[Figure]:
+    """The row of numbers on top."""
+    today, month = local_day(at), month_of(local_day(at))
+    gone = Gate.objects.closing(at).filter(kind__in=[GateKind.DELETED, GateKind.CANCELLED])
+    customers = Customer.objects.exclude(gates__in=gone)
+    suspended = Gate.objects.closing(at).filter(kind=GateKind.SUSPENDED).count()
+    day = UsageDay.objects.filter(day=today).aggregate(up=Sum("upload_octets"), down=Sum("download_octets"))
+    owed = Balance.objects.filter(amount__gt=0).aggregate(sum=Sum("amount"), count=Count("pk"))
+    issued = Document.objects.filter(issued_on__gte=month.start, issued_on__lt=month.end)
+    billed_now = issued.aggregate(sum=Sum("total"), count=Count("pk"))
+    list_url, up, down = reverse("customers:customer_list"), day["up"] or 0, day["down"] or 0
+    return [
+        Figure(
+            "Customers",
+            f"{customers.count():,}",
+            f"{customers.filter(created_at__gte=day_start(month.start)).count()} new this month, {suspended} suspended",
+            list_url,
+            "customers.view",
+            "users",
+        ),
+        Figure(
+            "Online now",
+            f"{Session.objects.open().count():,}",
+            f"of {_lines(today):,} data accounts",
+            reverse("radius:session_list"),
+            "radius.sessions.view",
+            "activity",
+        ),
+        Figure(
+            "Data today",
+            format_octets(up + down),
+            f"{format_octets(down)} down, {format_octets(up)} up",
+            reverse("radius:usage_list"),
+            "radius.usage.view",
+            "chart-bar",
+        ),
+        Figure(
+            f"Billed in {today:%B}",
+            format_money(billed_now["sum"] or ZERO),
+            f"{billed_now['count']:,} documents, credit notes taken off",
+            reverse("billing:document_list"),
+            "billing.documents.view",
+            "file-invoice",
+        ),
+        Figure(
+            "Owed to us",
+            format_money(owed["sum"] or ZERO),
+            f"by {owed['count']:,} customers",
+            f"{list_url}?sort=-balance",
+            "billing.documents.view",
+            "scale",
+        ),
+    ]
+
+
+def _lines(today: date) -> int:
+    return DataAccount.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today), starts_on__lte=today).count()
+
+
+def traffic(at: datetime) -> Chart:
+    """Octets of everybody by local day, the last thirty."""
+    today = local_day(at)
+    days = [today - timedelta(days=back) for back in range(29, -1, -1)]
+    sums = {
+        row["day"]: (row["down"], row["up"])
+        for row in UsageDay.objects.filter(day__gte=days[0])
+        .order_by()
+        .values("day")
+        .annotate(down=Sum("download_octets"), up=Sum("upload_octets"))
+    }
+    down, up = zip(*(sums.get(day, (0, 0)) for day in days), strict=True)
+    return Chart(
+        "Data of the last 30 days",
+        "bar",
+        tuple(f"{day:%m-%d}" for day in days),
+        (
+            Series("Download", tuple(round(octets / GB, 1) for octets in down)),
+            Series("Upload", tuple(round(octets / GB, 1) for octets in up)),
+        ),
+        unit="GB",
+        stacked=True,
+    )
+
+
+def billed(at: datetime) -> Chart:
+    """What was invoiced, less credit notes, by month of issue, the last twelve."""
+    first = month_of(local_day(at)).start
+    months = [add_months(first, -back) for back in range(11, -1, -1)]
+    sums: dict[date, Decimal] = {
+        row["month"]: row["sum"]
+        for row in Document.objects.filter(issued_on__gte=months[0])
+        .order_by()
+        .annotate(month=TruncMonth("issued_on"))
+        .values("month")
+        .annotate(sum=Sum("total"))
+    }
+    values = tuple(float(sums.get(month, ZERO)) for month in months)
+    return Chart("Billed by month", "bar", tuple(f"{month:%b %Y}" for month in months), (Series("Billed", values),), unit="R")
+
+
+def attention(at: datetime) -> list[Figure]:
+    """What waits for a person; an empty list is good news."""
+    found = []
+    parked = RunException.objects.filter(state="parked", run__undone_at__isnull=True).count()
+    if parked:
+        note = "customers a month-end run did not bill"
+        found.append(Figure("Parked", f"{parked:,}", note, reverse("billing:run_list"), "billing.runs.view", "alert-triangle"))
+    failed = Message.objects.filter(state="given_up", created_at__gte=at - timedelta(days=7)).count()
+    if failed:
+        url = reverse("notifications:message_list") + "?state=given_up"
+        found.append(Figure("Not delivered", f"{failed:,}", "messages of the last 7 days", url, "messages.view", "mail-off"))
+    rejected = AuthAttempt.objects.filter(at__gte=at - timedelta(days=1)).values("username").distinct().count()
+    if rejected:
+        note = "usernames refused in the last 24 hours"
+        found.append(Figure("Rejected", f"{rejected:,}", note, reverse("radius:reject_list"), "radius.sessions.view", "ban"))
+    return found
