@@ -1,0 +1,48 @@
+"""Every reason to refuse a login: the code that is stored, what it means, and what the router is told."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """`sentence` is for the helpdesk; `message` goes out as Reply-Message and reveals nothing private."""
+
+    sentence: str
+    message: str
+
+
+_LOGIN = "Login failed: username or password is wrong."
+_CLOSED = "This service is not active. Please contact us."
+
+REASONS = {
+    "UNKNOWN_USER": Reason("No data account has this username.", _LOGIN),
+    "BAD_PASSWORD": Reason("The password does not match the data account's RADIUS password.", _LOGIN),
+    "CUSTOMER_DELETED": Reason("The customer has been deleted.", _CLOSED),
+    "GROUP_DISABLED": Reason("The customer's group is disabled, and with it all its members.", _CLOSED),
+    "CUSTOMER_DISABLED": Reason("The customer has been disabled.", _CLOSED),
+    "CUSTOMER_CANCELLED": Reason("The customer's last day of service has passed.", _CLOSED),
+    "ACCOUNT_CANCELLED": Reason("The data account's last day of service has passed.", _CLOSED),
+    "SUSPENDED": Reason("The customer is suspended.", "This account is suspended. Please contact us."),
+    "PACKAGE_BLOCKED": Reason("The data account is blocked.", _CLOSED),
+    "SERVICE_REJECT": Reason("The RADIUS service of the package is set to Reject.", _CLOSED),
+    "SERVICE_EXPIRED": Reason("The RADIUS service of the package is past its expiry date.", _CLOSED),
+    "MAC_MISMATCH": Reason(
+        "The login came from another device than the data account's MAC lock allows.",
+        "This login belongs to another device. Please contact us.",
+    ),
+    "NAS_MISMATCH": Reason(
+        "The login came through another NAS than the data account's NAS lock allows.",
+        "This login belongs to another access point. Please contact us.",
+    ),
+}
+
+
+def sentence(code: str) -> str:
+    """What a reject code means, for people; the code itself when it is not one of ours."""
+    reason = REASONS.get(code)
+    return code if reason is None else reason.sentence
+
+
+def message(code: str) -> str:
+    """The Reply-Message of a reject. Raises KeyError for a code that is not ours."""
+    return REASONS[code].message

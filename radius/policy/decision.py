@@ -1,0 +1,38 @@
+"""All gates at once: accepted or not, why, and until when that stays true."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from radius.policy.gates import GATES, Gate
+from radius.policy.subscriber import Login, Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The outcome of every gate. `code` is the first closed gate's, empty when accepted.
+
+    `valid_until` is the next instant at which a date in the facts may change the outcome; None: until they
+    do.
+    """
+
+    accepted: bool
+    code: str
+    trace: tuple[Gate, ...]
+    valid_until: datetime | None
+
+
+def decide(subscriber: Subscriber | None, login: Login | None, now: datetime) -> Decision:
+    """Decide about a login, or about the facts alone when `login` is None; no subscriber is UNKNOWN_USER."""
+    if subscriber is None:
+        return Decision(False, "UNKNOWN_USER", (Gate("username", False, "UNKNOWN_USER"),), None)
+    trace = tuple([gate(subscriber, login, now) for gate in GATES])
+    code = next((gate.code for gate in trace if not gate.open), "")
+    return Decision(not code, code, trace, next_change(subscriber, now))
+
+
+def next_change(subscriber: Subscriber, now: datetime) -> datetime | None:
+    """The first instant after `now` at which any gate that looks at a date may turn."""
+    changes = [subscriber.ends, subscriber.terms.service_ends]
+    for closure in subscriber.closures:
+        changes += (closure.since, closure.until)
+    return min((instant for instant in changes if instant is not None and instant > now), default=None)

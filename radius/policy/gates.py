@@ -1,0 +1,117 @@
+"""One function per row of the gate table (features 2.1), in its order; all are asked on every decision.
+
+A gate sees the facts, the login (None when a page or a compiler asks without one) and the instant. Not here
+yet, because nothing can close them: time bands and limits, prepaid bundles, caps, simultaneous use.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from radius.policy.subscriber import Closure, Login, Subscriber
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """What one gate said. `code` is what a closed one rejects with, `detail` the fact behind it."""
+
+    name: str
+    open: bool
+    code: str
+    detail: str = ""
+
+
+GateFunction = Callable[[Subscriber, Login | None, datetime], Gate]
+
+
+def password(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    return Gate("password", login is None or login.password_right, "BAD_PASSWORD")
+
+
+def deleted(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    return _closure(subscriber, "deleted", "CUSTOMER_DELETED", now)
+
+
+def group(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    return Gate("group", subscriber.group_enabled, "GROUP_DISABLED", subscriber.group_title)
+
+
+def disabled(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    return _closure(subscriber, "disabled", "CUSTOMER_DISABLED", now)
+
+
+def cancelled(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    return _closure(subscriber, "cancelled", "CUSTOMER_CANCELLED", now)
+
+
+def account(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    over = subscriber.ends is not None and subscriber.ends <= now
+    return Gate("account", not over, "ACCOUNT_CANCELLED", f"since {subscriber.ends}" if over else "")
+
+
+def suspended(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    return _closure(subscriber, "suspended", "SUSPENDED", now)
+
+
+def blocked(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    return Gate("blocked", not subscriber.blocked, "PACKAGE_BLOCKED", subscriber.blocked_reason)
+
+
+def service(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    return Gate("service", subscriber.terms.accepts, "SERVICE_REJECT", subscriber.terms.title)
+
+
+def service_expiry(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    ends = subscriber.terms.service_ends
+    over = ends is not None and ends <= now
+    return Gate("service expiry", not over, "SERVICE_EXPIRED", f"since {ends}" if over else "")
+
+
+def mac_lock(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    lock = subscriber.mac_lock
+    if not lock or login is None or bare_mac(login.calling_station) == bare_mac(lock):
+        return Gate("MAC lock", True, "MAC_MISMATCH", f"only {lock}" if lock else "")
+    came = login.calling_station or "no Calling-Station-Id"
+    return Gate("MAC lock", False, "MAC_MISMATCH", f"only {lock}, came from {came}")
+
+
+def nas_lock(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    lock = subscriber.nas_lock
+    if lock is None or login is None or login.nas_id == lock:
+        return Gate("NAS lock", True, "NAS_MISMATCH")
+    return Gate("NAS lock", False, "NAS_MISMATCH", f"only NAS {lock}, came through {login.nas_name}")
+
+
+GATES: tuple[GateFunction, ...] = (
+    password,
+    deleted,
+    group,
+    disabled,
+    cancelled,
+    account,
+    suspended,
+    blocked,
+    service,
+    service_expiry,
+    mac_lock,
+    nas_lock,
+)
+
+
+def bare_mac(text: str) -> str:
+    """A MAC address without its punctuation, so that 00-1A-2B and 00:1a:2b are the same device."""
+    return text.translate(_PUNCTUATION).lower()
+
+
+_PUNCTUATION = str.maketrans("", "", ":-. ")
+
+
+def _closure(subscriber: Subscriber, kind: str, code: str, now: datetime) -> Gate:
+    found = next((c for c in subscriber.closures if c.kind == kind and _holds(c, now)), None)
+    if found is None:
+        return Gate(kind, True, code)
+    return Gate(kind, False, code, f"since {found.since}" + (f": {found.reason}" if found.reason else ""))
+
+
+def _holds(closure: Closure, now: datetime) -> bool:
+    return closure.since <= now and (closure.until is None or now < closure.until)

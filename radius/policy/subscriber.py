@@ -1,0 +1,69 @@
+"""The facts of one line, as a value that every decision about it is made from."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A closed gate of the customer: kind `disabled`, `deleted`, `suspended` or `cancelled`, in [since,
+    until).
+    """
+
+    kind: str
+    since: datetime
+    until: datetime | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A package and its service as the network sees them; one value shared by all lines that have it.
+
+    Speeds in kbit/s. `service_ends` is the instant after the service's last day; None: never.
+    """
+
+    package_id: int
+    title: str
+    accepts: bool
+    service_ends: datetime | None
+    down_kbps: int
+    up_kbps: int
+    session_timeout: int
+    interim_interval: int
+    framed_pool: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriber:
+    """One data account with everything that decides about it; never its password.
+
+    `ends` is the instant after its last day of service (D-10), None when open. `nas_lock` is a NAS's id.
+    """
+
+    account_id: int
+    username: str
+    customer_id: int
+    customer_code: str
+    group_id: int
+    group_title: str
+    group_enabled: bool
+    closures: tuple[Closure, ...]
+    blocked: bool
+    blocked_reason: str
+    ends: datetime | None
+    terms: Terms
+    framed_ip: str | None
+    framed_ipv6_prefix: str
+    mac_lock: str
+    nas_lock: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What one Access-Request adds to the facts: whether its password was right and where it came from."""
+
+    password_right: bool
+    calling_station: str
+    nas_id: int
+    nas_name: str

@@ -1,0 +1,165 @@
+"""The gate table (features 2.1), gate by gate, and what a decision promises about time."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radius.policy import codes, gates, replies
+from radius.policy.decision import decide
+from radius.policy.subscriber import Closure
+from tests.radius.subscribers import ALICE, LOGIN, NOW, TERMS, subscriber
+
+HOUR = timedelta(hours=1)
+
+
+def closed(kind: str) -> dict:
+    return {"closures": (Closure(kind, NOW - HOUR),)}
+
+
+CASES = [
+    ("CUSTOMER_DELETED", closed("deleted"), {}),
+    ("GROUP_DISABLED", {"group_enabled": False}, {}),
+    ("CUSTOMER_DISABLED", closed("disabled"), {}),
+    ("CUSTOMER_CANCELLED", closed("cancelled"), {}),
+    ("ACCOUNT_CANCELLED", {"ends": NOW}, {}),
+    ("SUSPENDED", closed("suspended"), {}),
+    ("PACKAGE_BLOCKED", {"blocked": True}, {}),
+    ("SERVICE_REJECT", {"accepts": False}, {}),
+    ("SERVICE_EXPIRED", {"service_ends": NOW}, {}),
+    ("MAC_MISMATCH", {"mac_lock": "02:00:00:00:00:02"}, {}),
+    ("NAS_MISMATCH", {"nas_lock": 9}, {}),
+    ("BAD_PASSWORD", {}, {"password_right": False}),
+]
+
+
+def test_a_line_with_every_gate_open_is_accepted():
+    decision = decide(ALICE, LOGIN, NOW)
+    assert decision.accepted
+    assert decision.code == ""
+    assert all(gate.open for gate in decision.trace)
+    assert len(decision.trace) == len(gates.GATES)
+
+
+@pytest.mark.parametrize(("code", "facts", "login"), CASES, ids=[case[0] for case in CASES])
+def test_each_closed_gate_rejects_with_its_code(code, facts, login):
+    decision = decide(subscriber(**facts), replace(LOGIN, **login), NOW)
+    assert not decision.accepted
+    assert decision.code == code
+    assert [gate.code for gate in decision.trace if not gate.open] == [code]
+    assert codes.sentence(code) != code
+    assert replies.reject(code)[0][0] == "Reply-Message"
+
+
+def test_an_unknown_user_is_told_the_same_as_a_wrong_password():
+    decision = decide(None, LOGIN, NOW)
+    assert (decision.accepted, decision.code) == (False, "UNKNOWN_USER")
+    assert codes.message("UNKNOWN_USER") == codes.message("BAD_PASSWORD")
+
+
+def test_every_code_has_its_sentences_and_its_gate():
+    possible = {gate.code for gate in decide(ALICE, LOGIN, NOW).trace} | {"UNKNOWN_USER"}
+    assert possible == set(codes.REASONS)
+
+
+def test_all_gates_are_asked_and_the_first_closed_one_names_the_reject():
+    facts = subscriber(group_enabled=False, blocked=True, closures=(Closure("suspended", NOW),))
+    decision = decide(facts, LOGIN, NOW)
+    assert decision.code == "GROUP_DISABLED"
+    assert [g.code for g in decision.trace if not g.open] == [
+        "GROUP_DISABLED",
+        "SUSPENDED",
+        "PACKAGE_BLOCKED",
+    ]
+
+
+def test_a_wrong_password_hides_every_other_reason():
+    decision = decide(subscriber(**closed("suspended")), replace(LOGIN, password_right=False), NOW)
+    assert decision.code == "BAD_PASSWORD"
+
+
+@pytest.mark.parametrize(("since", "until", "accepted"), [
+    (NOW, None, False),
+    (NOW + HOUR, None, True),
+    (NOW - HOUR, NOW, True),
+    (NOW - HOUR, NOW + HOUR, False),
+])  # fmt: skip
+def test_a_closure_counts_from_since_until_just_before_until(since, until, accepted):
+    facts = subscriber(closures=(Closure("suspended", since, until),))
+    assert decide(facts, LOGIN, NOW).accepted is accepted
+
+
+@pytest.mark.parametrize("sent", ["02-00-00-00-00-01", "0200.0000.0001", "020000000001", "02:00:00:00:00:01"])
+def test_a_mac_lock_does_not_care_how_the_nas_writes_it(sent):
+    facts = subscriber(mac_lock="02:00:00:00:00:01")
+    assert decide(facts, replace(LOGIN, calling_station=sent), NOW).accepted
+
+
+def test_a_locked_line_without_calling_station_is_refused():
+    decision = decide(subscriber(mac_lock="02:00:00:00:00:01"), replace(LOGIN, calling_station=""), NOW)
+    assert decision.code == "MAC_MISMATCH"
+
+
+def test_without_a_login_the_locks_do_not_speak():
+    assert decide(subscriber(mac_lock="02:00:00:00:00:01", nas_lock=9), None, NOW).accepted
+
+
+instants = st.datetimes(
+    min_value=datetime(2026, 1, 1),  # noqa: DTZ001 - made aware below
+    max_value=datetime(2026, 12, 31),  # noqa: DTZ001
+).map(lambda moment: moment.replace(tzinfo=UTC))
+closures = st.builds(
+    lambda kind, a, b: Closure(kind, min(a, b) if b else a, max(a, b) if b else None),
+    st.sampled_from(["disabled", "deleted", "suspended", "cancelled"]),
+    instants,
+    st.none() | instants,
+)
+subscribers = st.builds(
+    lambda closed, ends, service, enabled: subscriber(
+        closures=tuple(closed), ends=ends, service_ends=service, group_enabled=enabled
+    ),
+    st.lists(closures, max_size=4),
+    st.none() | instants,
+    st.none() | instants,
+    st.booleans(),
+)
+
+
+@given(subscribers, instants, st.floats(0, 1))
+def test_a_decision_holds_until_it_says(facts, now, part):
+    decision = decide(facts, LOGIN, now)
+    end = decision.valid_until or now + timedelta(days=4000)
+    assert end > now
+    later = min(now + (end - now) * part, end - timedelta(microseconds=1))
+    again = decide(facts, LOGIN, later)
+    assert (again.accepted, again.code) == (decision.accepted, decision.code)
+    assert [g.open for g in again.trace] == [g.open for g in decision.trace]
+
+
+def test_the_reply_carries_speed_address_and_prefix():
+    facts = subscriber(framed_ip="10.0.0.9", framed_ipv6_prefix="2001:db8:1::/56")
+    assert ("Mikrotik-Rate-Limit", "10M/20M") in replies.shared(facts.terms)
+    assert ("Acct-Interim-Interval", 300) in replies.shared(facts.terms)
+    assert replies.own(facts) == [
+        ("Framed-IP-Address", "10.0.0.9"),
+        ("Delegated-IPv6-Prefix", "2001:db8:1::/56"),
+    ]
+    assert replies.own(ALICE) == [("Framed-Pool", "pool-a")]
+    assert replies.own(subscriber(framed_ipv6_prefix="2001:db8::/64", framed_pool="")) == [
+        ("Framed-IPv6-Prefix", "2001:db8::/64")
+    ]
+
+
+def test_speeds_are_written_as_routeros_reads_them():
+    assert replies.rate_limit(replace(TERMS, up_kbps=512, down_kbps=4000)) == "512k/4M"
+    assert replies.rate_limit(replace(TERMS, up_kbps=0, down_kbps=1000)) == "1/1M"
+
+
+@pytest.mark.parametrize(("timeout", "left", "sent"), [
+    (86_400, None, 86_400), (86_400, 3600.5, 3600), (86_400, 1e9, 86_400), (0, None, 0), (0, 3600.0, 3600),
+    (86_400, 0.2, 1),
+])  # fmt: skip
+def test_a_session_never_outlives_the_decision(timeout, left, sent):
+    assert replies.session_seconds(timeout, left) == sent
