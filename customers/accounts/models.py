@@ -170,7 +170,7 @@ class PortalLogin(models.Model):
 
 
 class CodeCounter(models.Model):
-    """The highest number ever used with a code stem; a number is never given twice (ACC rules, 1.4 step 7)."""
+    """The highest number ever used with a code stem; a number is never given twice (D-23)."""
 
     stem = models.CharField(max_length=20, primary_key=True)
     last = models.PositiveIntegerField(default=0)
@@ -212,7 +212,7 @@ class GateQuerySet(models.QuerySet["Gate"]):
 
 
 class Gate(models.Model):
-    """A closed gate: access is refused from `since` until `until`. Written by `customers.accounts.gates` alone.
+    """A closed gate: access is refused from `since` until `until`. Written by `accounts.gates` alone.
 
     A cancellation is a gate whose `since` lies in the future: the midnight after the last day of service
     (D-10). Rows are kept when the gate opens, so that "why was he cut off in May?" has an answer.

@@ -1,0 +1,74 @@
+"""Gives out the numbers behind code stems: the only writer of `CodeCounter`.
+
+A number is never given twice, whatever became of the customer that had it (D-23): codes are payment
+references, accounting ids and log-ins.
+"""
+
+from django.db import transaction
+from django.db.models.functions import Upper
+
+from customers.accounts import codes
+from customers.accounts.models import CodeAlias, CodeCounter, Customer
+
+
+def peek(stem: str) -> str:
+    """The code the next customer of that stem would get now; nothing is taken."""
+    counter = CodeCounter.objects.filter(stem=stem).first()
+    return _first_free(stem, counter.last if counter else _highest_used(stem))[0]
+
+
+def next_code(stem: str) -> str:
+    """Take the next code of the stem. The counter row stays locked until the caller's transaction ends."""
+    with transaction.atomic():
+        counter = _locked(stem)
+        code, number = _first_free(stem, counter.last)
+        counter.last = number
+        counter.save(update_fields=["last"])
+    return code
+
+
+def claim(code: str) -> None:
+    """A code was typed: if it looks numbered, its stem's counter goes past it for good."""
+    found = codes.numbered(code)
+    if found is None:
+        return
+    stem, number = found
+    with transaction.atomic():
+        counter = _locked(stem)
+        if number > counter.last:
+            counter.last = number
+            counter.save(update_fields=["last"])
+
+
+def is_taken(code: str, *, by_other_than: Customer | None = None) -> bool:
+    """Whether another customer has, or once had, that code (compared without case)."""
+    customers = Customer.objects.annotate(upper=Upper("code")).filter(upper=code.upper())
+    aliases = CodeAlias.objects.annotate(upper=Upper("code")).filter(upper=code.upper())
+    if by_other_than is not None:
+        customers = customers.exclude(pk=by_other_than.pk)
+        aliases = aliases.exclude(customer=by_other_than)
+    return customers.exists() or aliases.exists()
+
+
+def _locked(stem: str) -> CodeCounter:
+    """The stem's counter, made at its first use from the codes that are there, and locked."""
+    if not CodeCounter.objects.filter(stem=stem).exists():
+        counter = CodeCounter(stem=stem, last=_highest_used(stem))
+        CodeCounter.objects.bulk_create([counter], ignore_conflicts=True)
+    return CodeCounter.objects.select_for_update().get(stem=stem)
+
+
+def _first_free(stem: str, last: int) -> tuple[str, int]:
+    """The code after `last`, past any that came in by another way than this module."""
+    number = last + 1
+    while is_taken(codes.code(stem, number)):
+        number += 1
+    return codes.code(stem, number), number
+
+
+def _highest_used(stem: str) -> int:
+    """The highest number that codes of the stem, present and former, carry."""
+    present = Customer.objects.filter(code__startswith=stem).values_list("code", flat=True)
+    former = CodeAlias.objects.filter(code__startswith=stem).values_list("code", flat=True)
+    found = (codes.numbered(code) for code in (*present, *former))
+    return max((number for _, number in filter(None, found)), default=0)
