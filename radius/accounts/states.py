@@ -1,0 +1,62 @@
+"""The `Radius Status` of a data account (D-21), as an expression that lists can show, filter and sort by.
+
+The decision itself is `radius.policy`; this is its summary in one word for many rows at once, and a test holds
+the two together.
+"""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
+
+from customers.models import Gate, GateKind
+from ispbilling.core.clock import local_day
+from radius.accounts.models import DataAccount
+from radius.catalogue.models import Authentication
+
+
+class RadiusStatus(models.TextChoices):
+    """What its line gets; the first that applies."""
+
+    CANCELLED = "cancelled", "Cancelled"
+    DISABLED = "disabled", "Disabled"
+    SUSPENDED = "suspended", "Suspended"
+    BLOCKED = "blocked", "Blocked"
+    REJECTED = "rejected", "Service Rejects"
+    DEFAULT = "default", "Default Speed"
+
+
+MEANINGS = {
+    RadiusStatus.CANCELLED: "off",
+    RadiusStatus.DISABLED: "off",
+    RadiusStatus.SUSPENDED: "stopped",
+    RadiusStatus.BLOCKED: "stopped",
+    RadiusStatus.REJECTED: "stopped",
+    RadiusStatus.DEFAULT: "working",
+}
+
+
+def with_status(accounts: models.QuerySet[DataAccount], now: datetime) -> models.QuerySet[DataAccount]:
+    """The accounts with `radius_status`, one of `RadiusStatus`."""
+    today = local_day(now)
+
+    def gate(*kinds: GateKind) -> Exists:
+        closing = Gate.objects.closing(now).filter(customer=OuterRef("customer"), kind__in=kinds)
+        return Exists(closing)
+
+    refusing = Q(package__service__authentication=Authentication.REJECT)
+    refusing |= Q(package__service__expires_on__lt=today)
+    return accounts.annotate(
+        radius_status=Case(
+            When(Q(ends_on__lt=today) | Q(gate(GateKind.CANCELLED)), then=Value(RadiusStatus.CANCELLED)),
+            When(
+                Q(customer__group__enabled=False) | Q(gate(GateKind.DELETED, GateKind.DISABLED)),
+                then=Value(RadiusStatus.DISABLED),
+            ),
+            When(gate(GateKind.SUSPENDED), then=Value(RadiusStatus.SUSPENDED)),
+            When(blocked=True, then=Value(RadiusStatus.BLOCKED)),
+            When(refusing, then=Value(RadiusStatus.REJECTED)),
+            default=Value(RadiusStatus.DEFAULT),
+            output_field=CharField(),
+        )
+    )
