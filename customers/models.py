@@ -11,4 +11,13 @@ from customers.accounts.models import (
     PortalLogin,
 )
 
-__all__ = ["CodeAlias", "CodeCounter", "Contact", "Customer", "CustomerType", "Gate", "GateKind", "PortalLogin"]
+__all__ = [
+    "CodeAlias",
+    "CodeCounter",
+    "Contact",
+    "Customer",
+    "CustomerType",
+    "Gate",
+    "GateKind",
+    "PortalLogin",
+]

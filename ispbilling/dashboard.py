@@ -53,11 +53,15 @@ class Dashboard(StaffPage):
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         at = now()
-        shown = [figure for figure in _kept("figures", figures, at) if access.may(request.user, figure.permission)]
+        shown = [
+            figure for figure in _kept("figures", figures, at) if access.may(request.user, figure.permission)
+        ]
         return self.answer(
             figures=shown,
             traffic=_kept("traffic", traffic, at),
-            billed=_kept("billed", billed, at) if access.may(request.user, "billing.documents.view") else None,
+            billed=_kept("billed", billed, at)
+            if access.may(request.user, "billing.documents.view")
+            else None,
             attention=[item for item in attention(at) if access.may(request.user, item.permission)],
             empty=not Customer.objects.exists(),
         )
@@ -123,7 +127,9 @@ def figures(at: datetime) -> list[Figure]:
 
 
 def _lines(today: date) -> int:
-    return DataAccount.objects.filter(Q(ends_on__isnull=True) | Q(ends_on__gte=today), starts_on__lte=today).count()
+    return DataAccount.objects.filter(
+        Q(ends_on__isnull=True) | Q(ends_on__gte=today), starts_on__lte=today
+    ).count()
 
 
 def traffic(at: datetime) -> Chart:
@@ -164,7 +170,13 @@ def billed(at: datetime) -> Chart:
         .annotate(sum=Sum("total"))
     }
     values = tuple(float(sums.get(month, ZERO)) for month in months)
-    return Chart("Billed by month", "bar", tuple(f"{month:%b %Y}" for month in months), (Series("Billed", values),), unit="R")
+    return Chart(
+        "Billed by month",
+        "bar",
+        tuple(f"{month:%b %Y}" for month in months),
+        (Series("Billed", values),),
+        unit="R",
+    )
 
 
 def attention(at: datetime) -> list[Figure]:
@@ -173,13 +185,42 @@ def attention(at: datetime) -> list[Figure]:
     parked = RunException.objects.filter(state="parked", run__undone_at__isnull=True).count()
     if parked:
         note = "customers a month-end run did not bill"
-        found.append(Figure("Parked", f"{parked:,}", note, reverse("billing:run_list"), "billing.runs.view", "alert-triangle"))
+        found.append(
+            Figure(
+                "Parked",
+                f"{parked:,}",
+                note,
+                reverse("billing:run_list"),
+                "billing.runs.view",
+                "alert-triangle",
+            )
+        )
     failed = Message.objects.filter(state="given_up", created_at__gte=at - timedelta(days=7)).count()
     if failed:
         url = reverse("notifications:message_list") + "?state=given_up"
-        found.append(Figure("Not delivered", f"{failed:,}", "messages of the last 7 days", url, "messages.view", "mail-off"))
-    rejected = AuthAttempt.objects.filter(at__gte=at - timedelta(days=1)).values("username").distinct().count()
+        found.append(
+            Figure(
+                "Not delivered",
+                f"{failed:,}",
+                "messages of the last 7 days",
+                url,
+                "messages.view",
+                "mail-off",
+            )
+        )
+    rejected = (
+        AuthAttempt.objects.filter(at__gte=at - timedelta(days=1)).values("username").distinct().count()
+    )
     if rejected:
         note = "usernames refused in the last 24 hours"
-        found.append(Figure("Rejected", f"{rejected:,}", note, reverse("radius:reject_list"), "radius.sessions.view", "ban"))
+        found.append(
+            Figure(
+                "Rejected",
+                f"{rejected:,}",
+                note,
+                reverse("radius:reject_list"),
+                "radius.sessions.view",
+                "ban",
+            )
+        )
     return found

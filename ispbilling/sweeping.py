@@ -9,6 +9,8 @@ from ispbilling.core.models import SweepRun
 from ispbilling.core.plans import Plan, Result
 from ispbilling.schedule import find
 
+HEARTBEAT = "sweep-heartbeat"
+
 
 def plan(name: str, now: datetime) -> Plan:
     """What the sweep would do at `now`. Raises KeyError for a name that is not in the table."""
