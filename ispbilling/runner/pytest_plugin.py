@@ -19,11 +19,14 @@ INSTANCES = ("test", "test-2", "test-3", "test-4")
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests() -> None:
     """Start the servers, unless the environment names some or this is a worker of pytest-xdist."""
+    # No manifest: tests need no collectstatic.
+    os.environ.setdefault("STATICFILES_STORAGE", "django.contrib.staticfiles.storage.StaticFilesStorage")
     if "PYTEST_XDIST_WORKER" in os.environ or chosen_urls():
         return
     for name in INSTANCES:
         try:
-            _running.enter_context(services(name, durable=False))
+            running = _running.enter_context(services(name, durable=False))
+            os.environ.setdefault("MEDIA_ROOT", str(running.folder / "media"))
         except AlreadyRunning:
             if name == INSTANCES[-1]:
                 raise
