@@ -45,11 +45,12 @@ class Together(Manager):  # type: ignore[misc] # honcho has no types
         self.failure = ""
         self.address = ""
 
-    def add(self, name: str, *arguments: str) -> None:
-        """Add the process `python ARGUMENTS`."""
+    def add(self, name: str, *arguments: str, patient: bool = False) -> None:
+        """Add the process `python ARGUMENTS`; a `patient` one leaves the processor to the others."""
+        polite = ["nice", "-n", "5"] if patient else []
         self.add_process(
             name,
-            "exec " + shlex.join(guarded(*arguments)),
+            "exec " + shlex.join([*polite, *guarded(*arguments)]),
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
         )
 
@@ -135,6 +136,19 @@ def prepare() -> None:
         process.wait()
 
 
+def add_processes(manager: Together, web: str) -> None:
+    """Add the four processes of the product, as docker-compose.yml has them."""
+    workers = ("--workers", "2", "--threads", "4", "--graceful-timeout", "3")
+    serve = ("gunicorn", "ispbilling.wsgi", "--preload", "--no-control-socket", "--bind", web)
+    manager.add("web", "-m", *serve, *workers)
+    celery = ("-m", "celery", "-A", "ispbilling", "--quiet")
+    pool = ("--concurrency", "2", "--loglevel", "info", "--without-gossip", "--without-mingle")
+    manager.add("worker", *celery, "worker", *pool, patient=True)
+    schedule = ("--schedule", str(manager.running.folder / "celerybeat-schedule"), "--pidfile=")
+    manager.add("beat", *celery, "beat", *schedule, patient=True)
+    manager.add("radius", str(CHECKOUT / "manage.py"), "radiusd")
+
+
 def main() -> int:
     """Start everything, wait, stop everything; the exit status."""
     signal.signal(signal.SIGTERM, _leave)
@@ -152,13 +166,7 @@ def main() -> int:
         print("Preparing the database ...", flush=True)
         prepare()
         manager = Together(running)
-        threads = ("--workers", "2", "--threads", "4", "--graceful-timeout", "3", "--no-control-socket")
-        manager.add("web", "-m", "gunicorn", "ispbilling.wsgi", "--bind", web, "--preload", *threads)
-        pool = ("--concurrency", "2", "--loglevel", "info", "--without-gossip", "--without-mingle")
-        manager.add("worker", "-m", "celery", "-A", "ispbilling", "--quiet", "worker", *pool)
-        schedule = ("--schedule", str(running.folder / "celerybeat-schedule"), "--pidfile=")
-        manager.add("beat", "-m", "celery", "-A", "ispbilling", "--quiet", "beat", *schedule)
-        manager.add("radius", str(CHECKOUT / "manage.py"), "radiusd")
+        add_processes(manager, web)
         status = manager.run_until_stopped()
     print(f"Error: {manager.failure}" if status else "All stopped.", flush=True)
     return status
