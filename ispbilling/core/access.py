@@ -1,0 +1,99 @@
+"""Who may do what: one table of permissions by role (the staff door; portal pages are narrowed by `portal`).
+
+Ask `may(user, "customers.edit")`; refuse with `require(user, "customers.edit")`. A name that is not in the table is a
+bug and raises, so that a typing error never grants or hides anything. To extend: add one row.
+"""
+
+from typing import Any, Final
+
+from django.core.exceptions import PermissionDenied
+
+from ispbilling.core.models import Role
+
+OWNER: Final = frozenset({Role.OWNER})
+MANAGERS: Final = OWNER | {Role.MANAGER}
+FINANCE: Final = MANAGERS | {Role.FINANCIAL_MANAGER}
+OFFICE: Final = FINANCE | {Role.ACCOUNTS}
+CARE: Final = MANAGERS | {Role.SUPPORT}
+DESK: Final = OFFICE | {Role.SUPPORT}
+STAFF: Final = DESK | {Role.READ_ONLY}
+
+#: permission -> the roles that hold it. Names are `area.verb` or `area.part.verb`.
+PERMISSIONS: Final[dict[str, frozenset[str]]] = {
+    "staff.use": STAFF,  # the staff door itself: dashboard, search, own account
+    "staff.manage": OWNER,
+    "staff.export": OWNER,
+    "settings.view": FINANCE,
+    "settings.edit": MANAGERS,
+    "events.view": FINANCE,
+    "events.export": MANAGERS,
+    "groups.view": STAFF,
+    "groups.add": MANAGERS,
+    "groups.edit": MANAGERS,
+    "groups.delete": MANAGERS,
+    "groups.export": MANAGERS,
+    "customers.view": STAFF,
+    "customers.add": DESK,
+    "customers.edit": DESK,
+    "customers.disable": CARE,
+    "customers.delete": MANAGERS,
+    "customers.suspend": DESK,
+    "customers.password": CARE,
+    "customers.export": FINANCE,
+    "radius.catalogue.view": STAFF,
+    "radius.catalogue.edit": MANAGERS,
+    "radius.accounts.view": STAFF,
+    "radius.accounts.edit": CARE,
+    "radius.nas.view": STAFF,
+    "radius.nas.edit": MANAGERS,
+    "radius.sessions.view": STAFF,
+    "radius.sessions.disconnect": CARE,
+    "radius.usage.view": STAFF,
+    "radius.export": MANAGERS,
+    "billing.documents.view": STAFF,
+    "billing.recurring.view": STAFF,
+    "billing.recurring.edit": OFFICE,
+    "billing.payments.view": STAFF,
+    "billing.payments.add": OFFICE,
+    "billing.runs.view": OFFICE | {Role.READ_ONLY},
+    "billing.runs.preview": OFFICE,
+    "billing.runs.approve": FINANCE,
+    "billing.runs.issue": FINANCE,
+    "billing.runs.undo": FINANCE,
+    "billing.settings.edit": FINANCE,
+    "billing.export": OFFICE,
+    "messages.view": STAFF,
+    "messages.send": DESK,
+    "messages.export": MANAGERS,
+}
+
+
+def may(user: Any, permission: str) -> bool:
+    """Whether this user's role holds the permission. Anonymous and inactive users hold none.
+
+    Raises LookupError for a permission that is not in the table.
+    """
+    try:
+        roles = PERMISSIONS[permission]
+    except KeyError:
+        raise LookupError(f"no permission {permission!r} in core.access.PERMISSIONS") from None
+    return bool(user.is_authenticated and user.is_active and user.role in roles)
+
+
+def require(user: Any, permission: str) -> None:
+    """Raise PermissionDenied (the 403 page) unless the user holds the permission."""
+    if not may(user, permission):
+        raise PermissionDenied(permission)
+
+
+def is_staff(user: Any) -> bool:
+    """Whether the staff door is this user's door; resellers and customers go to the portal."""
+    return may(user, "staff.use")
+
+
+def export_permission_for(permission: str) -> str:
+    """The export permission of the same area: `radius.accounts.view` -> `radius.export`; LookupError if none."""
+    name = permission.partition(".")[0] + ".export"
+    if name not in PERMISSIONS:
+        raise LookupError(f"no permission {name!r} in core.access.PERMISSIONS")
+    return name

@@ -1,0 +1,113 @@
+"""Lists as CSV, Excel or clipboard text (NAV-4): all rows that match, the visible columns, plain values.
+
+A cell that a spreadsheet would run as a formula is made text: CSV gets a leading apostrophe, Excel a string cell.
+Rows come from the database in chunks, so an export does not grow with the list.
+"""
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from tempfile import TemporaryFile
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django_tables2.rows import BoundRows
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+CHUNK = 2000
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: Number formats of Excel cells.
+MONEY, DAY, INSTANT = "#,##0.00", "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
+
+
+def rows(table: Any) -> Iterator[list[Any]]:
+    """The headings, then one list of values per record, for the columns of `table` that are visible."""
+    columns = [column for column in table.columns if not column.column.exclude_from_export]
+    yield [str(column.header) for column in columns]
+    data = table.data.data
+    records: Iterable[Any] = data.iterator(chunk_size=CHUNK) if isinstance(data, QuerySet) else data
+    for row in BoundRows(data=records, table=table):
+        yield [row.get_cell_value(column.name) for column in columns]
+
+
+def as_text(value: Any) -> str:
+    """A value as it is written to CSV or the clipboard."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, bool):
+        return "Yes" if value else ""
+    if isinstance(value, int | Decimal | float | date):
+        return str(value)
+    text = str(value)
+    if text.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(text):
+        return "'" + text
+    return text
+
+
+class _Echo:
+    """A file-like object that hands back what the csv writer writes."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+def _lines(table: Any, delimiter: str, start: str) -> Iterator[str]:
+    writer = csv.writer(_Echo(), delimiter=delimiter)
+    yield start
+    for row in rows(table):
+        yield writer.writerow([as_text(value) for value in row])
+
+
+def csv_response(table: Any, name: str) -> HttpResponseBase:
+    """The list as a CSV download; opens with a byte order mark so that Excel reads it as UTF-8."""
+    response = StreamingHttpResponse(_lines(table, ",", "\ufeff"), content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    return response
+
+
+def copy_response(table: Any, name: str) -> HttpResponseBase:
+    """The list as tab-separated text, for the page's script to put on the clipboard."""
+    return StreamingHttpResponse(_lines(table, "\t", ""), content_type="text/plain; charset=utf-8")
+
+
+def xlsx_response(table: Any, name: str) -> HttpResponseBase:
+    """The list as an Excel workbook, written row by row to a temporary file."""
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet(name[:31])
+    sheet.freeze_panes = "A2"
+    for row in rows(table):
+        sheet.append([_cell(sheet, value) for value in row])
+    file = TemporaryFile()  # noqa: SIM115 - FileResponse closes it
+    book.save(file)
+    file.seek(0)
+    return FileResponse(file, as_attachment=True, filename=f"{name}.xlsx", content_type=XLSX)
+
+
+def _cell(sheet: Any, value: Any) -> Any:
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool):
+        return "Yes" if value else None
+    if isinstance(value, int | float | Decimal | date):
+        cell = WriteOnlyCell(sheet, value)
+        if isinstance(value, Decimal):
+            cell.number_format = MONEY
+        elif isinstance(value, date):
+            cell.number_format = INSTANT if isinstance(value, datetime) else DAY
+        return cell
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", str(value)))
+    cell.data_type = "s"
+    return cell
+
+
+FORMATS = {"csv": csv_response, "xlsx": xlsx_response, "copy": copy_response}

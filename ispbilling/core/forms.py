@@ -1,0 +1,185 @@
+"""Base forms: shape only; a refusal comes from the domain. Several tabs are one form to the page (`Tabs`)."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, ValidationError
+from django.db import models
+from django.forms.boundfield import BoundField
+
+from ispbilling.core.parts import Tab
+
+
+class _Helped:
+    """Gives a form the crispy helper of this project: the page owns <form>, tokens and buttons."""
+
+    fields: dict[str, forms.Field]
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = FormHelper()
+        helper.form_tag = False
+        helper.disable_csrf = True
+        layout = getattr(self, "layout", None)
+        if layout is not None:
+            helper.layout = layout
+        return helper
+
+
+class Form(_Helped, forms.Form):
+    """A plain form; set `layout` (a crispy Layout) to arrange its fields."""
+
+    required_css_class = "required"
+
+
+class ModelForm(_Helped, forms.ModelForm):
+    """A form on a row. Saving an existing row names the columns that changed (never a bare save)."""
+
+    required_css_class = "required"
+
+    def save(self, commit: bool = True) -> Any:
+        if self.instance._state.adding or not commit:
+            return super().save(commit)
+        columns = [
+            name for name in self.changed_data
+            if name in self.fields and isinstance(_column(self.instance, name), models.Field)
+            and not isinstance(_column(self.instance, name), models.ManyToManyField)
+        ]  # fmt: skip
+        if columns:
+            self.instance.save(update_fields=columns)
+        self._save_m2m()
+        return self.instance
+
+
+class NoFields(Form):
+    """The form of an act that needs nothing but the button."""
+
+
+class DateInput(forms.DateInput):
+    """The browser's own date picker, always exchanged as YYYY-MM-DD."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__(attrs=attrs, format="%Y-%m-%d")
+
+
+class MoneyInput(forms.NumberInput):
+    """An amount: decimal keypad on a phone, step of one cent."""
+
+    template_name = "ui/money_input.html"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"step": "0.01", "inputmode": "decimal", **(attrs or {})})
+
+
+class ErrorLine:
+    """One line of the summary above a form: which tab, which field, what is wrong."""
+
+    def __init__(self, tab: str, label: str, field_id: str, message: str) -> None:
+        self.tab, self.label, self.field_id, self.message = tab, label, field_id, message
+
+
+class Tabs:
+    """One or several forms that are filled, checked and saved together (NAV-9, NAV-10).
+
+    Reads like a form: `is_valid`, `cleaned_data` (the page's own tabs merged), `changed_data`, `errors`,
+    `add_error`. `tabs["billing"]` is the form of one tab. Registered tabs carry their name as field prefix.
+    """
+
+    def __init__(self, own: list[Tab], registered: list[Tab], *, obj: Any, kwargs: Mapping[str, Any]) -> None:
+        self.own, self.registered, self.obj = own, registered, obj
+        self.forms: dict[str, Any] = {}
+        for tab in own:
+            self.forms[tab.name] = self._build(tab, obj, kwargs)
+        for tab in registered:
+            self.forms[tab.name] = self._build(tab, obj, {**kwargs, "prefix": tab.name})
+
+    def _build(self, tab: Tab, obj: Any, kwargs: Mapping[str, Any]) -> Any:
+        extra = dict(kwargs)
+        if issubclass(tab.form, forms.BaseModelForm):
+            extra["instance"] = tab.instance(obj) if tab.instance else obj
+        elif tab.instance is not None:
+            extra["initial"] = {**tab.instance(obj), **extra.get("initial", {})}
+        return tab.form(**extra)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.forms[name]
+
+    def __iter__(self) -> Iterator[tuple[Tab, Any]]:
+        for tab in (*self.own, *self.registered):
+            yield tab, self.forms[tab.name]
+
+    def __len__(self) -> int:
+        return len(self.forms)
+
+    @property
+    def first(self) -> Any:
+        """The form of the first tab: for a page with one form, the form."""
+        return next(iter(self.forms.values()))
+
+    @property
+    def is_multipart(self) -> bool:
+        return any(form.is_multipart() for form in self.forms.values())
+
+    def is_valid(self) -> bool:
+        valid = all([form.is_valid() for form in self.forms.values()])
+        if valid and len(self.own) > 1:
+            # A constraint over fields of two tabs is seen by neither form alone.
+            models_forms = [self.forms[t.name] for t in self.own if isinstance(self.forms[t.name], forms.BaseModelForm)]
+            shared = [form for form in models_forms if form.instance is self.obj]
+            if len(shared) > 1:
+                asked = {name for form in shared for name in form.fields}
+                left_out = {f.name for f in self.obj._meta.fields} - asked
+                try:
+                    self.obj.validate_constraints(exclude=left_out)
+                except ValidationError as error:
+                    self.add_error(error)
+                    return False
+        return valid
+
+    @property
+    def cleaned_data(self) -> dict[str, Any]:
+        return {key: value for tab in self.own for key, value in self.forms[tab.name].cleaned_data.items()}
+
+    @property
+    def changed_data(self) -> list[str]:
+        return [name for form in self.forms.values() for name in form.changed_data]
+
+    def add_error(self, error: Any, field: str | None = None) -> None:
+        """Show a refusal: at the named field if a tab has it, else above the first tab."""
+        owner = next((form for form in self.forms.values() if field in form.fields), self.first)
+        known = field if field is None or field in owner.fields else None
+        if isinstance(error, ValidationError) and hasattr(error, "error_dict"):
+            for name, errors in error.error_dict.items():
+                self.add_error(ValidationError(errors), None if name == NON_FIELD_ERRORS else name)
+            return
+        owner.add_error(known, error)
+
+    def errors(self) -> list[ErrorLine]:
+        """The summary: every error with the id of its field, in the order of the page."""
+        lines = []
+        for tab, form in self:
+            title = tab.title if len(self.forms) > 1 else ""
+            for name, messages in form.errors.items():
+                bound: BoundField | None = form[name] if name in form.fields else None
+                label = str(bound.label) if bound is not None else ""
+                field_id = bound.id_for_label if bound is not None else ""
+                lines += [ErrorLine(title, label, field_id, message) for message in messages]
+        return lines
+
+    def active(self, asked: str = "") -> str:
+        """The tab to open: the first with an error, else the one asked for in the URL, else the first."""
+        for tab, form in self:
+            if form.is_bound and form.errors:
+                return tab.name
+        return asked if asked in self.forms else next(iter(self.forms))
+
+
+def _column(instance: models.Model, name: str) -> Any:
+    try:
+        return instance._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None

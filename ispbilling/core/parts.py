@@ -1,0 +1,97 @@
+"""The small declared parts pages are made of: buttons, states, panels and their attributes, tabs, bulk actions."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A link or, with `post`, a one-press form. `permission` empty means whoever sees the page.
+
+    `look` is primary, secondary, danger, dark (the black profile button, NAV-11) or link. `modal` opens the target as a dialog when JavaScript is there.
+    """
+
+    label: str
+    url: str
+    icon: str = ""
+    look: str = "secondary"
+    permission: str = ""
+    modal: bool = False
+    post: bool = False
+    new_window: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One entry of a list's state filter (NAV-4, LST-6), for example Normal, Deleted, All.
+
+    `where` narrows the list; `hidden_word` makes the note "3 deleted not shown" in the other states.
+    """
+
+    name: str
+    label: str
+    where: Q = field(default_factory=Q)
+    hidden_word: str = ""
+
+    def apply(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows of this state."""
+        return queryset.filter(self.where)
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAction:
+    """An act on the rows ticked in a list: the rows' ids are sent as `pk` to the URL, an ActionPage with `many`."""
+
+    label: str
+    url_name: str
+    icon: str = ""
+    permission: str = ""
+    look: str = "secondary"
+
+
+@dataclass(frozen=True, slots=True)
+class Attr:
+    """One line of a panel: a dotted path into the object, or a function of it.
+
+    `kind` names the template in `ui/attrs/`: text, money, octets, date, datetime, yes, badge, link, mono, email, phone.
+    `empty` is shown for None and "": never leave a reader guessing whether something failed to load.
+    """
+
+    path: str | Callable[[Any], Any]
+    label: str = ""
+    kind: str = "text"
+    empty: str = "–"
+    help: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A titled block of attributes on a detail page; `column` and `weight` place it among the widgets."""
+
+    title: str
+    attrs: tuple[Attr, ...]
+    column: int = 1
+    weight: int = 50
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A tab of an edit dialog is one form class (NAV-9).
+
+    `instance` gives the row a registered tab's ModelForm edits, when that is not the page's own object.
+    `save` stores the valid form: `save(form, obj, actor)`; without it a ModelForm is saved by the page.
+    """
+
+    name: str
+    title: str
+    form: type[forms.BaseForm]
+    permission: str = ""
+    weight: int = 100
+    icon: str = ""
+    instance: Callable[[Any], Any] | None = None
+    save: Callable[[Any, Any, Any], Any] | None = None

@@ -1,0 +1,290 @@
+"""The base table and the columns of this domain: every list is declared with them, none draws its own cells.
+
+A table sets `default_columns` (what a new user sees), `row_url` (where a click goes) and `row_off` (greyed rows).
+Numbers are right-aligned with tabular figures; exports get plain values (`value`), pages get HTML (`render`).
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+
+import django_tables2 as tables
+from django.db import models
+from django.template.loader import render_to_string
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from ispbilling.core import access
+from ispbilling.core.money import format_money
+from ispbilling.core.parts import Button
+from ispbilling.core.units import format_octets
+
+NUMBER: dict[str, Any] = {"th": {"class": "text-end"}, "td": {"class": "text-end num"}}
+
+#: What a colour means, everywhere (never shown without its word).
+MEANINGS = {
+    "working": "green",
+    "attention": "yellow",
+    "stopped": "red",
+    "off": "secondary",
+    "info": "blue",
+}
+
+
+def badge(word: str, meaning: str = "off") -> SafeString:
+    """A coloured dot and its word. `meaning`: working, attention, stopped, off or info."""
+    return format_html(
+        '<span class="badge-state state-{}">{}</span>', meaning if meaning in MEANINGS else "off", word
+    )
+
+
+class Table(tables.Table):
+    """The base of every list: look, row link, greyed rows, remembered columns."""
+
+    #: Columns shown until a user chooses; empty means all.
+    default_columns: ClassVar[tuple[str, ...]] = ()
+    #: Columns that cannot be hidden.
+    fixed_columns: ClassVar[tuple[str, ...]] = ("actions",)
+
+    class Meta:
+        attrs: ClassVar[dict[str, Any]] = {"class": "table table-hover card-table list-table"}
+        row_attrs: ClassVar[dict[str, Any]] = {
+            "data-href": lambda record, table: table.row_url(record),
+            "class": lambda record, table: "row-off" if table.row_off(record) else "",
+        }
+        order_by_field = "sort"
+        empty_text = ""
+
+    def row_url(self, record: Any) -> str | None:
+        """Where a click on the row goes; None makes the row inert."""
+        url: str | None = record.get_absolute_url() if hasattr(record, "get_absolute_url") else None
+        return url
+
+    def row_off(self, record: Any) -> bool:
+        """Whether the row is greyed (NAV-11): disabled, deleted, ended."""
+        return False
+
+    @classmethod
+    def column_choices(cls) -> list[tuple[str, str]]:
+        """(name, heading) of every column that may be shown or hidden, in order."""
+        return [
+            (name, str(column.verbose_name or name.replace("_", " ").capitalize()))
+            for name, column in cls.base_columns.items()
+            if name not in cls.fixed_columns
+        ]
+
+    def shown(self) -> list[str]:
+        """The names of the visible columns, in order."""
+        return [column.name for column in self.columns]
+
+
+class MoneyColumn(tables.Column):
+    """`R 34,343.29`; zero is `R 0.00`, never blank (LST-3)."""
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(**{"attrs": NUMBER, **extra})
+
+    def render(self, value: Decimal) -> SafeString:
+        return format_html('<span class="{}">{}</span>', "credit" if value < 0 else "", format_money(value))
+
+    def value(self, value: Decimal) -> Decimal:
+        return value
+
+
+class OctetsColumn(tables.Column):
+    """`416.3 GB`, the exact octets on hover; exported as octets."""
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(**{"attrs": NUMBER, **extra})
+
+    def render(self, value: int) -> SafeString:
+        return format_html('<span title="{} octets">{}</span>', f"{value:,}", format_octets(value))
+
+    def value(self, value: int) -> int:
+        return int(value)
+
+
+class DateColumn(tables.Column):
+    """`2026-12-04`; an instant is shown as the provider's local day with the exact time on hover."""
+
+    def render(self, value: date | datetime) -> str | SafeString:
+        if isinstance(value, datetime):
+            local = timezone.localtime(value)
+            return format_html(
+                '<time datetime="{}" title="{}">{}</time>',
+                local.isoformat(), local.strftime("%Y-%m-%d %H:%M:%S"), local.strftime("%Y-%m-%d"),
+            )
+        return value.isoformat()
+
+    def value(self, value: date | datetime) -> date:
+        return timezone.localtime(value).date() if isinstance(value, datetime) else value
+
+
+class DateTimeColumn(tables.Column):
+    """`2026-12-04 06:00` in the provider's zone, seconds on hover."""
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(**{"attrs": {"td": {"class": "num text-nowrap"}}, **extra})
+
+    def render(self, value: datetime) -> SafeString:
+        local = timezone.localtime(value)
+        return format_html(
+            '<time datetime="{}" title="{}">{}</time>',
+            local.isoformat(), local.strftime("%Y-%m-%d %H:%M:%S %Z"), local.strftime("%Y-%m-%d %H:%M"),
+        )
+
+    def value(self, value: datetime) -> datetime:
+        return timezone.localtime(value).replace(tzinfo=None)
+
+
+class BlankFalseColumn(tables.Column):
+    """"Yes" or blank (NAV-8)."""
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(**{"empty_values": (None, "", False), **extra})
+
+    def render(self, value: Any) -> str:
+        return "Yes" if value else ""
+
+
+class CountColumn(tables.Column):
+    """A count; zero is blank (NAV-8)."""
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(**{"attrs": NUMBER, "empty_values": (None, "", 0), **extra})
+
+    def render(self, value: int) -> str:
+        return f"{value:,}"
+
+    def value(self, value: int) -> int:
+        return value
+
+
+class NumberColumn(tables.Column):
+    """Any other number, right-aligned."""
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(**{"attrs": NUMBER, **extra})
+
+    def value(self, value: Any) -> Any:
+        return value
+
+
+class ChoiceColumn(tables.Column):
+    """A choice as a coloured word. `meanings` maps the stored value to working, attention, stopped, off or info."""
+
+    def __init__(self, meanings: dict[str, str] | None = None, **extra: Any) -> None:
+        super().__init__(**extra)
+        self.meanings = meanings or {}
+
+    def render(self, value: Any, record: Any, bound_column: Any) -> SafeString:
+        raw = tables.A(bound_column.accessor).resolve(record, quiet=True)
+        return badge(str(value), self.meanings.get(raw, "off"))
+
+    def value(self, value: Any) -> str:
+        return str(value)
+
+
+class BadgesColumn(tables.Column):
+    """Several labels in one cell: an iterable, a related manager, or a function of the record.
+
+    Each item is a word or anything with a `__str__`; prefetch what it reads.
+    """
+
+    def __init__(self, items: Callable[[Any], Any] | None = None, **extra: Any) -> None:
+        defaults: dict[str, Any] = {"orderable": False}
+        if items is not None:
+            defaults["empty_values"] = ()
+        super().__init__(**{**defaults, **extra})
+        self.items = items
+
+    def _words(self, value: Any, record: Any) -> list[str]:
+        found = self.items(record) if self.items else value
+        if isinstance(found, models.Manager):
+            found = found.all()
+        return [str(word) for word in found or ()]
+
+    def render(self, value: Any, record: Any) -> SafeString:
+        words = self._words(value, record)
+        return format_html_join(" ", '<span class="badge-tag">{}</span>', ((word,) for word in words))
+
+    def value(self, value: Any, record: Any) -> str:
+        return ", ".join(self._words(value, record))
+
+
+class LinkColumn(tables.Column):
+    """Text that opens the record (`get_absolute_url`) or the URL its function gives; the list's main column."""
+
+    def __init__(self, url: Callable[[Any], str | None] | None = None, **extra: Any) -> None:
+        super().__init__(**extra)
+        self.url = url
+
+    def render(self, value: Any, record: Any, table: Any) -> Any:
+        url = self.url(record) if self.url else table.row_url(record)
+        return format_html('<a href="{}" class="row-link">{}</a>', url, value) if url else value
+
+    def value(self, value: Any) -> str:
+        return str(value)
+
+
+Actions = Callable[[Any], list[Button]]
+
+
+class ActionsColumn(tables.Column):
+    """Icon buttons with tooltips and accessible names at the right of each row (NAV-7).
+
+    `ActionsColumn(lambda record: [Button("Edit", url, icon="pencil", permission="x.edit", modal=True)])`; buttons
+    whose permission the user lacks are left out.
+    """
+
+    def __init__(self, actions: Actions, **extra: Any) -> None:
+        defaults: dict[str, Any] = {
+            "empty_values": (),
+            "orderable": False,
+            "exclude_from_export": True,
+            "verbose_name": "Actions",
+            "attrs": {"th": {"class": "w-1 actions-head"}, "td": {"class": "row-actions"}},
+        }
+        super().__init__(**{**defaults, **extra})
+        self.actions = actions
+
+    def render(self, record: Any, table: Any) -> SafeString:
+        request = getattr(table, "request", None)
+        buttons = [b for b in self.actions(record) if allowed(b, getattr(request, "user", None))]
+        return render_to_string("ui/row_actions.html", {"buttons": buttons, "subject": str(record)}, request)
+
+
+class TickColumn(tables.Column):
+    """The tick box of a list with bulk actions; ListPage adds it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            accessor="pk", orderable=False, exclude_from_export=True, verbose_name="Select",
+            attrs={"th": {"class": "w-1 tick"}, "td": {"class": "tick"}},
+        )  # fmt: skip
+
+    @property
+    def header(self) -> SafeString:
+        return format_html('<input type="checkbox" class="form-check-input" data-tick-all aria-label="{}">', "Select page")
+
+    def render(self, value: Any, record: Any) -> SafeString:
+        return format_html(
+            '<input type="checkbox" class="form-check-input" name="pk" value="{}" form="bulk-form"'
+            ' aria-label="Select {}">', value, str(record),
+        )  # fmt: skip
+
+
+def allowed(button: Button, user: Any) -> bool:
+    """Whether the button is shown: its permission, if it names one."""
+    return not button.permission or (user is not None and access.may(user, button.permission))
+
+
+def url_or_none(name: str, *args: Any) -> str | None:
+    """The URL, or None where that page is not part of this installation: a link that leads nowhere is not shown."""
+    try:
+        return reverse(name, args=args)
+    except NoReverseMatch:
+        return None

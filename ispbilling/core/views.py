@@ -1,0 +1,712 @@
+"""The pages every staff page is made of. They own log-in, permission (403), visibility (404), HTMX and messages.
+
+How to add a list page
+----------------------
+    class GroupList(ListPage):
+        queryset = CustomerGroup.objects.with_counts()      # `visible_to(user)` is applied when the queryset has it
+        table_class = GroupTable                            # a core.tables.Table with `default_columns`
+        filterset_class = GroupFilter                       # optional django-filter FilterSet
+        permission = "groups.view"                          # a row of core.access.PERMISSIONS
+        title = "Customer Groups"
+        search_fields = ("name", "code")
+        states = (State("normal", "Normal", Q(enabled=True)), State("off", "Disabled", Q(enabled=False), "disabled"))
+        add_url_name, add_permission, add_label = "groups:group_add", "groups.add", "Add Group"
+        empty_text = "Groups sort customers and carry their defaults."
+
+Search, states, filters with chips, columns remembered per user, rows, copy, CSV, Excel (permission `<area>.export`),
+paging, sorting and the HTMX partial come with it. The URL holds everything; the search box sends `?q=`.
+
+How to add a detail page with widgets
+-------------------------------------
+    class CustomerDetail(DetailPage):
+        queryset = Customer.objects.all();  permission = "customers.view"
+        panels = (Panel("Details", (Attr("code", "Account Code"), Attr("balance", kind="money"))),)
+        def buttons(self): return [Button("Edit", reverse(...), "pencil", permission="customers.edit", modal=True)]
+
+Any app adds a widget in `apps.ready`: `registries.add_widget("customers:customer_detail", BalanceWidget)`; the page
+loads it by HTMX from `?widget=<name>`. The key is the URL name of the page.
+
+How to add an add or edit page
+------------------------------
+    class GroupAdd(AddPage):
+        model = CustomerGroup;  permission = "groups.add";  title = "Add Group"
+        tabs = (Tab("general", "General", GeneralForm), Tab("data", "Data", DataForm))     # or: form_class = GroupForm
+        def act(self, obj, form, actor): return onboarding.add_group(**form.cleaned_data, actor=actor)
+
+`form` is a `core.forms.Tabs`: `form.cleaned_data` merges the page's own tabs, `form["data"]` is one of them. Without
+`act` the page saves its ModelForms and records `<model>.added` or `<model>.changed` with old and new values.
+
+How to add an act page (a verb)
+-------------------------------
+    class Suspend(ActionPage):
+        queryset = Customer.objects.all();  permission = "customers.suspend";  form_class = ReasonForm
+        title = "Suspend Now";  submit_label = "Suspend";  danger = True
+        def consequences(self, obj): return [f"{obj.online} sessions are disconnected.", "Nobody is billed."]
+        def act(self, obj, form, actor): gates.close(obj, Gate.SUSPENDED, actor=actor, now=clock.now(), ...)
+        def done(self, obj, result): return f"{obj} is suspended."
+        def undo_url(self, obj, result): return reverse("customers:customer_resume", args=[obj.pk])   # optional
+
+A `DomainError` from `act` becomes the form's error; everything else is a bug and propagates. Link to an edit or act
+page with `Button(..., modal=True)` (or `<a data-modal>`): it opens as a dialog and, without JavaScript, as a page.
+A page that is none of these starts from `StaffPage` and renders `generic/page.html` or its own template.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured
+from django.core.paginator import EmptyPage, PageNotAnInteger
+from django.db import models, transaction
+from django.db.models import Q, QuerySet
+from django.forms import BaseForm
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.text import capfirst, slugify
+from django.views import View
+
+from ispbilling.core import access, events, exports, registries
+from ispbilling.core.chips import Chip, chips
+from ispbilling.core.errors import DomainError
+from ispbilling.core.forms import NoFields, Tabs
+from ispbilling.core.models import ColumnChoice
+from ispbilling.core.parts import BulkAction, Button, Panel, State, Tab
+from ispbilling.core.tables import Table, TickColumn, allowed
+
+
+def report(request: HttpRequest, text: str, *, undo_url: str | None = None) -> None:
+    """Tell the user what was done on the next page, with an Undo button (a POST) where there is a way back."""
+    messages.success(request, text, extra_tags=f"undo={undo_url}" if undo_url else "")
+
+
+def scoped(queryset: Any, user: Any) -> Any:
+    """The rows this user may see: `visible_to(user)` where the queryset knows such a thing."""
+    rows = queryset.all()
+    return rows.visible_to(user) if hasattr(rows, "visible_to") else rows
+
+
+class StaffPage(View):
+    """A page behind the staff door: logged in, then permitted, then answered."""
+
+    permission: ClassVar[str]
+    title: str = ""
+    template_name: str = "generic/page.html"
+    #: Pages above this one as (label, url); the breadcrumbs.
+    parents: Sequence[tuple[str, str]] = ()
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return self.to_login()
+        if not getattr(self, "permission", ""):
+            raise ImproperlyConfigured(f"{type(self).__name__} names no permission")
+        access.require(request.user, self.permission)
+        return super().dispatch(request, *args, **kwargs)
+
+    @property
+    def actor(self) -> Any:
+        """The logged-in person, who is recorded as having done it."""
+        return self.request.user
+
+    @property
+    def partial(self) -> str:
+        """The id of the element HTMX wants to fill ("" for a whole page)."""
+        htmx = getattr(self.request, "htmx", None)
+        return (htmx.target or "") if htmx and not htmx.boosted and not htmx.history_restore_request else ""
+
+    def to_login(self) -> HttpResponseBase:
+        """Send to the log-in page and back afterwards; a partial request reloads the whole page there."""
+        htmx = getattr(self.request, "htmx", None)
+        if htmx:
+            there = redirect_to_login(htmx.current_url_abs_path or "/").url
+            return HttpResponse(status=204, headers={"HX-Redirect": there})
+        return redirect_to_login(self.request.get_full_path())
+
+    def crumbs(self) -> Sequence[tuple[str, str]]:
+        return self.parents
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        """What every template of the kit gets; pages add to it."""
+        return {"page": self, "title": self.title, "crumbs": self.crumbs(), **extra}
+
+    def answer(self, template: str = "", status: int = 200, **context: Any) -> HttpResponse:
+        """Render a template with the page's context."""
+        return render(self.request, template or self.template_name, self.context(**context), status=status)
+
+    def permitted(self, buttons: Iterable[Button]) -> list[Button]:
+        """The buttons this user may press."""
+        return [button for button in buttons if allowed(button, self.request.user)]
+
+    def go(self, url: str) -> HttpResponse:
+        """Go to a page: a redirect, or from a dialog the same by HTMX."""
+        if getattr(self.request, "htmx", None):
+            return HttpResponse(status=204, headers={"HX-Redirect": url})
+        return HttpResponseRedirect(url)
+
+
+class ListPage(StaffPage):
+    """A list with its toolbar (NAV-4..6). Declares what; the how is here once."""
+
+    template_name = "generic/list.html"
+    queryset: ClassVar[Any]
+    table_class: ClassVar[type[Table]]
+    filterset_class: ClassVar[Any] = None
+    #: Empty means `<area>.export`.
+    export_permission: ClassVar[str] = ""
+    search_fields: ClassVar[Sequence[str]] = ()
+    search_help: ClassVar[str] = "Search"
+    states: ClassVar[Sequence[State]] = ()
+    rows: ClassVar[int] = 25
+    row_choices: ClassVar[Sequence[int]] = (10, 15, 25, 50, 100, 250)
+    bulk_actions: ClassVar[Sequence[BulkAction]] = ()
+    add_url_name: ClassVar[str] = ""
+    add_label: ClassVar[str] = "Add"
+    add_permission: ClassVar[str] = ""
+    add_modal: ClassVar[bool] = False
+    empty_title: ClassVar[str] = ""
+    empty_text: ClassVar[str] = ""
+    empty_icon: ClassVar[str] = "list"
+
+    def get_queryset(self) -> Any:
+        """The rows before state, search and filters; the generic narrows it to what the user may see."""
+        return self.queryset
+
+    def buttons(self) -> list[Button]:
+        """More buttons for the page header, left of the Add button."""
+        return []
+
+    @property
+    def name(self) -> str:
+        """What the remembered columns are stored under."""
+        return f"{self.table_class.__module__}.{self.table_class.__name__}"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.GET.get("export"):
+            return self.export(request.GET["export"])
+        results = self.results()
+        if self.partial == "list-results":
+            response = self.answer("generic/_results.html", **results)
+            response["HX-Push-Url"] = self.url_of(self.clean_query())
+            return response
+        return self.answer(**results)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Remember which columns this user wants to see (LST-9)."""
+        known = [name for name, _ in self.table_class.column_choices()]
+        wanted = [] if "default" in request.POST else [n for n in known if n in request.POST.getlist("column")]
+        if wanted:
+            ColumnChoice.objects.update_or_create(user=self.actor, table=self.name, defaults={"columns": wanted})
+        else:
+            ColumnChoice.objects.filter(user=self.actor, table=self.name).delete()
+        return self.go(self.url_of(self.clean_query()))
+
+    # --- which rows ------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State | None:
+        """The chosen state, the first one unless the URL says otherwise."""
+        chosen = self.request.GET.get("state")
+        return next((s for s in self.states if s.name == chosen), self.states[0] if self.states else None)
+
+    def search(self, rows: Any, text: str) -> Any:
+        """Rows in which every word is found in one of `search_fields`."""
+        for word in text.split():
+            found = Q()
+            for path in self.search_paths():
+                found |= Q(**{f"{path}__icontains": word})
+            rows = rows.filter(found)
+        return rows
+
+    def search_paths(self) -> Sequence[str]:
+        """The fields that are searched; override to depend on `self.shown_columns()`."""
+        return self.search_fields
+
+    def narrow(self, rows: Any) -> tuple[Any, Any]:
+        """Search and filters applied: the rows and the filterset."""
+        text = self.request.GET.get("q", "").strip()
+        if text and self.search_paths():
+            rows = self.search(rows, text)
+        if self.filterset_class is None:
+            return rows, None
+        filterset = self.filterset_class(self.request.GET, queryset=rows, request=self.request)
+        return filterset.qs, filterset
+
+    def hidden(self, base: Any) -> list[tuple[State, int]]:
+        """How many rows that match are left out because of their state ("3 deleted not shown")."""
+        now = self.state
+        if now is None or not now.where:
+            return []
+        others = [state for state in self.states if state.hidden_word and state is not now]
+        counted = [(state, self.narrow(state.apply(base))[0].count()) for state in others]
+        return [(state, count) for state, count in counted if count]
+
+    # --- the table -------------------------------------------------------------------------------
+
+    def shown_columns(self) -> list[str]:
+        """The names of the columns this user sees."""
+        names = [name for name, _ in self.table_class.column_choices()]
+        if not hasattr(self, "_chosen"):
+            row = ColumnChoice.objects.filter(user=self.actor, table=self.name).first()
+            self._chosen: list[str] = [n for n in row.columns if n in names] if row else []
+        return self._chosen or [n for n in (self.table_class.default_columns or names) if n in names]
+
+    def table(self, rows: Any) -> Table:
+        """The table with the visible columns in the asked order, rows in a total order (stable paging)."""
+        shown = {*self.shown_columns(), *self.table_class.fixed_columns}
+        extra: list[tuple[str, Any]] = [("tick", TickColumn())] if self.bulk() else []
+        table = self.table_class(
+            rows,
+            request=self.request,
+            exclude=[name for name in self.table_class.base_columns if name not in shown],
+            extra_columns=extra,
+            sequence=["tick", "..."] if extra else None,
+        )
+        if sort := self.request.GET.getlist("sort"):
+            table.order_by = sort
+        data = table.data.data
+        if isinstance(data, QuerySet) and data._fields is None:
+            order = data.query.order_by or data.model._meta.ordering
+            table.data.data = data.order_by(*order, "pk")
+        return table
+
+    def per_page(self) -> int:
+        asked = self.request.GET.get("rows", "")
+        return int(asked) if asked.isdigit() and int(asked) in self.row_choices else self.rows
+
+    def results(self) -> dict[str, Any]:
+        """Everything the list template needs."""
+        base = scoped(self.get_queryset(), self.actor)
+        rows, filterset = self.narrow(self.state.apply(base) if self.state else base)
+        table = self.table(rows)
+        try:
+            table.paginate(page=self.request.GET.get("page", 1), per_page=self.per_page())
+        except PageNotAnInteger:
+            table.paginate(page=1, per_page=self.per_page())
+        except EmptyPage:
+            table.paginate(page=table.paginator.num_pages, per_page=self.per_page())
+        found = self.chips(filterset)
+        return {
+            "table": table,
+            "filterset": filterset,
+            "chips": found,
+            "filter_count": sum(chip.is_filter for chip in found),
+            "hidden": self.hidden(base),
+            "narrowed": bool(found),
+            "sort": self.request.GET.getlist("sort"),
+            "columns": self.table_class.column_choices(),
+            "shown_columns": self.shown_columns(),
+            "may_export": self.may_export(),
+            "bulk": self.bulk(),
+            "buttons": self.permitted(self.buttons()),
+            "add_button": self.add_button(),
+            "per_page": self.per_page(),
+        }
+
+    def chips(self, filterset: Any) -> list[Chip]:
+        """The search and filters in force, each with the URL that takes it away."""
+        return chips(self.request, filterset)
+
+    def bulk(self) -> list[tuple[BulkAction, str]]:
+        """The bulk actions this user may use, with their URLs."""
+        mine = [b for b in self.bulk_actions if not b.permission or access.may(self.actor, b.permission)]
+        return [(b, reverse(b.url_name)) for b in mine]
+
+    def add_button(self) -> Button | None:
+        """The button that makes a new one, if this user may."""
+        if not self.add_url_name:
+            return None
+        button = Button(
+            self.add_label, reverse(self.add_url_name), "plus", "primary", self.add_permission, modal=self.add_modal
+        )
+        return button if allowed(button, self.actor) else None
+
+    # --- out ---------------------------------------------------------------------------------------
+
+    def may_export(self) -> bool:
+        return access.may(self.actor, self.export_permission or access.export_permission_for(self.permission))
+
+    def export(self, kind: str) -> HttpResponseBase:
+        """All matching rows with the visible columns as a file; recorded, because it takes data out (LST-10)."""
+        if kind not in exports.FORMATS:
+            raise Http404(f"no export format {kind!r}")
+        access.require(self.actor, self.export_permission or access.export_permission_for(self.permission))
+        base = scoped(self.get_queryset(), self.actor)
+        table = self.table(self.narrow(self.state.apply(base) if self.state else base)[0])
+        events.record("list.exported", self.actor, actor=self.actor, list=self.title, format=kind)
+        return exports.FORMATS[kind](table, slugify(self.title) or "list")
+
+    def clean_query(self) -> QueryDict:
+        """The URL's query without what is empty or the default, so that it can be read and shared."""
+        query = self.request.GET.copy()
+        for key in list(query):
+            values = [v for v in query.getlist(key) if v != ""]
+            drop = not values or key == "export" or (key, values) in (("page", ["1"]), ("rows", [str(self.rows)]))
+            if drop or (key == "state" and self.states and values == [self.states[0].name]):
+                del query[key]
+            else:
+                query.setlist(key, values)
+        return query
+
+    def url_of(self, query: QueryDict) -> str:
+        return self.request.path + (f"?{query.urlencode()}" if query else "")
+
+
+class ObjectPage(StaffPage):
+    """A page about one row: found among what the user may see, else 404."""
+
+    queryset: ClassVar[Any] = None
+    model: ClassVar[Any] = None
+
+    def get_queryset(self) -> Any:
+        """The rows this page may be about."""
+        return self.queryset if self.queryset is not None else self.model._default_manager
+
+    def get_object(self) -> Any:
+        """The row of the URL (`pk`), among those visible to the user; Http404 otherwise."""
+        return get_object_or_404(scoped(self.get_queryset(), self.actor), pk=self.kwargs["pk"])
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.object: Any = None
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        return super().context(object=self.object, **extra)
+
+
+class DetailPage(ObjectPage):
+    """One row: header, panels of attributes, and the widgets other apps put on it (PRO-15)."""
+
+    template_name = "generic/detail.html"
+    panels: ClassVar[Sequence[Panel]] = ()
+
+    def heading(self) -> str:
+        return str(self.object)
+
+    def subtitle(self) -> str:
+        """One line under the heading: the state in a sentence."""
+        return ""
+
+    def buttons(self) -> list[Button]:
+        """The verbs of the page; those the user may not use are left out."""
+        return []
+
+    def banners(self) -> list[tuple[str, str]]:
+        """(meaning, sentence) of what must be seen first; meaning as in core.tables.MEANINGS."""
+        return []
+
+    @property
+    def key(self) -> str:
+        """The name under which widgets are registered: the URL name of this page."""
+        return str(self.request.resolver_match.view_name)  # type: ignore[union-attr]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.object = self.get_object()
+        self.title = self.heading()
+        if asked := request.GET.get("widget"):
+            return self.answer_widget(asked)
+        return self.answer(
+            columns=self.columns(),
+            buttons=self.permitted(self.buttons()),
+            banners=self.banners(),
+            subtitle=self.subtitle(),
+        )
+
+    def widgets(self) -> list[Any]:
+        """The widgets this user sees on this object."""
+        mine = [w for w in registries.widgets(self.key) if access.may(self.actor, w.permission)]
+        return [widget for widget in (cls(self.request, self.object) for cls in mine) if widget.shown()]
+
+    def columns(self) -> list[list[dict[str, Any]]]:
+        """Panels and widgets by column and weight; an empty column is left out."""
+        parts: list[tuple[int, int, dict[str, Any]]] = [(p.column, p.weight, {"panel": p}) for p in self.panels]
+        parts += [(w.column, w.weight, {"widget": w}) for w in self.widgets()]
+        parts.sort(key=lambda part: part[:2])
+        columns = [[part for column, _, part in parts if column == number] for number in (1, 2, 3)]
+        return [column for column in columns if column]
+
+    def answer_widget(self, name: str) -> HttpResponse:
+        """One widget: its panel for HTMX, a page of its own without JavaScript."""
+        widget = next((w for w in self.widgets() if w.name == name), None)
+        if widget is None:
+            raise Http404(f"no widget {name!r} here")
+        context = {
+            **widget.context(),
+            "widget": widget,
+            "buttons": self.permitted(widget.buttons()),
+            "view_all": widget.view_all(),
+        }
+        return self.answer("ui/widget.html" if self.partial else "generic/widget.html", **context)
+
+
+class FormPage(ObjectPage):
+    """What add, edit and act pages share: tabs, the dialog, refusals, what comes after."""
+
+    form_class: ClassVar[type[BaseForm] | None] = None
+    tabs: ClassVar[Sequence[Tab]] = ()
+    submit_label: str = "Save Changes"
+    submit_icon: str = "check"
+    danger: bool = False
+    template_name = "generic/edit.html"
+    dialog_template: ClassVar[str] = "generic/_form_dialog.html"
+    #: Where Close goes and, when nothing else is said, where Save goes.
+    success_url_name: ClassVar[str] = ""
+
+    def own_tabs(self) -> list[Tab]:
+        """The page's own tabs; `form_class` alone is one tab."""
+        return list(self.tabs) or [Tab("main", self.title, self.form_class or NoFields)]
+
+    def registered_tabs(self) -> list[Tab]:
+        return []
+
+    def form_kwargs(self) -> dict[str, Any]:
+        """Keyword arguments for every form of the page (`initial`, or whatever its own forms take)."""
+        return {}
+
+    def form(self) -> Tabs:
+        """The tabs this user may use, bound to what was sent."""
+        kwargs = self.form_kwargs()
+        if self.request.method == "POST":
+            kwargs |= {"data": self.request.POST, "files": self.request.FILES}
+        own, more = (
+            [tab for tab in tabs if not tab.permission or access.may(self.actor, tab.permission)]
+            for tabs in (self.own_tabs(), self.registered_tabs())
+        )
+        return Tabs(own, more, obj=self.object, kwargs=kwargs)
+
+    def act(self, obj: Any, form: Any, actor: Any) -> Any:
+        """Do it. Raises DomainError to refuse."""
+        raise NotImplementedError
+
+    def done(self, obj: Any, result: Any) -> str:
+        """The sentence that reports it."""
+        return f"{capfirst(str(result or obj))} is saved."
+
+    def undo_url(self, obj: Any, result: Any) -> str | None:
+        """The URL an Undo button posts to, if there is a way back."""
+        return None
+
+    def success_url(self, obj: Any, result: Any) -> str:
+        """Where to go afterwards, when the page was not opened from another one."""
+        if self.success_url_name:
+            return reverse(self.success_url_name)
+        target = result if hasattr(result, "get_absolute_url") else obj
+        return str(target.get_absolute_url())
+
+    def close_url(self) -> str:
+        """Where Close goes on the page without JavaScript."""
+        if self.came_from():
+            return self.came_from()
+        if self.object is not None and self.object.pk and hasattr(self.object, "get_absolute_url"):
+            return str(self.object.get_absolute_url())
+        return reverse(self.success_url_name) if self.success_url_name else "/"
+
+    def came_from(self) -> str:
+        """The page to return to: `next`, or the page under the dialog; never another site."""
+        htmx = getattr(self.request, "htmx", None)
+        asked = self.request.POST.get("next") or self.request.GET.get("next") or ""
+        if not asked and htmx and self.request.method == "GET":
+            asked = htmx.current_url_abs_path or ""
+        safe = url_has_allowed_host_and_scheme(asked, {self.request.get_host()}, self.request.is_secure())
+        return asked if safe else ""
+
+    def find(self) -> Any:
+        """The object of the page before anything is asked."""
+        return self.get_object()
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.object = self.find()
+        return self.show(self.form())
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.object = self.find()
+        form = self.form()
+        if not form.is_valid():
+            return self.show(form)
+        try:
+            with transaction.atomic():
+                result = self.act(self.object, self.handed(form), self.actor)
+                self.after(result if result is not None else self.object, form)
+        except DomainError as refusal:
+            form.add_error(str(refusal))
+            return self.show(form)
+        report(request, self.done(self.object, result), undo_url=self.undo_url(self.object, result))
+        return self.go(self.came_from() or self.success_url(self.object, result))
+
+    def handed(self, form: Tabs) -> Any:
+        """What `act` receives: the tabs."""
+        return form
+
+    def after(self, obj: Any, form: Tabs) -> None:
+        """Store what registered tabs hold, in the same transaction."""
+
+    def show(self, form: Tabs) -> HttpResponse:
+        """The form, as a dialog or a page."""
+        template = self.dialog_template if self.partial == "dialog-content" else self.template_name
+        return self.answer(
+            template,
+            form=form,
+            active_tab=form.active(self.request.GET.get("tab", "")),
+            error_lines=form.errors() if self.request.method == "POST" else [],
+            next=self.came_from(),
+            close_url=self.close_url(),
+            buttons=self.permitted(self.buttons()),
+        )
+
+    def buttons(self) -> list[Button]:
+        """Further buttons in the footer (NAV-9: Password Reset, Delete)."""
+        return []
+
+
+class EditPage(FormPage):
+    """Change one row. Nothing is stored until Save Changes (NAV-10)."""
+
+    secret_fields: ClassVar[frozenset[str]] = frozenset({"password", "secret", "token"})
+
+    @property
+    def key(self) -> str:
+        """The name under which further tabs are registered: the URL name of this page."""
+        return str(self.request.resolver_match.view_name)  # type: ignore[union-attr]
+
+    def registered_tabs(self) -> list[Tab]:
+        return registries.tabs(self.key)
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        if not self.title and self.object is not None:
+            self.title = f"Edit {self.object._meta.verbose_name} - {self.object}"
+        return super().context(**extra)
+
+    def about(self, obj: Any) -> models.Model | None:
+        """On whose timeline the change belongs, when that is not the row itself."""
+        return None
+
+    def act(self, obj: Any, form: Any, actor: Any) -> Any:
+        before = type(obj)._default_manager.filter(pk=obj.pk).first() if obj.pk else None
+        for tab in form.own:
+            if hasattr(form[tab.name], "save"):
+                form[tab.name].save()
+        noun = obj._meta.model_name
+        if before is None:
+            events.record(f"{noun}.added", obj, actor=actor, about=self.about(obj))
+        elif changed := self.changes(before, form):
+            events.record(f"{noun}.changed", obj, actor=actor, about=self.about(obj), changes=changed)
+        return obj
+
+    def changes(self, before: Any, form: Any) -> dict[str, list[Any]]:
+        """Old and new value of each changed field; a secret only says that it changed."""
+        changed: dict[str, list[Any]] = {}
+        for tab in form.own:
+            for name in form[tab.name].changed_data:
+                if any(word in name for word in self.secret_fields):
+                    changed[name] = ["(hidden)", "(hidden)"]
+                else:
+                    changed |= events.changes(
+                        {name: getattr(before, name, None)}, {name: form[tab.name].cleaned_data.get(name)}
+                    )
+        return changed
+
+    def after(self, obj: Any, form: Tabs) -> None:
+        for tab in form.registered:
+            if not form[tab.name].has_changed():
+                continue
+            if tab.save is not None:
+                tab.save(form[tab.name], obj, self.actor)
+            else:
+                form[tab.name].save()
+
+
+class AddPage(EditPage):
+    """Make one row."""
+
+    submit_label = "Add"
+    submit_icon = "plus"
+
+    def find(self) -> Any:
+        return (self.model or self.get_queryset().model)()
+
+    def done(self, obj: Any, result: Any) -> str:
+        return f"{capfirst(str(result or obj))} is added."
+
+    def own_tabs(self) -> list[Tab]:
+        self.title = self.title or f"Add {self.object._meta.verbose_name}"
+        return super().own_tabs()
+
+    def after(self, obj: Any, form: Tabs) -> None:
+        for tab in form.registered:
+            if tab.save is not None and form[tab.name].has_changed():
+                tab.save(form[tab.name], obj, self.actor)
+
+
+class ActionPage(FormPage):
+    """A verb on one row: what will happen, then the button. Works without JavaScript; a dialog with it."""
+
+    template_name = "generic/confirm.html"
+    dialog_template = "generic/_confirm_dialog.html"
+    submit_label = "Confirm"
+
+    def consequences(self, obj: Any) -> list[str]:
+        """What it will do to service, money and messages, with numbers; shown above the button."""
+        return []
+
+    def handed(self, form: Tabs) -> Any:
+        """`act` receives the form itself."""
+        return form.first
+
+    def done(self, obj: Any, result: Any) -> str:
+        return f"{self.title}: {obj} - done."
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        if self.object is not None:
+            extra["consequences"] = self.consequences(self.object)
+        return super().context(**extra)
+
+
+class BulkPage(ActionPage):
+    """A verb on the rows ticked in a list (`?pk=1&pk=2`). Each row by itself: one refusal does not stop the rest."""
+
+    def find(self) -> Any:
+        asked = [pk for pk in self.request.GET.getlist("pk") + self.request.POST.getlist("pk") if pk.isdigit()]
+        rows = list(scoped(self.get_queryset(), self.actor).filter(pk__in=asked))
+        if not rows:
+            raise Http404("none of the rows is there")
+        return rows
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.object = self.find()
+        form = self.form()
+        if not form.is_valid():
+            return self.show(form)
+        refused, count = [], 0
+        for row in self.object:
+            try:
+                with transaction.atomic():
+                    self.act(row, form.first, self.actor)
+                count += 1
+            except DomainError as refusal:
+                refused.append(f"{row}: {refusal}")
+        if count:
+            report(request, self.done(self.object, count))
+        for sentence in refused:
+            messages.warning(request, sentence)
+        return self.go(self.came_from() or self.success_url(self.object, count))
+
+    def done(self, obj: Any, result: Any) -> str:
+        return f"{self.title}: {result} done."
+
+    def close_url(self) -> str:
+        return self.came_from() or reverse(self.success_url_name)
+
+    def success_url(self, obj: Any, result: Any) -> str:
+        return reverse(self.success_url_name)
+
+
+def query_with(request: HttpRequest, **changes: Any) -> str:
+    """The present query string with some keys replaced; None removes. Starts with "?"."""
+    query = request.GET.copy()
+    for key, value in changes.items():
+        query.pop(key, None)
+        if value is not None:
+            query.setlist(key, value if isinstance(value, list) else [str(value)])
+    return "?" + urlencode(list(query.lists()), doseq=True)
