@@ -57,7 +57,7 @@ class BulkAction:
 class Attr:
     """One line of a panel: a dotted path into the object, or a function of it.
 
-    `kind` names the template in `ui/attrs/`: text, money, octets, date, datetime, yes, badge, link, mono, email, phone.
+    `kind` names the template in `ui/attrs/`: text, money, octets, date, datetime, yes, badge, link, mono, lines, email, phone.
     `empty` is shown for None and "": never leave a reader guessing whether something failed to load.
     """
 
@@ -95,3 +95,43 @@ class Tab:
     icon: str = ""
     instance: Callable[[Any], Any] | None = None
     save: Callable[[Any, Any, Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One set of values of a chart. `meaning` picks a status colour; empty takes the next calm colour."""
+
+    label: str
+    values: tuple[float | int, ...]
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart as data: `kind` is bar, line, pie or doughnut; `unit` is written on the axis and after each value.
+
+    The page draws it in the colours of the theme and puts the same numbers in a table behind it.
+    """
+
+    title: str
+    kind: str
+    labels: tuple[str, ...]
+    series: tuple[Series, ...]
+    unit: str = ""
+    stacked: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """What the page's script reads."""
+        return {
+            "kind": self.kind,
+            "labels": list(self.labels),
+            "unit": self.unit,
+            "stacked": self.stacked,
+            "series": [
+                {"label": s.label, "values": [float(v) for v in s.values], "meaning": s.meaning} for s in self.series
+            ],
+        }
+
+    def rows(self) -> list[tuple[str, list[float | int]]]:
+        """The table behind the chart: label, then one value per series."""
+        return [(label, [s.values[i] for s in self.series]) for i, label in enumerate(self.labels)]

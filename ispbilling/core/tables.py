@@ -41,6 +41,9 @@ def badge(word: str, meaning: str = "off") -> SafeString:
     )
 
 
+Column = tables.Column
+
+
 class Table(tables.Table):
     """The base of every list: look, row link, greyed rows, remembered columns."""
 
@@ -216,18 +219,26 @@ class BadgesColumn(tables.Column):
 
 
 class LinkColumn(tables.Column):
-    """Text that opens the record (`get_absolute_url`) or the URL its function gives; the list's main column."""
+    """The list's main column: opens the record (`row_url`) or what `url(record)` gives; `text(record)` is the words."""
 
-    def __init__(self, url: Callable[[Any], str | None] | None = None, **extra: Any) -> None:
+    def __init__(
+        self,
+        url: Callable[[Any], str | None] | None = None,
+        text: Callable[[Any], str] | None = None,
+        **extra: Any,
+    ) -> None:
+        if text is not None:
+            extra.setdefault("empty_values", ())
         super().__init__(**extra)
-        self.url = url
+        self.url, self.text = url, text
 
     def render(self, value: Any, record: Any, table: Any) -> Any:
+        words = self.text(record) if self.text else value
         url = self.url(record) if self.url else table.row_url(record)
-        return format_html('<a href="{}" class="row-link">{}</a>', url, value) if url else value
+        return format_html('<a href="{}" class="row-link">{}</a>', url, words) if url else words
 
-    def value(self, value: Any) -> str:
-        return str(value)
+    def value(self, value: Any, record: Any) -> str:
+        return str(self.text(record) if self.text else value)
 
 
 Actions = Callable[[Any], list[Button]]

@@ -53,7 +53,6 @@ A page that is none of these starts from `StaffPage` and renders `generic/page.h
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
@@ -701,12 +700,3 @@ class BulkPage(ActionPage):
     def success_url(self, obj: Any, result: Any) -> str:
         return reverse(self.success_url_name)
 
-
-def query_with(request: HttpRequest, **changes: Any) -> str:
-    """The present query string with some keys replaced; None removes. Starts with "?"."""
-    query = request.GET.copy()
-    for key, value in changes.items():
-        query.pop(key, None)
-        if value is not None:
-            query.setlist(key, value if isinstance(value, list) else [str(value)])
-    return "?" + urlencode(list(query.lists()), doseq=True)

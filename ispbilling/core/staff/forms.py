@@ -1,0 +1,28 @@
+"""The form of a staff login."""
+
+from typing import Any
+
+from ispbilling.core.forms import ModelForm
+from ispbilling.core.models import Role, User
+
+
+class StaffForm(ModelForm):
+    """Names, e-mail and role; the username is fixed once it exists."""
+
+    class Meta:
+        model = User
+        fields = ("username", "first_name", "last_name", "email", "role")
+        help_texts = {"username": "What the person types to log in. It cannot be changed later."}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["role"].choices = [(role.value, role.label) for role in Role.staff()]
+        self.fields["role"].help_text = "What this person may see and do."
+        if self.instance.pk:
+            del self.fields["username"]
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"]
+        if User.objects.filter(username__iexact=username).exists():
+            self.add_error("username", "Somebody else has this username already.")
+        return username

@@ -1,0 +1,119 @@
+"""The staff menu, declared once, and what the frame of every page needs.
+
+An entry is shown when the user may use it and its page exists: what is not built is not shown.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from ispbilling import search
+from ispbilling.core import access
+from ispbilling.core.models import Provider
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One entry: its words, the URL name, the permission and the icon."""
+
+    label: str
+    url_name: str
+    permission: str
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A group of entries, as the staff know them (NAV-1, NAV-2)."""
+
+    label: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry that may be used, with its address."""
+
+    label: str
+    url: str
+    icon: str
+    active: bool
+
+
+MENU = (
+    Section("", (Item("Dashboard", "dashboard", "staff.use", "layout-dashboard"),)),
+    Section(
+        "Customers",
+        (
+            Item("Add a Customer", "customers:customer_add", "customers.add", "user-plus"),
+            Item("List Customers", "customers:customer_list", "customers.view", "users"),
+            Item("Customer Groups", "groups:group_list", "groups.view", "folders"),
+            Item("Total Usage List", "radius:usage_list", "radius.usage.view", "chart-bar"),
+        ),
+    ),
+    Section(
+        "Data",
+        (
+            Item("Data Accounts", "radius:data_account_list", "radius.accounts.view", "plug-connected"),
+            Item("Packages", "radius:package_list", "radius.catalogue.view", "package"),
+            Item("Services", "radius:service_list", "radius.catalogue.view", "gauge"),
+            Item("Active Sessions", "radius:session_list", "radius.sessions.view", "activity"),
+            Item("Rejects", "radius:reject_list", "radius.sessions.view", "ban"),
+            Item("NAS", "radius:nas_list", "radius.nas.view", "router"),
+        ),
+    ),
+    Section(
+        "Billing",
+        (
+            Item("Recurring", "billing:recurring_list", "billing.recurring.view", "repeat"),
+            Item("Month End", "billing:run_list", "billing.runs.view", "calendar-dollar"),
+            Item("Documents", "billing:document_list", "billing.documents.view", "file-invoice"),
+            Item("Payments", "billing:payment_list", "billing.payments.view", "cash"),
+        ),
+    ),
+    Section("Messages", (Item("Outbox", "notifications:message_list", "messages.view", "send"),)),
+    Section(
+        "Settings",
+        (
+            Item("Provider", "settings_provider", "settings.view", "building"),
+            Item("Billing Settings", "billing:settings_edit", "billing.settings.edit", "adjustments"),
+            Item("Staff", "core:staff_list", "staff.manage", "id-badge-2"),
+            Item("Events", "core:event_list", "events.view", "history"),
+        ),
+    ),
+)
+
+
+def menu_for(user: Any, path: str) -> list[tuple[str, list[Link]]]:
+    """The sections and entries this user may use; the one that leads to `path` (or nearest above it) is active."""
+    found = [
+        (section.label, [(item, url) for item in section.items if (url := _address(item)) and access.may(user, item.permission)])
+        for section in MENU
+    ]
+    matching = [url for _, items in found for _, url in items if path == url or (url != "/" and path.startswith(url))]
+    nearest = max(matching, key=len, default="")
+    return [
+        (label, [Link(item.label, url, item.icon, url == nearest) for item, url in items])
+        for label, items in found
+        if items
+    ]
+
+
+def _address(item: Item) -> str | None:
+    try:
+        return reverse(item.url_name)
+    except NoReverseMatch:
+        return None
+
+
+def context(request: HttpRequest) -> dict[str, Callable[[], Any]]:
+    """Context processor: the menu, the provider and the search, asked only by templates that show them."""
+    return {
+        "menu": lambda: menu_for(request.user, request.path) if hasattr(request, "user") else [],
+        "provider": cache(Provider.get),
+        "may_pick_customer": lambda: search.available("customers", request.user),
+    }

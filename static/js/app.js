@@ -1,0 +1,361 @@
+// The behaviour of every staff page: dialogs, keyboard, lists, charts, maps. No framework; htmx does the requests.
+(function () {
+  "use strict";
+  var me = document.currentScript;
+  var byId = function (id) { return document.getElementById(id); };
+  var typing = function (el) {
+    return el && (el.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(el.tagName));
+  };
+  var loaded = {};
+  function load(src) {
+    if (!loaded[src]) {
+      loaded[src] = new Promise(function (done, failed) {
+        var tag = document.createElement("script");
+        tag.src = src;
+        tag.onload = done;
+        tag.onerror = failed;
+        document.head.appendChild(tag);
+      });
+    }
+    return loaded[src];
+  }
+  function say(text) {
+    var box = document.createElement("div");
+    box.className = "alert alert-info toast-line";
+    box.setAttribute("role", "status");
+    box.textContent = text;
+    byId("messages").appendChild(box);
+    setTimeout(function () { box.remove(); }, 4000);
+  }
+
+  // --- Theme ---------------------------------------------------------------------------------
+  function markTheme() {
+    var choice = document.documentElement.getAttribute("data-theme-choice");
+    document.querySelectorAll("[data-theme]").forEach(function (item) {
+      item.classList.toggle("active", item.dataset.theme === choice);
+      item.setAttribute("aria-pressed", item.dataset.theme === choice);
+    });
+  }
+  document.addEventListener("theme", function () { markTheme(); drawCharts(document, true); });
+
+  // --- Dialogs: any link with data-modal opens here; the same URL is a page without this script ---
+  var dialog = byId("dialog");
+  var opener = null;
+  function modal(el) { return window.bootstrap.Modal.getOrCreateInstance(el); }
+  function dirty(form) { return form && form.dataset.dirty === "1" && form.dataset.saving !== "1"; }
+  function openDialog(link) {
+    opener = link;
+    window.htmx.ajax("GET", link.href, { target: "#dialog-content", swap: "innerHTML" }).then(function () {
+      if (byId("dialog-content").children.length) { modal(dialog).show(); }
+    });
+  }
+  function focusFirst(root) {
+    var summary = root.querySelector("[data-focus]");
+    var field = root.querySelector(".tab-pane.active input:not([type=hidden]), .tab-pane.active select") ||
+      root.querySelector(".modal-body input:not([type=hidden]), .modal-body select, .modal-body textarea") ||
+      root.querySelector("[data-submit]");
+    if (summary || field) { (summary || field).focus(); }
+  }
+  if (dialog) {
+    dialog.addEventListener("shown.bs.modal", function () { focusFirst(dialog); });
+    dialog.addEventListener("hide.bs.modal", function (event) {
+      if (dirty(dialog.querySelector("form")) && !window.confirm("Close without saving what you typed?")) {
+        event.preventDefault();
+      }
+    });
+    dialog.addEventListener("hidden.bs.modal", function () {
+      byId("dialog-content").replaceChildren();
+      if (opener && opener.isConnected) { opener.focus(); }
+    });
+  }
+
+  // --- Forms: nothing typed is lost, nothing is sent twice ------------------------------------------
+  function setSaving(form, on) {
+    form.dataset.saving = on ? "1" : "";
+    form.querySelectorAll("[data-submit]").forEach(function (button) {
+      button.disabled = on;
+      button.setAttribute("aria-busy", on);
+    });
+  }
+  document.addEventListener("input", function (event) {
+    var form = event.target.closest("[data-form]");
+    if (form) { form.dataset.dirty = "1"; }
+  });
+  document.addEventListener("submit", function (event) {
+    var form = event.target;
+    if (!form.matches("[data-form]")) { return; }
+    if (form.dataset.saving === "1") { event.preventDefault(); return; }
+    setSaving(form, true);
+  });
+  document.addEventListener("htmx:afterRequest", function (event) {
+    var form = event.detail.elt.closest && event.detail.elt.closest("[data-form]");
+    if (form && !event.detail.xhr.getResponseHeader("HX-Redirect")) { setSaving(form, false); }
+  });
+  window.addEventListener("pageshow", function (event) {
+    if (event.persisted) { document.querySelectorAll("[data-form]").forEach(function (f) { setSaving(f, false); }); }
+  });
+  window.addEventListener("beforeunload", function (event) {
+    if (Array.prototype.some.call(document.querySelectorAll("[data-form]"), dirty)) { event.preventDefault(); }
+  });
+
+  // --- Keyboard --------------------------------------------------------------------------------------
+  document.addEventListener("keydown", function (event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) { return; }
+    var results = event.target.closest && event.target.closest("[role=search]");
+    if (results && moveIn(results, event)) { return; }
+    if (typing(event.target) || document.querySelector(".modal.show")) { return; }
+    if (event.key === "/" && byId("search")) {
+      event.preventDefault();
+      byId("search").focus();
+      byId("search").select();
+    } else if (event.key === "c" && byId("picker")) {
+      event.preventDefault();
+      modal(byId("picker")).show();
+    }
+  });
+  function moveIn(form, event) {
+    var hits = Array.prototype.slice.call(form.querySelectorAll(".search-hit"));
+    var input = form.querySelector("input[type=search]");
+    if (!input || input.getAttribute("role") !== "combobox") { return false; }
+    var at = hits.indexOf(document.activeElement);
+    if (event.key === "Escape") {
+      if (!form.querySelector(".search-results")) { return false; }
+      form.querySelector("[data-results]").replaceChildren();
+      input.setAttribute("aria-expanded", "false");
+      input.focus();
+      event.stopPropagation();
+      return true;
+    }
+    if (event.key === "ArrowDown" && hits.length) { hits[Math.min(at + 1, hits.length - 1)].focus(); }
+    else if (event.key === "ArrowUp" && at === 0) { input.focus(); }
+    else if (event.key === "ArrowUp" && at > 0) { hits[at - 1].focus(); }
+    else if (event.key === "Enter" && document.activeElement === input && hits.length) { hits[0].click(); }
+    else { return false; }
+    event.preventDefault();
+    return true;
+  }
+  var picker = byId("picker");
+  if (picker) { picker.addEventListener("shown.bs.modal", function () { byId("picker-text").focus(); }); }
+
+  // --- Clicks ---------------------------------------------------------------------------------------------
+  document.addEventListener("click", function (event) {
+    var target = event.target;
+    var plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey;
+    var el;
+    if ((el = target.closest("[data-theme]")) && el.closest("[data-theme-menu]")) { window.setTheme(el.dataset.theme); return; }
+    if ((el = target.closest("a[data-modal]")) && plain && dialog) { event.preventDefault(); openDialog(el); return; }
+    if ((el = target.closest("a[data-picker]")) && plain && picker) { event.preventDefault(); modal(picker).show(); return; }
+    if ((el = target.closest("[data-close]")) && dialog && dialog.contains(el)) { event.preventDefault(); modal(dialog).hide(); return; }
+    if ((el = target.closest("[data-dismiss-message]"))) { el.closest(".alert").remove(); return; }
+    if ((el = target.closest("[data-copy]"))) { copy(document.querySelector(el.dataset.copy).value, "Copied."); return; }
+    if ((el = target.closest("[data-copy-list]"))) { copyList(el); return; }
+    if ((el = target.closest("[data-download]"))) { download(el, event); return; }
+    if ((el = target.closest("[data-refresh]")) && plain) { event.preventDefault(); refreshList(); return; }
+    if ((el = target.closest("[data-tick-all]"))) { tickAll(el); return; }
+    if ((el = target.closest("[data-field]"))) { goToField(el.dataset.field, event); return; }
+    if ((el = target.closest(".list-results .page-link[href], .list-results th a")) && plain) { event.preventDefault(); swapList(el.href); return; }
+    var box = document.querySelector(".topbar-search [data-results]");
+    if (box && box.children.length && !target.closest(".topbar-search")) { box.replaceChildren(); }
+    openRow(event, target);
+  });
+  function goToField(id, event) {
+    var field = byId(id);
+    if (!field) { return; }
+    event.preventDefault();
+    var pane = field.closest(".tab-pane");
+    if (pane) { window.bootstrap.Tab.getOrCreateInstance(byId(pane.getAttribute("aria-labelledby"))).show(); }
+    setTimeout(function () { field.focus(); }, 200);
+  }
+  function openRow(event, target) {
+    var row = target.closest("tr[data-href]");
+    if (!row || target.closest("a, button, input, label, select, form, summary")) { return; }
+    if (String(window.getSelection())) { return; }
+    var link = row.querySelector("a.row-link");
+    if (event.ctrlKey || event.metaKey) { window.open(row.dataset.href, "_blank", "noopener"); }
+    else if (link && link.hasAttribute("data-modal")) { openDialog(link); }
+    else { window.location.href = row.dataset.href; }
+  }
+
+  // --- Lists ------------------------------------------------------------------------------------------------
+  function swapList(url) {
+    window.htmx.ajax("GET", url, { target: "#list-results", swap: "innerHTML" }).then(function () {
+      var top = document.querySelector(".list-results .table-wrap");
+      if (top) { top.scrollTop = 0; }
+    });
+  }
+  function refreshList() {
+    if (byId("list-results")) { swapList(window.location.href); } else { window.location.reload(); }
+  }
+  function listUrl(format) {
+    var url = new URL(window.location.href);
+    url.searchParams.set("export", format);
+    url.searchParams.delete("page");
+    return url.toString();
+  }
+  function download(button, event) {
+    event.preventDefault();
+    window.location.href = listUrl(button.value);
+  }
+  function copyList(button) {
+    button.disabled = true;
+    fetch(listUrl("copy"), { credentials: "same-origin" })
+      .then(function (answer) { if (!answer.ok) { throw new Error(answer.status); } return answer.text(); })
+      .then(function (text) { return copy(text, text.trim().split("\n").length - 1 + " rows copied."); })
+      .catch(function () { say("The list could not be copied. Try CSV instead."); })
+      .finally(function () { button.disabled = false; });
+  }
+  function copy(text, report) {
+    var old = function () {
+      var area = document.createElement("textarea");
+      area.value = text;
+      area.className = "visually-hidden";
+      document.body.appendChild(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    };
+    // Outside https and localhost browsers have no clipboard object; the old way still works there.
+    var done = navigator.clipboard ? navigator.clipboard.writeText(text).catch(old) : Promise.resolve(old());
+    return done.then(function () { say(report); });
+  }
+  function tickAll(box) {
+    box.closest("table").querySelectorAll("tbody input[name=pk]").forEach(function (one) { one.checked = box.checked; });
+    countTicks();
+  }
+  function countTicks() {
+    var bar = document.querySelector("[data-bulk]");
+    if (!bar) { return; }
+    var count = document.querySelectorAll("input[name=pk]:checked").length;
+    bar.querySelector("[data-bulk-count]").textContent = count ? count + " selected" : "Tick rows to act on several at once";
+    bar.querySelectorAll("[data-bulk-action]").forEach(function (button) { button.disabled = !count; });
+  }
+  document.addEventListener("change", function (event) { if (event.target.name === "pk") { countTicks(); } });
+
+  // --- Charts: colours come from the theme -------------------------------------------------------------------
+  var meanings = { working: "green", attention: "yellow", stopped: "red", off: "secondary", info: "blue" };
+  function colour(name) {
+    return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  }
+  function drawCharts(root, again) {
+    var figures = root.querySelectorAll ? root.querySelectorAll("[data-chart]") : [];
+    if (!figures.length) { return; }
+    load(me.dataset.chartSrc).then(function () {
+      figures.forEach(function (figure) { drawChart(figure, again); });
+    });
+  }
+  function drawChart(figure, again) {
+    var canvas = figure.querySelector("canvas");
+    var old = window.Chart.getChart(canvas);
+    if (old && !again) { return; }
+    if (old) { old.destroy(); }
+    var data = JSON.parse(byId(figure.dataset.chart).textContent);
+    var round = data.kind === "pie" || data.kind === "doughnut";
+    var pick = function (i) { return colour("--chart-" + (i % 6 + 1)); };
+    var ink = colour("--tblr-secondary-color") || colour("--tblr-secondary");
+    var grid = colour("--tblr-border-color");
+    var number = function (v) { return v.toLocaleString("en-ZA", { maximumFractionDigits: 2 }).replace(/\u00a0/g, " ") + (data.unit ? " " + data.unit : ""); };
+    var axis = function (title, stacked) {
+      return { stacked: stacked, ticks: { color: ink }, grid: { color: grid }, border: { color: grid }, title: { display: !!title, text: title, color: ink } };
+    };
+    window.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
+    new window.Chart(canvas, {
+      type: data.kind,
+      data: {
+        labels: data.labels,
+        datasets: data.series.map(function (series, i) {
+          var one = series.meaning ? colour("--tblr-" + meanings[series.meaning]) : pick(i);
+          return {
+            label: series.label,
+            data: series.values,
+            backgroundColor: round ? data.labels.map(function (_, n) { return pick(n); }) : one,
+            borderColor: round ? colour("--tblr-bg-surface") : one,
+            borderWidth: data.kind === "line" || round ? 2 : 0,
+            borderRadius: data.kind === "bar" ? 2 : 0,
+            pointRadius: 2,
+            tension: 0.25
+          };
+        })
+      },
+      options: {
+        responsive: true,
+        maintainAspectRatio: false,
+        animation: false,
+        interaction: { mode: round ? "nearest" : "index", intersect: round },
+        plugins: {
+          legend: { display: round || data.series.length > 1, position: "bottom", labels: { color: ink, boxWidth: 12 } },
+          tooltip: { callbacks: { label: function (item) { return (round ? item.label : item.dataset.label) + ": " + number(item.raw); } } }
+        },
+        scales: round ? {} : { x: axis("", data.stacked), y: Object.assign(axis(data.unit, data.stacked), { beginAtZero: true }) }
+      }
+    });
+  }
+
+  // --- Maps: one pin, dragged into the latitude and longitude fields ------------------------------------------
+  function drawMaps(root) {
+    var boxes = root.querySelectorAll ? root.querySelectorAll("[data-map]:not([data-drawn])") : [];
+    if (!boxes.length) { return; }
+    if (!document.querySelector("link[data-map-css]")) {
+      var css = document.createElement("link");
+      css.rel = "stylesheet";
+      css.href = me.dataset.mapCss;
+      css.setAttribute("data-map-css", "");
+      document.head.appendChild(css);
+    }
+    load(me.dataset.mapSrc).then(function () { boxes.forEach(drawMap); });
+  }
+  function drawMap(box) {
+    box.setAttribute("data-drawn", "1");
+    var fields = ["latitude", "longitude"].map(function (name) { return box.dataset.pinFor ? byId(box.dataset.pinFor + name) : null; });
+    var has = box.dataset.latitude !== "" && box.dataset.longitude !== "";
+    var place = has ? [Number(box.dataset.latitude), Number(box.dataset.longitude)] : [-28.5, 24.7];
+    var map = window.L.map(box).setView(place, has ? 15 : 5);
+    if (box.dataset.tiles) { window.L.tileLayer(box.dataset.tiles, { maxZoom: 19 }).addTo(map); }
+    var folder = me.dataset.mapImages;
+    var picture = window.L.icon({ iconUrl: folder, iconSize: [25, 41], iconAnchor: [12, 41], tooltipAnchor: [12, -28] });
+    var pin = has ? window.L.marker(place, { icon: picture, draggable: !!fields[0], title: box.dataset.label }).addTo(map) : null;
+    if (!fields[0]) { return; }
+    var write = function (at) {
+      fields[0].value = at.lat.toFixed(6);
+      fields[1].value = at.lng.toFixed(6);
+      fields[0].dispatchEvent(new Event("input", { bubbles: true }));
+    };
+    var follow = function () { pin.on("dragend", function () { write(pin.getLatLng()); }); };
+    if (pin) { follow(); }
+    map.on("click", function (event) {
+      if (pin) { pin.setLatLng(event.latlng); }
+      else { pin = window.L.marker(event.latlng, { icon: picture, draggable: true }).addTo(map); follow(); }
+      write(event.latlng);
+    });
+  }
+
+  // --- After every load ------------------------------------------------------------------------------------------
+  function ready(root) {
+    drawCharts(root);
+    drawMaps(root);
+    countTicks();
+    var wide = root.querySelector && root.querySelector(".error-summary");
+    if (wide) { wide.focus(); }
+  }
+  document.addEventListener("htmx:afterSwap", function (event) {
+    var target = event.detail.target;
+    ready(target.isConnected ? target : document);
+    if (target.hasAttribute("data-results")) {
+      var input = target.closest("form").querySelector("[role=combobox]");
+      input.setAttribute("aria-expanded", String(target.children.length > 0));
+    }
+  });
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    if (event.detail.elt.matches("[role=combobox]") && !event.detail.elt.value.trim()) {
+      event.preventDefault();
+      event.detail.elt.closest("form").querySelector("[data-results]").replaceChildren();
+    }
+  });
+  function failed(event) {
+    if (event.detail.xhr && event.detail.xhr.status === 403) { say("Your role does not allow this."); }
+    else if (event.detail.xhr && event.detail.xhr.status === 404) { say("This is no longer there. Refresh the page."); }
+    else { say("The server could not be reached or had a fault. Nothing you typed is lost; try again."); }
+  }
+  document.addEventListener("htmx:responseError", failed);
+  document.addEventListener("htmx:sendError", failed);
+  document.addEventListener("DOMContentLoaded", function () { markTheme(); ready(document); });
+})();
