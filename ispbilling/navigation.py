@@ -79,7 +79,7 @@ MENU = (
     Section(
         "Settings",
         (
-            Item("Provider", "settings_provider", "settings.view", "building"),
+            Item("Provider", "core:provider_edit", "settings.edit", "building"),
             Item("Billing Settings", "billing:settings_edit", "billing.settings.edit", "adjustments"),
             Item("Staff", "core:staff_list", "staff.manage", "id-badge-2"),
             Item("Events", "core:event_list", "events.view", "history"),

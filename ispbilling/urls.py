@@ -2,6 +2,10 @@
 
 from django.urls import include, path
 
+from ispbilling import search
+
 urlpatterns = [
+    path("search/", search.SearchPage.as_view(), name="search"),
     path("account/", include("allauth.urls")),
+    path("", include("ispbilling.core.urls")),
 ]

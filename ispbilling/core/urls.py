@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
+from ispbilling.core.log import views as log
+from ispbilling.core.provider import views as provider
 from ispbilling.core.staff import views as staff
 
 app_name = "core"
@@ -16,4 +18,8 @@ staff_urls = [
     path("<int:pk>/link/", staff.StaffLink.as_view(), name="staff_link"),
 ]
 
-urlpatterns = [path("staff/", include(staff_urls))]
+urlpatterns = [
+    path("staff/", include(staff_urls)),
+    path("provider/", provider.ProviderEdit.as_view(), name="provider_edit"),
+    path("events/", log.EventList.as_view(), name="event_list"),
+]

@@ -1,0 +1,1 @@
+"""The event log as a list: who changed what, and when."""

@@ -1,0 +1,42 @@
+"""The event log as a table."""
+
+from typing import Any
+
+from ispbilling.core.models import Event
+from ispbilling.core.tables import Column, DateTimeColumn, Table
+
+
+def words(data: dict[str, Any]) -> str:
+    """An event's data as a line of text: `name: A -> B, reason: asked for it`."""
+    parts = []
+    for key, value in data.items():
+        if key == "changes" and isinstance(value, dict):
+            parts += [f"{field.replace('_', ' ')}: {old} → {new}" for field, (old, new) in value.items()]
+        else:
+            parts.append(f"{key.replace('_', ' ')}: {value}")
+    return ", ".join(parts)
+
+
+class EventTable(Table):
+    """Who did what, newest first."""
+
+    at = DateTimeColumn(verbose_name="When")
+    kind = Column(verbose_name="What")
+    label = Column(verbose_name="To")
+    actor = Column(verbose_name="By", default="the system", orderable=False)
+    data = Column(verbose_name="Details", orderable=False)
+
+    default_columns = ("at", "kind", "label", "actor", "data")
+
+    class Meta(Table.Meta):
+        model = Event
+        fields = ()
+
+    def render_kind(self, value: str) -> str:
+        return value.replace(".", " ").replace("_", " ")
+
+    def render_data(self, value: dict[str, Any]) -> str:
+        return words(value)
+
+    def value_data(self, value: dict[str, Any]) -> str:
+        return words(value)

@@ -1,0 +1,1 @@
+"""The provider's own details, as printed on paper and mails."""
