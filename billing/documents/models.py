@@ -32,7 +32,8 @@ class Party(models.Model):
     name = models.CharField(max_length=160)
     address = models.TextField(blank=True)
     vat_number = models.CharField(max_length=20, blank=True)
-    digest = models.BinaryField()
+    digest = models.BinaryField(help_text="Over name, address and VAT number; stays when they are erased")
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name_plural = "parties"
@@ -88,6 +89,12 @@ class Document(models.Model):
             ),
             models.CheckConstraint(condition=Q(total=F("net") + F("vat")), name="billing_document_sums"),
             models.CheckConstraint(condition=Q(due_on__gte=F("issued_on")), name="billing_document_due"),
+            models.UniqueConstraint(fields=["reference"], name="billing_document_reference"),
+            models.CheckConstraint(
+                condition=Q(kind="invoice", corrects__isnull=True)
+                | Q(kind="credit_note", corrects__isnull=False),
+                name="billing_document_kind",
+            ),
         ]
 
     def __str__(self) -> str:

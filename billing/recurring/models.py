@@ -21,6 +21,9 @@ class VatRate(models.Model):
 
     class Meta:
         ordering = ["-valid_from"]
+        constraints = [
+            models.CheckConstraint(condition=Q(percent__range=(0, 100)), name="billing_vatrate_percent")
+        ]
         verbose_name = "VAT rate"
 
     def __str__(self) -> str:
@@ -51,7 +54,14 @@ class BillingSettings(models.Model):
 
     class Meta:
         verbose_name_plural = "billing settings"
-        constraints = [models.CheckConstraint(condition=Q(pk=1), name="billing_billingsettings_one_row")]
+        constraints = [
+            models.CheckConstraint(condition=Q(pk=1), name="billing_billingsettings_one_row"),
+            models.CheckConstraint(
+                condition=~Q(invoice_prefix=F("credit_note_prefix")),
+                name="billing_billingsettings_prefixes",
+                violation_error_message="Invoices and credit notes need different prefixes.",
+            ),
+        ]
 
     @classmethod
     def get(cls) -> "BillingSettings":
@@ -88,6 +98,7 @@ class RecurringLine(models.Model):
         decimal_places=4,
         null=True,
         blank=True,
+        validators=[MinValueValidator(Decimal(0))],
         help_text="Per month; empty: the data account's price",
     )
     discount = models.DecimalField(
@@ -113,6 +124,10 @@ class RecurringLine(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(discount__range=(0, 100)), name="billing_recurringline_discount"
+            ),
+            models.CheckConstraint(
+                condition=(Q(price__isnull=True) | Q(price__gte=0)) & Q(quantity__gt=0),
+                name="billing_recurringline_not_negative",
             ),
             models.CheckConstraint(
                 condition=Q(price__isnull=False) | Q(data_account__isnull=False),

@@ -1,9 +1,13 @@
 """The month-end run and what it planned, left out and issued."""
 
+from datetime import timedelta
+
 from django.db import models
+from django.db.models import F, Q
 
 from customers.models import Customer
 from groups.models import BillingGroup
+from ispbilling.core.clock import Period
 from ispbilling.core.models import User
 
 
@@ -14,6 +18,7 @@ class RunState(models.TextChoices):
     ISSUING = "issuing", "Issuing"
     ISSUED = "issued", "Issued"
     PARTLY_FAILED = "partly_failed", "Partly failed"
+    UNDOING = "undoing", "Being undone"
     UNDONE = "undone", "Undone"
 
 
@@ -47,9 +52,23 @@ class Run(models.Model):
 
     class Meta:
         ordering = ["-period_start", "-id"]
+        constraints = [
+            # Periods that overlap without being equal would bill days twice: a billed period is known by its start.
+            models.CheckConstraint(
+                condition=Q(period_start__day=1)
+                & Q(period_end__day=1)
+                & Q(period_end__gt=F("period_start") + timedelta(days=27))
+                & Q(period_end__lt=F("period_start") + timedelta(days=32)),
+                name="billing_run_whole_month",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.period_start:%B %Y}"
+
+    @property
+    def period(self) -> Period:
+        return Period(self.period_start, self.period_end)
 
 
 class RunPlan(models.Model):
@@ -76,6 +95,7 @@ class RunChunk(models.Model):
     high = models.BigIntegerField()
     done_at = models.DateTimeField(null=True)
     issued = models.IntegerField(null=True)
+    undone_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.number}"
@@ -89,6 +109,13 @@ class RunException(models.Model):
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="+")
     state = models.CharField(max_length=8, choices=[("skipped", "Skipped"), ("parked", "Parked")])
     reason = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=["skipped", "parked"]), name="billing_runexception_state"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.reason

@@ -1,0 +1,14 @@
+DELETE FROM billing_vatrate;
+DELETE FROM billing_billingsettings;
+DROP TRIGGER billing_billedperiod_generations ON billing_billedperiod;
+DROP TRIGGER billing_posting_complete ON billing_posting;
+DROP TRIGGER billing_line_sums ON billing_line;
+DROP TABLE billing_pending;
+DROP FUNCTION billing_check_pending, billing_postings_added, billing_lines_added, billing_periods_added;
+DROP TRIGGER billing_chainhead_goes_on ON billing_chainhead;
+DROP TRIGGER billing_numbersequence_goes_on ON billing_numbersequence;
+DROP TRIGGER billing_party_erase_only ON billing_party;
+DROP FUNCTION billing_chain_goes_on, billing_numbers_go_on, billing_party_erase_only;
+DROP FUNCTION billing_refuse_change CASCADE;
+DELETE FROM billing_chainhead;
+DELETE FROM billing_account;
