@@ -10,7 +10,7 @@ from ispbilling.core.models import User
 
 
 class UsernameOrEmail(ModelBackend):
-    """Password log-in for both doors. An e-mail shared by several logins names nobody: the username is needed."""
+    """Password log-in for both doors. An e-mail that several logins share names nobody: use the username."""
 
     def authenticate(
         self,

@@ -1,8 +1,8 @@
 """The gates of a customer: the only writer of `Gate`.
 
 Four independent kinds close access (disabled, deleted, suspended, cancelled); each has since, until, a reason
-and an actor, and opening one never opens another (D-2). Nothing here talks to the network: the RADIUS decision
-reads the rows, and live sessions are brought in line from there.
+and an actor, and opening one never opens another (D-2). Nothing here talks to the network: the decision of
+RADIUS reads the rows, and live sessions are brought in line from there.
 """
 
 from collections.abc import Iterable

@@ -1,0 +1,205 @@
+"""Changes to a customer: its columns, its code, its contacts and its portal login; each leaves an event."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import models, transaction
+
+from customers.accounts import codes, numbering
+from customers.accounts.models import CodeAlias, Contact, Customer, PortalLogin
+from customers.accounts.onboarding import CodeTaken
+from ispbilling.core import events
+from ispbilling.core.errors import DomainError
+from ispbilling.core.models import Event, User
+
+#: Columns whose values are personal enough that the log only says that they changed.
+HIDDEN = frozenset({"id_number"})
+
+
+class ChangedMeanwhile(DomainError):
+    """Somebody else saved the customer after this form was opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactValues:
+    """One contact as the form has it; `pk` None is a new one."""
+
+    pk: int | None = None
+    name: str
+    email: str = ""
+    mobile: str = ""
+    primary: bool = False
+
+
+def edit(
+    customer: Customer,
+    values: Mapping[str, Any],
+    now: datetime,
+    *,
+    actor: User | None,
+    contacts: Sequence[ContactValues] | None = None,
+    seen: str = "",
+) -> Customer:
+    """Store the given columns (many-to-many ones too) and, when given, the whole list of contacts.
+
+    `seen` is the fingerprint of what the form was opened with. Raises ChangedMeanwhile when the customer is
+    not that any more, CodeTaken for a code in use, DomainError unless exactly one contact is primary.
+    """
+    with transaction.atomic():
+        row = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
+        if seen and seen != fingerprint(row):
+            raise ChangedMeanwhile(_who_changed(row))
+        changed = _set_columns(row, values)
+        changed |= _set_many(row, values)
+        if contacts is not None:
+            changed |= _set_contacts(row, contacts)
+        if changed:
+            events.record("customer.edited", row, actor=actor, at=now, changes=changed)
+    return row
+
+
+def fingerprint(customer: Customer) -> str:
+    """Stands for everything an edit form shows; two of them differ when somebody saved in between."""
+    columns = [field.attname for field in Customer._meta.concrete_fields]
+    parts = [str(Customer.objects.values_list(*columns).get(pk=customer.pk))]
+    for field in Customer._meta.many_to_many:
+        parts.append(str(sorted(getattr(customer, field.name).values_list("pk", flat=True))))
+    parts.append(
+        str(list(customer.contacts.order_by("pk").values_list("pk", "name", "email", "mobile", "primary")))
+    )
+    parts.append(str(list(customer.portal_logins.order_by("pk").values_list("user__username"))))
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def rename_login(login: PortalLogin, username: str, now: datetime, *, actor: User | None) -> None:
+    """Change the portal username. Raises DomainError when another user has it."""
+    user = login.user
+    if user.username == username:
+        return
+    if User.objects.filter(username__iexact=username).exclude(pk=user.pk).exists():
+        raise DomainError(f"The portal username {username} is in use; choose another.")
+    old, user.username = user.username, username
+    user.save(update_fields=["username"])
+    events.record(
+        "portal_login.edited",
+        login,
+        actor=actor,
+        about=login.customer,
+        at=now,
+        changes={"username": [old, username]},
+    )
+
+
+def set_password(login: PortalLogin, password: str, now: datetime, *, actor: User | None) -> None:
+    """Set the portal password by hand (PWD-3); the event says that it changed, never to what."""
+    login.user.set_password(password)
+    login.user.save(update_fields=["password"])
+    events.record("portal_login.password_set", login, actor=actor, about=login.customer, at=now)
+
+
+def request_reset(login: PortalLogin, now: datetime, *, actor: User | None) -> None:
+    """Ask for the mail with the link to set a password (PWD-1). Raises DomainError without an address."""
+    if not login.user.email:
+        raise DomainError("The portal login has no e-mail address; add one to the primary contact first.")
+    events.record(
+        "portal_login.reset_requested",
+        login,
+        actor=actor,
+        about=login.customer,
+        at=now,
+        username=login.user.username,
+        email=login.user.email,
+    )
+
+
+def _set_columns(row: Customer, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    columns = [f.name for f in Customer._meta.concrete_fields if f.name in values]
+    before = {name: getattr(row, name) for name in columns}
+    after = {name: values[name] for name in columns}
+    if "code" in after:
+        after["code"] = _recode(row, after["code"])
+    changed = events.changes(before, after)
+    for name in changed:
+        setattr(row, name, after[name])
+    if changed:
+        row.save(update_fields=list(changed))
+    return {name: ["(hidden)", "(hidden)"] if name in HIDDEN else pair for name, pair in changed.items()}
+
+
+def _recode(row: Customer, typed: str) -> str:
+    """The new code, the old one kept as an alias that search and payments still know (1.4 step 11)."""
+    try:
+        code = codes.tidy(typed)
+    except ValueError as error:
+        raise DomainError(str(error)) from error
+    if code != row.code:
+        numbering.claim(code)
+        if numbering.is_taken(code, by_other_than=row):
+            raise CodeTaken(f"Another customer has, or once had, the account code {code}.")
+        CodeAlias.objects.filter(customer=row, code=code).delete()
+        CodeAlias.objects.create(customer=row, code=row.code)
+    return code
+
+
+def _set_many(row: Customer, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    changed: dict[str, list[Any]] = {}
+    for field in Customer._meta.many_to_many:
+        if field.name in values:
+            manager = getattr(row, field.name)
+            before = sorted(map(str, manager.all()))
+            manager.set(values[field.name])
+            after = sorted(map(str, values[field.name]))
+            if before != after:
+                changed[field.name] = [", ".join(before), ", ".join(after)]
+    return changed
+
+
+def _set_contacts(row: Customer, wanted: Sequence[ContactValues]) -> dict[str, list[Any]]:
+    if sum(contact.primary for contact in wanted) != 1:
+        raise DomainError("Exactly one contact is the primary contact; choose which.")
+    before = _as_text(row.contacts.all())
+    kept = {contact.pk for contact in wanted if contact.pk}
+    if not kept <= set(row.contacts.values_list("pk", flat=True)):
+        raise ChangedMeanwhile(f"A contact of {row.code} was removed while you were editing; open it again.")
+    row.contacts.exclude(pk__in=kept).delete()
+    row.contacts.update(primary=False)  # the database admits one primary at any instant
+    for contact in wanted:
+        columns = {
+            "name": contact.name,
+            "email": contact.email,
+            "mobile": contact.mobile,
+            "primary": contact.primary,
+        }
+        if contact.pk:
+            row.contacts.filter(pk=contact.pk).update(**columns)
+        else:
+            Contact.objects.create(customer=row, **columns)
+    _follow_primary(row)
+    after = _as_text(row.contacts.all())
+    return {"contacts": [before, after]} if before != after else {}
+
+
+def _follow_primary(row: Customer) -> None:
+    """The primary login is mailed where the primary contact is reached."""
+    primary = row.contacts.filter(primary=True).first()
+    login = row.portal_logins.select_related("user").filter(primary=True).first()
+    if primary and login and login.user.email != primary.email:
+        login.user.email = primary.email
+        login.user.save(update_fields=["email"])
+
+
+def _as_text(contacts: models.QuerySet[Contact]) -> str:
+    return "; ".join(f"{c.name} <{c.email}> {c.mobile}{' (primary)' if c.primary else ''}" for c in contacts)
+
+
+def _who_changed(row: Customer) -> str:
+    event = Event.objects.about(row).select_related("actor").first()
+    who = f" by {event.actor}" if event and event.actor else ""
+    what = ", ".join(event.data.get("changes", {})).replace("_", " ") if event else ""
+    return (
+        f"{row.code} was changed{who} while you were editing{f' ({what})' if what else ''}. "
+        "Nothing of yours is lost: check the fields and save again to keep what you see here."
+    )

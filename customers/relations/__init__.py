@@ -1,0 +1,1 @@
+"""How customers hang together: master and sub-accounts, resellers and those they sell to."""
