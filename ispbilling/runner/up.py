@@ -26,7 +26,7 @@ from ispbilling.runner.ports import Port, ports
 STOPPED_ON_REQUEST = {130, 143}  # how honcho reports SIGINT and SIGTERM
 
 
-class Guarded(Process):  # type: ignore[misc] # honcho has no types
+class Guarded(Process):
     """honcho's helper beside each process, which must not outlive the runner either."""
 
     def run(self, *args: Any, **kwargs: Any) -> None:
@@ -35,7 +35,7 @@ class Guarded(Process):  # type: ignore[misc] # honcho has no types
         super().run(*args, **kwargs)
 
 
-class Together(Manager):  # type: ignore[misc] # honcho has no types
+class Together(Manager):
     """Processes that live and die together; `failure` says why they ended when nobody asked for it."""
 
     def __init__(self, running: Running) -> None:
