@@ -1,0 +1,132 @@
+"""The only writer of `Session` and `UsageDay`: a batch of accounting packets becomes one statement, one
+COMMIT.
+
+Design Overview: whatever waits on a socket is recorded together and answered after COMMIT; without COMMIT
+no answer leaves, and the NAS sends again. Counters are the NAS's cumulative totals and only ever grow
+(GREATEST), so Start, Interim-Update and Stop may come in any order and any number of times; the difference
+to what was known goes to `UsageDay`, split at the provider's midnight by time. A reused Acct-Session-Id
+opens a new incarnation of its key. One bad record never fails its neighbours: the batch is bisected to it,
+it is logged in full and acknowledged.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import psycopg2
+import structlog
+from django.conf import settings
+from psycopg2.extensions import connection as Connection
+
+from radius.usage.reports import REBOOTED, Reboot, Report, rounds
+
+log = structlog.get_logger(__name__)
+
+_NUMBERS = frozenset({0, 1, 2, 9, 10, 11, 12, 13, 14, 15})
+_STATEMENT = Path(__file__).with_name("statement.sql")
+_ATTEMPTS = 5
+
+
+class Recorder:
+    """Records through one autocommit connection of its own; make a new one after the connection broke."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._cursor = connection.cursor()
+        sql = _STATEMENT.read_text().replace("{zone}", settings.TIME_ZONE.replace("'", "''"))
+        self._cursor.execute("DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan; SET jit = off")
+        self._cursor.execute("PREPARE record_reports AS " + sql)
+
+    def record(self, reports: Sequence[Report | Reboot]) -> None:
+        """Record the packets of a batch in arrival order, durably when this returns.
+
+        Raises psycopg2.OperationalError or InterfaceError when the database is away: then nothing may be
+        answered.
+        """
+        waiting: list[Report] = []
+        for one in reports:
+            if isinstance(one, Report):
+                waiting.append(one)
+            else:
+                self._record_reports(waiting)
+                waiting = []
+                self._retrying(lambda reboot=one: self._close_all(reboot))
+        self._record_reports(waiting)
+
+    def _record_reports(self, reports: list[Report]) -> None:
+        if not reports:
+            return
+        if any(one.account_id is None for one in reports):
+            reports = self._with_accounts(reports)
+        for each in rounds(reports):
+            self._round(each)
+
+    def _round(self, reports: list[Report]) -> None:
+        try:
+            self._retrying(lambda: self._write(reports))
+        except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.ProgrammingError) as error:
+            if len(reports) == 1:
+                log.error("accounting_quarantined", report=reports[0]._asdict(), error=str(error).strip())
+                return
+            middle = len(reports) // 2
+            self._round(reports[:middle])
+            self._round(reports[middle:])
+
+    def _retrying(self, act: Callable[[], None]) -> None:
+        """Closing a whole NAS can meet a batch half-way; PostgreSQL then ends one of the two, which tries
+        again.
+        """
+        for _attempt in range(_ATTEMPTS):
+            try:
+                act()
+            except (psycopg2.errors.DeadlockDetected, psycopg2.errors.SerializationFailure):
+                continue
+            return
+        act()
+
+    def _write(self, reports: list[Report]) -> None:
+        columns = zip(*reports, strict=True)
+        literals = [_numbers(column) if n in _NUMBERS else _texts(column) for n, column in enumerate(columns)]
+        self._cursor.execute("EXECUTE record_reports (" + ",".join(literals) + ")")
+
+    def _with_accounts(self, reports: list[Report]) -> list[Report]:
+        """Accounts the caller's snapshot did not know yet; a username nobody has stays without one."""
+        names = list({one.username.lower() for one in reports if one.account_id is None})
+        self._cursor.execute(
+            "SELECT lower(username), id FROM radius_dataaccount WHERE lower(username) = ANY(%s)", (names,)
+        )
+        found = dict(self._cursor.fetchall())
+        return [
+            one if one.account_id is not None else one._replace(account_id=found.get(one.username.lower()))
+            for one in reports
+        ]
+
+    def _close_all(self, reboot: Reboot) -> None:
+        self._cursor.execute(
+            """
+            UPDATE radius_session
+            SET stopped_at = GREATEST(updated_at, to_timestamp(%(at)s)), terminate_cause = %(cause)s
+            WHERE id IN (
+                SELECT id FROM radius_session
+                WHERE nas_id = %(nas)s AND stopped_at IS NULL AND started_at <= to_timestamp(%(at)s)
+                ORDER BY key, incarnation
+                FOR UPDATE
+            )
+            """,
+            {"at": reboot.at, "nas": reboot.nas_id, "cause": REBOOTED},
+        )
+
+
+def _numbers(column: Sequence[int | str | None]) -> str:
+    return "'{" + ",".join(["NULL" if value is None else str(value) for value in column]) + "}'"
+
+
+def _texts(column: Sequence[str | None]) -> str:
+    """A text array literal; built by hand because it is three times faster than adapting each element."""
+    joined = '","'.join(["\0" if value is None else value for value in column])
+    if "\\" in joined or "'" in joined or joined.count('"') != 2 * (len(column) - 1):
+        quoted = [
+            "NULL" if value is None else '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            for value in column
+        ]
+        return "'{" + ",".join(quoted).replace("'", "''") + "}'"
+    joined = '"' + joined + '"'
+    return "'{" + (joined.replace('"\0"', "NULL") if "\0" in joined else joined) + "}'"
