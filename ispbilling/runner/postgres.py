@@ -61,7 +61,7 @@ def postgres(
     url = f"postgres://isp@{quote(str(sockets), safe='')}:{options['port']}/isp"
     server = Server("PostgreSQL", process, log, signal.SIGINT, url)  # SIGINT: a fast, clean shutdown
     try:
-        isready = (binaries / "pg_isready", "-q", *where)
+        isready = (binaries / "pg_isready", "-q", *where, "-U", "isp", "-d", "postgres")
         server.wait_until(lambda: account.run(*isready, check=False).returncode == 0)
         psql = (binaries / "psql", *where, "-U", "isp", "-d", "postgres", "-tAc")
         if not account.run(*psql, "select 1 from pg_database where datname = 'isp'").stdout.strip():
