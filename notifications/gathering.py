@@ -1,0 +1,188 @@
+"""From events to notices: who is to be told, where, and the facts. A few queries per chunk, however many
+events."""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.contenttypes.models import ContentType
+from django.db.models import Q
+
+from billing.models import Document
+from customers.models import Contact, Customer, PortalLogin
+from ispbilling.core.models import Event, User
+from ispbilling.core.money import format_money
+from notifications.kinds import BY_EVENT
+from notifications.links import days_valid
+from notifications.models import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One person to be told one thing. `who` is the addressee in the dedupe key; `links` are markers ->
+    user."""
+
+    key: str
+    event: Event
+    customer: Customer | None
+    addresses: Mapping[str, str]
+    variables: Mapping[str, Any]
+    links: Mapping[str, int] = field(default_factory=dict)
+    document_id: int | None = None
+
+
+def gather(events: Sequence[Event]) -> list[Notice]:
+    """The notices of these events; events that concern nobody give none."""
+    found: list[Notice] = []
+    for kind, source in SOURCES.items():
+        mine = [event for event in events if event.kind in BY_EVENT and BY_EVENT[event.kind].name == kind]
+        if mine:
+            found += source(mine)
+    return found
+
+
+def primary_contacts(customers: Iterable[int]) -> dict[int, Contact]:
+    """The primary contact of each customer that has one, by customer id."""
+    return {
+        contact.customer_id: contact
+        for contact in Contact.objects.filter(customer__in=set(customers), primary=True)
+    }
+
+
+def _addresses(contact: Contact | None) -> dict[str, str]:
+    if contact is None:
+        return {Channel.EMAIL: "", Channel.SMS: ""}
+    return {Channel.EMAIL: contact.email, Channel.SMS: contact.mobile}
+
+
+def _documents(events: Sequence[Event]) -> list[Notice]:
+    """Invoices and credit notes: to the primary contact of whoever pays."""
+    documents = Document.objects.select_related("payer", "corrects").in_bulk([e.subject_id for e in events])
+    contacts = primary_contacts(document.payer_id for document in documents.values())
+    found = []
+    for event in events:
+        document = documents[event.subject_id]
+        contact = contacts.get(document.payer_id)
+        variables = {
+            "name": contact.name if contact else document.payer.name,
+            "code": document.payer.code,
+            "reference": document.reference,
+            "total": format_money(abs(document.total)),
+            "issued_on": str(document.issued_on),
+            "due_on": str(document.due_on),
+            "corrects": document.corrects.reference if document.corrects else "",
+        }
+        key = f"{event.pk}:{event.kind}:{document.payer_id}"
+        found.append(
+            Notice(key, event, document.payer, _addresses(contact), variables, document_id=document.pk)
+        )
+    return found
+
+
+def _customers(events: Sequence[Event]) -> list[Notice]:
+    """What happened to a customer itself: to its primary contact."""
+    customers = Customer.objects.in_bulk([event.subject_id for event in events])
+    contacts = primary_contacts(customers)
+    found = []
+    for event in events:
+        customer = customers[event.subject_id]
+        contact = contacts.get(customer.pk)
+        variables = {
+            "name": contact.name if contact else customer.name,
+            "code": customer.code,
+            "last_day": event.data.get("last_day", ""),
+        }
+        key = f"{event.pk}:{event.kind}:{customer.pk}"
+        found.append(Notice(key, event, customer, _addresses(contact), variables))
+    return found
+
+
+def _markers(users: Sequence[User]) -> tuple[list[dict[str, str]], dict[str, int]]:
+    """A random marker per user for the bodies, and what each stands for. Nobody can guess one beforehand."""
+    pairs = [(user, f"one-time-link-{secrets.token_hex(12)}") for user in users]
+    return (
+        [{"username": user.username, "link": marker} for user, marker in pairs],
+        {marker: user.pk for user, marker in pairs},
+    )
+
+
+def _logins_of(event: Event, types: Mapping[str, int]) -> Q:
+    """Which portal logins a welcome event means: of its customer, the login itself, or of its user."""
+    if event.subject_type_id == types["customer"]:
+        return Q(customer=event.subject_id, primary=True)
+    if event.subject_type_id == types["user"]:
+        return Q(user=event.subject_id)
+    return Q(pk=event.subject_id)
+
+
+def _welcomes(events: Sequence[Event]) -> list[Notice]:
+    """New logins, each welcomed once however many events told of it, unless the event says not to welcome;
+    asked for again, again."""
+    types = {
+        "customer": ContentType.objects.get_for_model(Customer).pk,
+        "user": ContentType.objects.get_for_model(User).pk,
+    }
+    found = []
+    for event in events:
+        if not event.data.get("welcome", True):
+            continue
+        rows = PortalLogin.objects.filter(_logins_of(event, types)).select_related("user", "customer")
+        contacts = primary_contacts(row.customer_id for row in rows)
+        for row in rows:
+            contact = contacts.get(row.customer_id)
+            logins, links = _markers([row.user])
+            variables = {
+                "name": contact.name if contact else row.customer.name,
+                "code": row.customer.code,
+                "logins": logins,
+                "days": str(days_valid()),
+            }
+            again = event.kind == "portal_login.welcome_requested"
+            key = f"{event.pk}:welcome:{row.user_id}" if again else f"welcome:{row.user_id}"
+            addresses = {
+                Channel.EMAIL: row.user.email or (contact.email if contact else ""),
+                Channel.SMS: contact.mobile if contact else "",
+            }
+            found.append(Notice(key, event, row.customer, addresses, variables, links))
+    return found
+
+
+def _resets(events: Sequence[Event]) -> list[Notice]:
+    """Password resets: one mail to the address that was asked for, with a link for each login behind it
+    (D-6)."""
+    found = []
+    for event in events:
+        users = _reset_users(event)
+        if not users:
+            continue
+        owner = getattr(users[0], "portal_login", None)
+        logins, links = _markers(users)
+        contact = primary_contacts([owner.customer_id]).get(owner.customer_id) if owner else None
+        variables = {
+            "name": str(users[0]) if contact is None else contact.name,
+            "logins": logins,
+            "days": str(days_valid()),
+        }
+        addresses = {Channel.EMAIL: event.data["email"], Channel.SMS: contact.mobile if contact else ""}
+        key = f"{event.pk}:password_reset"
+        found.append(Notice(key, event, owner.customer if owner else None, addresses, variables, links))
+    return found
+
+
+def _reset_users(event: Event) -> list[User]:
+    """Whom a reset is for: the logins it lists (asked for by e-mail address), else the login it is about."""
+    listed = event.data.get("logins")
+    chosen = Q(pk__in=listed) if listed else Q(portal_login=event.subject_id)
+    users = User.objects.filter(chosen, is_active=True).select_related("portal_login__customer")
+    return list(users.order_by("username"))
+
+
+SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
+    "welcome": _welcomes,
+    "password_reset": _resets,
+    "invoice_issued": _documents,
+    "credit_note_issued": _documents,
+    "cancellation_set": _customers,
+    "cancellation_cleared": _customers,
+}

@@ -1,0 +1,93 @@
+"""The catalogue: every message the system can send, the facts it may name, and whether it goes out by
+default.
+
+The wording is in templates/mail/: `<kind>.subject.txt`, `.txt`, `.html` and `.sms.txt`; a test renders each
+kind in each channel from `sample` and fails on a variable that is missing. A kind is listed when its event
+exists. What is *not* here is decided, too: Suspend Now tells the customer nothing (EDT-18).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from notifications.models import Channel
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One sort of message. `sample` names its variables with an example of each; all are ready-made text.
+
+    `essential` ones cannot be switched off by e-mail: without them a person cannot get in.
+    """
+
+    name: str
+    label: str
+    told: str
+    events: tuple[str, ...]
+    sample: Mapping[str, str]
+    email: bool = True
+    sms: bool = False
+    essential: bool = False
+
+    def default(self, channel: str) -> bool:
+        """Whether it goes out by this channel unless a rule says otherwise."""
+        return self.email if channel == Channel.EMAIL else self.sms
+
+
+#: In every message.
+COMMON: Mapping[str, str] = {
+    "provider": "Wonder Wireless",
+    "provider_phone": "010 123 4567",
+    "name": "Alice Liddell",
+    "portal": "https://isp.example/portal/",
+}
+_LOGINS = {"logins": "one or more of username and link"}
+_DOCUMENT = {"reference": "INV-2026-000123", "total": "R 599.00", "issued_on": "2026-12-01"}
+
+CATALOGUE = [
+    Kind(
+        "welcome",
+        "Welcome",
+        "when a portal login is made: the username and a one-time link to choose a password",
+        ("customer.added", "portal_login.added", "portal_login.welcome_requested"),
+        {**_LOGINS, "code": "ALI001", "days": "3"},
+        essential=True,
+    ),
+    Kind(
+        "password_reset",
+        "Password reset",
+        "when a reset is asked for, by the person or by staff: a one-time link to choose a new password",
+        ("portal_login.reset_requested",),
+        {**_LOGINS, "days": "3"},
+        essential=True,
+    ),
+    Kind(
+        "invoice_issued",
+        "Invoice",
+        "when an invoice is issued: amount and due date, with the PDF",
+        ("invoice.issued",),
+        {**_DOCUMENT, "due_on": "2026-12-07", "code": "ALI001"},
+    ),
+    Kind(
+        "credit_note_issued",
+        "Credit note",
+        "when a credit note is issued, with the PDF",
+        ("credit_note.issued",),
+        {**_DOCUMENT, "corrects": "INV-2026-000101", "code": "ALI001"},
+    ),
+    Kind(
+        "cancellation_set",
+        "Cancellation",
+        "when a last day of service is set or moved",
+        ("customer.cancellation_set",),
+        {"last_day": "2026-12-31", "code": "ALI001"},
+    ),
+    Kind(
+        "cancellation_cleared",
+        "Cancellation withdrawn",
+        "when the last day of service is taken back",
+        ("customer.cancellation_cleared",),
+        {"code": "ALI001"},
+    ),
+]
+KINDS = {kind.name: kind for kind in CATALOGUE}
+BY_EVENT = {event: kind for kind in CATALOGUE for event in kind.events}

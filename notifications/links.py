@@ -1,0 +1,27 @@
+"""One-time links to choose a password. They are secrets: made at the moment of sending, stored nowhere."""
+
+from allauth.account.forms import default_token_generator
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
+from django.urls import reverse
+
+from ispbilling.core.models import User
+
+
+def days_valid() -> int:
+    """For how many days a link works."""
+    return int(settings.PASSWORD_RESET_TIMEOUT // 86_400)
+
+
+def set_password_url(user: User) -> str:
+    """A link with which this user chooses a password: dies by use, by any log-in, and after `days_valid`."""
+    path = reverse(
+        "account_reset_password_from_key",
+        kwargs={"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)},
+    )
+    return f"{settings.BASE_URL}{path}"
+
+
+def portal_url() -> str:
+    """Where customers log in."""
+    return f"{settings.BASE_URL}/portal/"
