@@ -21,4 +21,6 @@ class ProviderForm(forms.ModelForm):
             "bank_details",
             "invoice_note",
         )
-        widgets = {name: forms.Textarea(attrs={"rows": 4}) for name in ("address", "bank_details", "invoice_note")}
+        widgets = {
+            name: forms.Textarea(attrs={"rows": 4}) for name in ("address", "bank_details", "invoice_note")
+        }

@@ -1,0 +1,86 @@
+"""Who and what the demonstration consists of. All names are invented or the guides' own examples."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ispbilling.core.units import GB
+
+SECRET = "demonstration"  # noqa: S105 - of a NAS that only this machine can be
+REALM = "demo.test"
+
+PROVIDER = {
+    "name": "Karoo Connect (demonstration)",
+    "legal_name": "Karoo Connect Demonstration (Pty) Ltd",
+    "registration_number": "2018/000000/07",
+    "vat_number": "4000000000",
+    "address": "1 Example Street\nPrince Albert\n6930",
+    "phone": "+27 23 000 0000",
+    "email": "billing@demo.test",
+    "bank_details": "Example Bank\nBranch 000 000\nAccount 00 0000 0000",
+    "invoice_note": "This is a demonstration; nothing is owed.",
+}
+
+# code, title, kbit/s down, kbit/s up
+SERVICES = (
+    ("DEMO-10-5", "10/5 Mb/s wireless", 10_000, 5_000),
+    ("DEMO-20-10", "20/10 Mb/s wireless", 20_000, 10_000),
+    ("DEMO-50-25", "50/25 Mb/s fibre", 50_000, 25_000),
+    ("DEMO-100-50", "100/50 Mb/s fibre", 100_000, 50_000),
+)
+
+# title, service code, cap in octets, price a month
+PACKAGES = (
+    ("10Mb/s Starter 100GB", "DEMO-10-5", 100 * GB, Decimal("399.00")),
+    ("20Mb/s Family 500GB", "DEMO-20-10", 500 * GB, Decimal("599.00")),
+    ("50Mb/s Uncapped", "DEMO-50-25", None, Decimal("899.00")),
+    ("100Mb/s Business Uncapped", "DEMO-100-50", None, Decimal("1499.00")),
+)
+
+GROUPS = (
+    ("Home users", "People at home", {}),
+    ("Business customers", "Companies, 30 days to pay", {"due_days": 30}),
+    ("VIP", "Look after these first", {"vip": True, "suspensions_disabled": True}),
+)
+BILLING_GROUPS = (("Netcash Run 1", 1), ("Netcash Run 2", 25))
+CATEGORIES = (("Ad-hoc", "blue"), ("Topup", "green"), ("Rollover", "orange"))
+HIGH_SITES = (("Swartberg", "-33.330000", "22.030000"), ("Prince Albert town", "-33.225000", "22.030000"))
+
+
+@dataclass(frozen=True, slots=True)
+class Somebody:
+    """A customer: name, company or not, group, package (by number), GB a day, street."""
+
+    name: str
+    company: bool
+    group: int
+    package: int
+    daily: float
+    street: str
+
+
+PEOPLE = (
+    Somebody("Alice Liddell", False, 0, 1, 9.5, "3 Church Street"),
+    Somebody("Frikkie Visser", False, 0, 0, 2.1, "17 Church Street"),
+    Somebody("Tannie Poeke Smit", False, 0, 0, 0.8, "2 Nieuwe Street"),
+    Somebody("Dr. K Retief", False, 2, 2, 14.0, "9 De Beer Street"),
+    Somebody("Piet Slabbert", False, 0, 1, 6.2, "21 Mark Street"),
+    Somebody("G Joubert", False, 0, 1, 11.3, "5 Luttig Street"),
+    Somebody("Jennifer du Plessis", False, 0, 2, 21.7, "40 Church Street"),
+    Somebody("Grammy Norma", False, 0, 0, 0.4, "8 Jacobs Street"),
+    Somebody("Sipho Dlamini", False, 0, 1, 7.9, "12 Pastorie Street"),
+    Somebody("Thandi Nkosi", False, 0, 2, 18.2, "33 Church Street"),
+    Somebody("Ayesha Patel", False, 0, 1, 5.5, "6 Bank Street"),
+    Somebody("Johan van Wyk", False, 0, 0, 3.0, "14 Nieuwe Street"),
+    Somebody("Lerato Mokoena", False, 0, 1, 12.6, "27 Mark Street"),
+    Somebody("Nomsa Khumalo", False, 0, 0, 1.7, "19 De Beer Street"),
+    Somebody("Élodie Fourie", False, 0, 1, 4.4, "1 Luttig Street"),
+    Somebody("Mary-Anne Botha", False, 2, 2, 16.8, "11 Jacobs Street"),
+    Somebody("2D Consulting", True, 1, 3, 35.0, "52 Church Street"),
+    Somebody("I @ U Consulting", True, 1, 2, 12.4, "54 Church Street"),
+    Somebody("Wonderland (Pty) Ltd", True, 1, 3, 41.9, "1 Meirings Road"),
+    Somebody("M & J Plumbing", True, 1, 1, 3.8, "7 Mark Street"),
+    Somebody("Olive Press Guest House", True, 1, 3, 55.2, "60 Church Street"),
+    Somebody("Prince Albert Pharmacy", True, 1, 2, 8.1, "30 Church Street"),
+    Somebody("Karoo Veterinary Clinic", True, 1, 1, 4.9, "4 Stasie Street"),
+    Somebody("Swartberg Lodge", True, 1, 3, 62.5, "Farm Kredouw"),
+)

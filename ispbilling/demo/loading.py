@@ -1,0 +1,200 @@
+"""Loads the demonstration: its customers, two months of usage and invoices, through the product's own acts."""
+
+import random
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.db import connection, transaction
+
+from billing.models import RecurringLine
+from billing.runs import monthly
+from customers.accounts import gates
+from customers.accounts.onboarding import NewCustomer, add_customer
+from customers.models import Customer, CustomerType, GateKind
+from groups.models import BillingGroup, Category, CustomerGroup, HighSite
+from ispbilling.core import events
+from ispbilling.core.clock import Period, add_months, day_start, local_day, month_of
+from ispbilling.core.models import Event, Provider
+from ispbilling.core.units import GB
+from ispbilling.demo import content
+from radius.accounts import lines
+from radius.models import DataAccount, Medium, Nas, Package, Service
+from radius.usage.recording import Recorder
+from radius.usage.reports import Report
+
+HOUR = 3600
+
+
+def is_empty() -> bool:
+    """Whether nobody has used this database yet."""
+    return not (Customer.objects.exists() or CustomerGroup.objects.exists() or Nas.objects.exists())
+
+
+def load(now: datetime) -> dict[str, int]:
+    """Make everything; returns counts for the message. Call it on an empty database only."""
+    rng = random.Random(20)  # noqa: S311 - the same demonstration every time
+    month = month_of(local_day(now))
+    start = add_months(month.start, -1)
+    with transaction.atomic():
+        _provider()
+        people = _people(start, now)
+        nas = _nas()
+        Event.objects.unannounced().update(announced_at=now)  # nobody here has a mailbox
+    sessions = _usage(list(DataAccount.objects.filter(customer__in=people)), nas, start, now, rng)
+    for first in (start, month.start):
+        _invoice(first, now)
+    _troubles(people, now)
+    Event.objects.unannounced().update(announced_at=now)
+    return {"customers": len(people), "sessions": sessions}
+
+
+def _provider() -> None:
+    provider = Provider.get()
+    for name, value in content.PROVIDER.items():
+        setattr(provider, name, value)
+    provider.demonstration = True
+    provider.save(update_fields=[*content.PROVIDER, "demonstration"])
+    events.record("demo.loaded", provider)
+
+
+def _people(start: date, now: datetime) -> list[Customer]:
+    groups = [
+        CustomerGroup.objects.create(title=title, description=text, sort_order=n, **extra)
+        for n, (title, text, extra) in enumerate(content.GROUPS)
+    ]
+    runs = [BillingGroup.objects.create(title=title, debit_day=day) for title, day in content.BILLING_GROUPS]
+    categories = [Category.objects.create(title=title, colour=colour) for title, colour in content.CATEGORIES]
+    sites = [
+        HighSite.objects.create(name=name, latitude=Decimal(lat), longitude=Decimal(lng))
+        for name, lat, lng in content.HIGH_SITES
+    ]
+    packages = _packages()
+    made = []
+    for n, who in enumerate(content.PEOPLE):
+        customer = add_customer(
+            NewCustomer(
+                group=groups[who.group],
+                name=who.name,
+                type=CustomerType.COMPANY if who.company else CustomerType.INDIVIDUAL,
+                contact_name="" if not who.company else f"Manager of {who.name}",
+                phone=f"+27 23 000 {n:04}",
+                mobile=f"+2782000{n:04}",
+                email=f"customer{n + 1}@{content.REALM}",
+                billing_group=runs[n % 2],
+                categories=[categories[n % 3]] if n % 4 else [],
+                high_site=sites[n % 2],
+                physical_address=f"{who.street}\nPrince Albert\n6930",
+                welcome=False,
+                demonstration=True,
+            ),
+            now,
+            actor=None,
+        )
+        made.append(customer)
+        _line(customer, packages[who.package], start, now)
+    # As if they had come when their first line started, so that "new this month" says something.
+    Customer.objects.filter(pk__in=[one.pk for one in made[:-3]]).update(created_at=day_start(start))
+    return made
+
+
+def _packages() -> list[Package]:
+    services = {
+        code: Service.objects.create(code=code, title=title, down_kbps=down, up_kbps=up)
+        for code, title, down, up in content.SERVICES
+    }
+    return [
+        Package.objects.create(title=title, service=services[code], cap_octets=cap, price=price)
+        for title, code, cap, price in content.PACKAGES
+    ]
+
+
+def _line(customer: Customer, package: Package, start: date, now: datetime) -> None:
+    account = DataAccount(
+        customer=customer,
+        username=f"{customer.code.lower()}@{content.REALM}",
+        secret=lines.generate_secret(),
+        package=package,
+        medium=Medium.FIBRE if package.service.down_kbps >= 50_000 else Medium.WIRELESS,
+        starts_on=start,
+    )
+    lines.add(account, now, actor=None)
+    RecurringLine.objects.create(
+        customer=customer, data_account=account, description=package.title, starts_on=start
+    )
+
+
+def _nas() -> Nas:
+    return Nas.objects.create(
+        name="Demonstration router", address="127.0.0.1", secret=content.SECRET, demonstration=True
+    )
+
+
+def _usage(accounts: list[DataAccount], nas: Nas, start: date, now: datetime, rng: random.Random) -> int:
+    """One session a day per line, and half of them online now."""
+    daily = {
+        f"{account.username}": who.daily
+        for account, who in zip(sorted(accounts, key=lambda a: a.pk), content.PEOPLE, strict=True)
+    }
+    reports, at = [], int(now.timestamp())
+    for n, account in enumerate(accounts):
+        day = start
+        while day <= local_day(now):
+            began = int(day_start(day).timestamp()) + rng.randrange(5 * HOUR, 9 * HOUR)
+            ends = began + rng.randrange(9 * HOUR, 14 * HOUR)
+            online = ends > at
+            if began < at and (not online or n % 2 == 0):
+                octets = int(daily[account.username] * GB * rng.uniform(0.4, 1.6))
+                reports.append(_report(account, nas, began, at if online else ends, online, octets, rng))
+            day += timedelta(days=1)
+    connection.ensure_connection()
+    wrapped = connection.get_new_connection(connection.get_connection_params())
+    try:
+        wrapped.autocommit = True
+        recorder = Recorder(wrapped)
+        for chunk in range(0, len(reports), 250):
+            recorder.record(reports[chunk : chunk + 250])
+    finally:
+        wrapped.close()
+    return len(reports)
+
+
+def _report(
+    account: DataAccount, nas: Nas, began: int, at: int, online: bool, octets: int, rng: random.Random
+) -> Report:
+    up = int(octets * rng.uniform(0.06, 0.2))
+    return Report(
+        key=f"{rng.getrandbits(128):032x}",
+        nas_id=nas.pk,
+        account_id=account.pk,
+        username=account.username,
+        session_id=f"8{rng.getrandbits(28):07x}",
+        port="ether2",
+        calling=f"02:00:00:{account.pk >> 8 & 255:02X}:{account.pk & 255:02X}:01",
+        called="pppoe-demo",
+        framed_ip=f"100.64.{account.pk >> 8 & 255}.{account.pk & 255}",
+        began=began,
+        at=at,
+        after=began,
+        stopped=None if online else at,
+        seconds=at - began,
+        upload=up,
+        download=octets - up,
+        cause="" if online else "User-Request",
+    )
+
+
+def _invoice(first: date, now: datetime) -> None:
+    """Bill a month as staff would: plan, approve, issue."""
+    period = Period(first, add_months(first, 1))
+    run = monthly.plan(period, issue_on=first, now=now, actor=None)
+    monthly.approve(run, now, actor=None)
+    monthly.issue(run, now)
+
+
+def _troubles(people: list[Customer], now: datetime) -> None:
+    """Something to look at: one suspended, one leaving."""
+    gates.close(
+        people[11], GateKind.SUSPENDED, now, actor=None, reason="Demonstration: an invoice is overdue"
+    )
+    last = month_of(local_day(now)).last
+    gates.cancel(people[13], last, now, actor=None, reason="Demonstration: moves to another town")
