@@ -1,0 +1,34 @@
+"""Every page of the site as data: what the permission table and the query counts walk over."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+#: Not ours to decide about: allauth's own pages (their doors are tested in tests/core and tests/portal).
+OTHERS = ("account_", "mfa_", "usersessions_")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One named URL, the names of its arguments, and its view class (None for a function)."""
+
+    name: str
+    arguments: tuple[str, ...]
+    view: Any
+
+
+def pages() -> list[Page]:
+    """All named URLs of our own, in the order of the site map."""
+    return [page for page in _walk(get_resolver().url_patterns, "") if not page.name.startswith(OTHERS)]
+
+
+def _walk(patterns: list[Any], space: str) -> Iterator[Page]:
+    for one in patterns:
+        if isinstance(one, URLResolver):
+            inner = f"{space}{one.namespace}:" if one.namespace else space
+            yield from _walk(one.url_patterns, inner)
+        elif isinstance(one, URLPattern):
+            view = getattr(one.callback, "view_class", None)
+            yield Page(f"{space}{one.name}", tuple(one.pattern.converters), view)
