@@ -26,7 +26,10 @@ def pytest_load_initial_conftests() -> None:
     for name in INSTANCES:
         try:
             running = _running.enter_context(services(name, durable=False))
-            os.environ.setdefault("MEDIA_ROOT", str(running.folder / "media"))
+            for variable, folder in (("MEDIA_ROOT", "media"), ("STATIC_ROOT", "static")):
+                path = running.folder / folder
+                path.mkdir(exist_ok=True)
+                os.environ.setdefault(variable, str(path))
         except AlreadyRunning:
             if name == INSTANCES[-1]:
                 raise
