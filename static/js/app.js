@@ -41,7 +41,7 @@
   // --- Dialogs: any link with data-modal opens here; the same URL is a page without this script ---
   var dialog = byId("dialog");
   var opener = null;
-  function modal(el) { return window.bootstrap.Modal.getOrCreateInstance(el); }
+  function modal(el) { return window.tabler.Modal.getOrCreateInstance(el); }
   function dirty(form) { return form && form.dataset.dirty === "1" && form.dataset.saving !== "1"; }
   function openDialog(link) {
     opener = link;
@@ -163,7 +163,7 @@
     if (!field) { return; }
     event.preventDefault();
     var pane = field.closest(".tab-pane");
-    if (pane) { window.bootstrap.Tab.getOrCreateInstance(byId(pane.getAttribute("aria-labelledby"))).show(); }
+    if (pane) { window.tabler.Tab.getOrCreateInstance(byId(pane.getAttribute("aria-labelledby"))).show(); }
     setTimeout(function () { field.focus(); }, 200);
   }
   function openRow(event, target) {

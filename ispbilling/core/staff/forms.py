@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from ispbilling.core.forms import ModelForm
+from crispy_forms.layout import Layout
+
+from ispbilling.core.forms import ModelForm, Pair
 from ispbilling.core.models import Role, User
 
 
@@ -14,12 +16,15 @@ class StaffForm(ModelForm):
         fields = ("username", "first_name", "last_name", "email", "role")
         help_texts = {"username": "What the person types to log in. It cannot be changed later."}
 
+    layout = Layout("username", Pair("first_name", "last_name"), "email", "role")
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["role"].choices = [(role.value, role.label) for role in Role.staff()]
         self.fields["role"].help_text = "What this person may see and do."
         if self.instance.pk:
             del self.fields["username"]
+            self.layout = Layout(Pair("first_name", "last_name"), "email", "role")
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"]
