@@ -1,10 +1,16 @@
 """Keyword builders with defaults: what a test does not mention does not matter to it."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
 
+from django.db import transaction
+
+from billing.documents import issuing
+from billing.documents.issuing import Draft, Item, PartyDraft
+from billing.documents.models import DocumentKind
+from billing.models import Document, RecurringLine
 from customers.models import Contact, Customer, PortalLogin
 from groups.models import CustomerGroup
 from ispbilling.core.clock import now
@@ -86,3 +92,36 @@ def data_account(**kwargs: Any) -> DataAccount:
             **kwargs,
         }
     )
+
+
+def recurring_line(**kwargs: Any) -> RecurringLine:
+    kwargs.setdefault("customer", Customer.objects.first() or customer())
+    if "data_account" not in kwargs:
+        kwargs.setdefault("price", Decimal("599.00"))
+    return RecurringLine.objects.create(
+        **{"description": "Uncapped fibre 20 Mb/s", "starts_on": date(2026, 1, 1), **kwargs}
+    )
+
+
+def invoice(of: Customer, net: str = "100.00", vat: str = "15.00", on: date = date(2026, 11, 1)) -> Document:
+    """An invoice of one line, issued as the product issues."""
+    draft = Draft(
+        kind=DocumentKind.INVOICE,
+        customer_id=of.pk,
+        payer_id=of.pk,
+        party=PartyDraft(of.pk, of.name, of.postal_address or of.physical_address, of.vat_number),
+        due_on=on + timedelta(days=7),
+        items=(
+            Item(
+                "Installation",
+                Decimal(1),
+                Decimal(net) + Decimal(vat),
+                Decimal(15),
+                Decimal(net),
+                Decimal(vat),
+            ),
+        ),
+        source_key=f"test:{next(_next)}",
+    )
+    with transaction.atomic():
+        return issuing.issue([draft], on, now())[0]

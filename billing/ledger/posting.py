@@ -1,7 +1,7 @@
 """Posting: the only writer of postings, lines, seals, the chain head and balances.
 
-One fact: `post(entry, now)`. Many at once (a chunk of a run): `write_lines` early, then, after the numbers are
-taken, `seal` as the last thing before COMMIT. Both refuse to work outside a transaction.
+One fact: `post(entry, now)`. Many at once (a chunk of a run): `write_lines` early, then, after the numbers
+are taken, `seal` as the last thing before COMMIT. Both refuse to work outside a transaction.
 """
 
 from collections.abc import Sequence
@@ -66,8 +66,8 @@ def account_id(code: str) -> int:
 def post(entry: Entry, now: datetime) -> Posting:
     """Post one fact and seal it; call it last in the transaction.
 
-    Posting the same fact again returns what is there. Raises ValueError when the source key was used for something
-    else, IntegrityError when the amounts do not sum to zero.
+    Posting the same fact again returns what is there. Raises ValueError when the source key was used for
+    something else, IntegrityError when the amounts do not sum to zero.
     """
     head = _lock_head()
     known = Posting.objects.filter(source_key=entry.source_key).first()

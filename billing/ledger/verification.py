@@ -17,7 +17,9 @@ BATCH = 2000
 
 
 def findings(document_digests: DocumentDigests) -> Iterator[str]:
-    """A sentence per row that does not fit, the first damage first: postings and seals, head, sums, balances."""
+    """A sentence per row that does not fit, the first damage first: postings and seals, head, sums,
+    balances.
+    """
     yield from _chain(document_digests)
     yield from _queries()
 

@@ -82,7 +82,8 @@ class RecurringLineQuerySet(models.QuerySet["RecurringLine"]):
 class RecurringLine(models.Model):
     """Charged every month from its first to its last day, in advance.
 
-    With a data account the price follows the account (custom price, else the package's) unless one is set here.
+    With a data account the price follows the account (custom price, else the package's) unless one is set
+    here.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="recurring_lines")

@@ -72,7 +72,9 @@ class Run(models.Model):
 
 
 class RunPlan(models.Model):
-    """What the run would bill one customer: the lines with their reasons, and a digest of what they came from."""
+    """What the run would bill one customer: the lines with their reasons, and a digest of what they came
+    from.
+    """
 
     pk = models.CompositePrimaryKey("run", "customer")
     run = models.ForeignKey(Run, models.CASCADE, related_name="plans", db_index=False)

@@ -1,7 +1,7 @@
 """COPY: the fastest way to add many rows, for runs and wire recording.
 
-It passes by model defaults, `save()` and validation; constraints and triggers of the database still hold. Every
-column without a database default must be named.
+It passes by model defaults, `save()` and validation; constraints and triggers of the database still hold.
+Every column without a database default must be named.
 """
 
 import io

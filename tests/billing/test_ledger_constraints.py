@@ -11,7 +11,7 @@ from customers.models import Customer
 from ispbilling.core.clock import now
 from tests.billing.test_posting import sale
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 TABLES = [
     "billing_posting",
     "billing_line",

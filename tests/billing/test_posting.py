@@ -68,7 +68,7 @@ def test_amounts_of_zero_leave_no_line(alice: Customer) -> None:
     assert posted.lines.count() == 2
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_an_unbalanced_fact_leaves_nothing_behind(alice: Customer) -> None:
     entry = Entry("bad", DAY, "Bad", (Amount(posting.RECEIVABLE, Decimal(5), alice.pk),))
     with pytest.raises(IntegrityError, match="do not sum to zero"), transaction.atomic():
@@ -78,7 +78,7 @@ def test_an_unbalanced_fact_leaves_nothing_behind(alice: Customer) -> None:
     assert ChainHead.objects.get().seq == 0
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_it_refuses_to_post_outside_a_transaction(alice: Customer) -> None:
     assert not connection.in_atomic_block
     with pytest.raises(TransactionManagementError):

@@ -1,0 +1,37 @@
+"""The digest of a document: all that its paper says about money and people, hashed into its posting. Pure."""
+
+from collections.abc import Iterable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from billing.ledger.digests import digest
+
+
+def party_digest(name: str, address: str, vat_number: str) -> bytes:
+    """Over who a document was issued to; it outlives their erasure."""
+    return digest([name, address, vat_number])
+
+
+def document_digest(
+    head: tuple[str, int, int, str, int, int, bytes, int | None, int | None, date, date],
+    amounts: tuple[Decimal, Decimal, Decimal],
+    lines: Iterable[tuple[int | None, str, Decimal, Decimal, Decimal, Decimal, Decimal, Decimal, Decimal]],
+) -> bytes:
+    """`head`: kind, year, number, reference, customer, payer, party digest, run, corrects, issued on, due on.
+
+    `amounts`: net, VAT, total. `lines`, in their order: recurring line, description, quantity, price, discount,
+    VAT rate, net, VAT, total.
+    """
+    told: list[Any] = [
+        *head[:6],
+        bytes(head[6]).hex(),
+        *head[7:9],
+        *(day.isoformat() for day in head[9:]),
+        [f"{amount:.2f}" for amount in amounts],
+    ]
+    for recurring_line, description, quantity, price, *rest in lines:
+        told.append(
+            [recurring_line, description, f"{quantity:.2f}", f"{price:.4f}", [f"{x:.2f}" for x in rest]]
+        )
+    return digest(told)

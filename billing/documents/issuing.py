@@ -1,0 +1,327 @@
+"""Issuing: the only writer of documents, their lines and parties, their numbers, and the billed periods.
+
+`issue(drafts, ...)` writes one document or a whole chunk of a run by the same few statements, children first; then,
+as late as possible, takes a range of numbers, and seals. Numbers are gapless because the range and the rows commit
+or roll back together. It refuses to work outside a transaction and holds its locks until COMMIT, so call it last.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import connection
+from django.db.transaction import TransactionManagementError
+
+from billing.documents.digests import document_digest, party_digest
+from billing.documents.models import Document, DocumentKind, DocumentLine, Party
+from billing.ledger import posting
+from billing.ledger.posting import RECEIVABLE, REVENUE, VAT, Amount, Entry
+from billing.recurring.models import BilledPeriod, BillingSettings
+from customers.models import Customer
+from ispbilling.core import events
+from ispbilling.core.copying import copy, take_ids
+from ispbilling.core.errors import DomainError
+from ispbilling.core.models import User
+from ispbilling.core.money import ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class PartyDraft:
+    """Who a document goes to, as it will be printed."""
+
+    customer_id: int
+    name: str
+    address: str
+    vat_number: str
+
+    @property
+    def digest(self) -> bytes:
+        return party_digest(self.name, self.address, self.vat_number)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One line of a draft. With `period` it is recorded as billed, in that generation."""
+
+    description: str
+    quantity: Decimal
+    price: Decimal
+    vat_rate: Decimal
+    net: Decimal
+    vat: Decimal
+    discount: Decimal = ZERO
+    recurring_line_id: int | None = None
+    period: date | None = None
+    generation: int = 0
+
+    @property
+    def total(self) -> Decimal:
+        return self.net + self.vat
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A document before it has a number. `source_key` names its cause, which issues once.
+
+    `party` is who it goes to, or the id of the party of the document it corrects.
+    """
+
+    kind: DocumentKind
+    customer_id: int
+    payer_id: int
+    party: PartyDraft | int
+    due_on: date
+    items: tuple[Item, ...]
+    source_key: str
+    run_id: int | None = None
+    corrects_id: int | None = None
+    memo: str = ""
+
+    @property
+    def net(self) -> Decimal:
+        return sum((item.net for item in self.items), ZERO)
+
+    @property
+    def vat(self) -> Decimal:
+        return sum((item.vat for item in self.items), ZERO)
+
+    @property
+    def total(self) -> Decimal:
+        return self.net + self.vat
+
+    @property
+    def amounts(self) -> tuple[Amount, ...]:
+        """What it posts: the payer owes the total, of which we earned the net and hold the VAT."""
+        return (
+            Amount(RECEIVABLE, self.total, self.payer_id),
+            Amount(REVENUE, -self.net),
+            Amount(VAT, -self.vat),
+        )
+
+
+def financial_year(on: date, end_month: int) -> int:
+    """The calendar year in which the financial year of that day began; it is part of a document's number."""
+    return on.year - (end_month < 12 and on.month <= end_month)
+
+
+def issue(
+    drafts: Sequence[Draft], issued_on: date, now: datetime, actor: User | None = None
+) -> list[Document]:
+    """Issue the drafts, all of one kind, in their order.
+
+    Raises DomainError for a draft of nothing, IntegrityError when one was issued or its period billed before.
+    """
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("issuing needs a transaction around it")
+    if not drafts:
+        return []
+    if any(draft.total == 0 for draft in drafts):
+        raise DomainError("A document of R 0.00 is not issued.")
+    settings = BillingSettings.get()
+    (kind,) = {draft.kind for draft in drafts}
+    prefix = settings.invoice_prefix if kind == DocumentKind.INVOICE else settings.credit_note_prefix
+    year = financial_year(issued_on, settings.financial_year_end_month)
+
+    ids = sorted(take_ids(Document, len(drafts)))
+    parties = _parties(drafts)
+    _write_children(ids, drafts)
+    entries = [
+        Entry(draft.source_key, issued_on, draft.memo, draft.amounts, document_id=pk)
+        for pk, draft in zip(ids, drafts, strict=True)
+    ]
+    posting_ids = posting.write_lines(entries)
+
+    number = _take_numbers(kind, year, len(drafts))
+    documents = []
+    for pk, draft in zip(ids, drafts, strict=True):
+        number += 1
+        documents.append(
+            Document(
+                pk=pk,
+                kind=kind,
+                year=year,
+                number=number,
+                reference=f"{prefix}-{year}-{number:06}",
+                customer_id=draft.customer_id,
+                payer_id=draft.payer_id,
+                party_id=parties[_party_key(draft)][0],
+                run_id=draft.run_id,
+                corrects_id=draft.corrects_id,
+                issued_on=issued_on,
+                due_on=draft.due_on,
+                net=draft.net,
+                vat=draft.vat,
+                total=draft.total,
+            )
+        )
+    copy(Document, _DOCUMENT, [[getattr(document, column) for column in _DOCUMENT] for document in documents])
+    _record(kind, documents, now, actor)
+    sealed = [
+        replace(
+            entry,
+            memo=f"{kind.label} {document.reference}{entry.memo}"[:200],
+            document_digest=_digest(document, draft, parties[_party_key(draft)][1]),
+        )
+        for entry, document, draft in zip(entries, documents, drafts, strict=True)
+    ]
+    posting.seal(sealed, posting_ids, now)
+    return documents
+
+
+_DOCUMENT = (
+    "id",
+    "kind",
+    "year",
+    "number",
+    "reference",
+    "customer_id",
+    "payer_id",
+    "party_id",
+    "run_id",
+    "corrects_id",
+    "issued_on",
+    "due_on",
+    "net",
+    "vat",
+    "total",
+)
+
+
+def _write_children(ids: Sequence[int], drafts: Sequence[Draft]) -> None:
+    """What belongs to the documents and does not contain their numbers; its foreign keys are checked at COMMIT."""
+    items = [(pk, item) for pk, draft in zip(ids, drafts, strict=True) for item in draft.items]
+    copy(
+        DocumentLine,
+        (
+            "document_id",
+            "recurring_line_id",
+            "description",
+            "quantity",
+            "price",
+            "discount",
+            "vat_rate",
+            "net",
+            "vat",
+            "total",
+        ),
+        [
+            (
+                pk,
+                item.recurring_line_id,
+                item.description,
+                item.quantity,
+                item.price,
+                item.discount,
+                item.vat_rate,
+                item.net,
+                item.vat,
+                item.total,
+            )
+            for pk, item in items
+        ],
+    )
+    copy(
+        BilledPeriod,
+        ("recurring_line_id", "period", "generation", "document_id"),
+        [(item.recurring_line_id, item.period, item.generation, pk) for pk, item in items if item.period],
+    )
+
+
+def _take_numbers(kind: DocumentKind, year: int, count: int) -> int:
+    """Lock the sequence until COMMIT and take the next `count` numbers; returns the last one before them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO billing_numbersequence AS s (kind, year, last) VALUES (%(kind)s, %(year)s, %(count)s)
+               ON CONFLICT (kind, year) DO UPDATE SET last = s.last + %(count)s RETURNING last""",
+            {"kind": kind.value, "year": year, "count": count},
+        )
+        return int(cursor.fetchone()[0]) - count
+
+
+def _party_key(draft: Draft) -> tuple[int, bytes] | int:
+    return draft.party if isinstance(draft.party, int) else (draft.party.customer_id, draft.party.digest)
+
+
+def _parties(drafts: Sequence[Draft]) -> dict[tuple[int, bytes] | int, tuple[int, bytes]]:
+    """(id, digest) of the party of each draft; those not seen before are stored."""
+    new = {_party_key(draft): draft.party for draft in drafts if isinstance(draft.party, PartyDraft)}
+    # In one order everywhere, so that two chunks with the same payer wait for each other and never deadlock.
+    for_store = sorted(new.values(), key=lambda party: (party.customer_id, party.digest))
+    Party.objects.bulk_create(
+        [
+            Party(
+                customer_id=party.customer_id,
+                name=party.name,
+                address=party.address,
+                vat_number=party.vat_number,
+                digest=party.digest,
+            )
+            for party in for_store
+        ],
+        ignore_conflicts=True,
+    )
+    kept = [draft.party for draft in drafts if isinstance(draft.party, int)]
+    found: dict[tuple[int, bytes] | int, tuple[int, bytes]] = {
+        pk: (pk, bytes(stored))
+        for pk, stored in Party.objects.filter(pk__in=kept).values_list("pk", "digest")
+    }
+    customers = {party.customer_id for party in for_store}
+    for pk, customer, stored in Party.objects.filter(customer__in=customers).values_list(
+        "pk", "customer_id", "digest"
+    ):
+        found[customer, bytes(stored)] = (pk, bytes(stored))
+    return found
+
+
+def _digest(document: Document, draft: Draft, party: bytes) -> bytes:
+    return document_digest(
+        (
+            document.kind,
+            document.year,
+            document.number,
+            document.reference,
+            document.customer_id,
+            document.payer_id,
+            party,
+            document.run_id,
+            document.corrects_id,
+            document.issued_on,
+            document.due_on,
+        ),
+        (document.net, document.vat, document.total),
+        (
+            (
+                item.recurring_line_id,
+                item.description,
+                item.quantity,
+                item.price,
+                item.discount,
+                item.vat_rate,
+                item.net,
+                item.vat,
+                item.total,
+            )
+            for item in draft.items
+        ),
+    )
+
+
+def _record(kind: DocumentKind, documents: Sequence[Document], now: datetime, actor: User | None) -> None:
+    """One event per document, on the timeline of who pays; messages are made from them."""
+    events.record_many(
+        f"{kind.value}.issued",
+        Document,
+        Customer,
+        [
+            events.Happening(
+                document.pk,
+                document.payer_id,
+                document.reference,
+                {"reference": document.reference, "total": document.total, "due_on": document.due_on},
+            )
+            for document in documents
+        ],
+        at=now,
+        actor=actor,
+    )

@@ -1,0 +1,105 @@
+"""Everything that can be recomputed about the money: the ledger's findings, then numbers and paper. Reads only."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from django.db import connection
+
+from billing.documents.digests import document_digest, party_digest
+from billing.documents.models import Document, DocumentLine, Party
+from billing.ledger import verification
+
+
+def findings() -> Iterator[str]:
+    """A sentence per row that does not fit. Nothing found means: the books are as they were written."""
+    yield from verification.findings(document_digests)
+    with connection.cursor() as cursor:
+        for query, sentence in _CHECKS:
+            cursor.execute(query)
+            for row in cursor.fetchall():
+                yield sentence.format(*row)
+    for party in Party.objects.filter(erased_at=None).iterator():
+        if party_digest(party.name, party.address, party.vat_number) != bytes(party.digest):
+            yield f"party {party.pk} does not match its digest"
+
+
+def document_digests(ids: Sequence[int]) -> dict[int, bytes]:
+    """The digests of documents as they now stand."""
+    lines = defaultdict(list)
+    for pk, *line in (
+        DocumentLine.objects.filter(document__in=ids)
+        .order_by("pk")
+        .values_list(
+            "document_id",
+            "recurring_line_id",
+            "description",
+            "quantity",
+            "price",
+            "discount",
+            "vat_rate",
+            "net",
+            "vat",
+            "total",
+        )
+    ):
+        lines[pk].append(tuple(line))
+    return {
+        pk: document_digest(tuple(rest[:11]), tuple(rest[11:]), lines[pk])  # type: ignore[arg-type]
+        for pk, *rest in Document.objects.filter(pk__in=ids).values_list(
+            "pk",
+            "kind",
+            "year",
+            "number",
+            "reference",
+            "customer_id",
+            "payer_id",
+            "party__digest",
+            "run_id",
+            "corrects_id",
+            "issued_on",
+            "due_on",
+            "net",
+            "vat",
+            "total",
+        )
+    }
+
+
+_CHECKS = (
+    (
+        """SELECT s.kind, s.year, n FROM billing_numbersequence s, generate_series(1, s.last) n
+           WHERE NOT EXISTS (SELECT FROM billing_document d
+               WHERE d.kind = s.kind AND d.year = s.year AND d.number = n) ORDER BY 1, 2, 3""",
+        "{0} {1} number {2} is missing",
+    ),
+    (
+        """SELECT d.reference FROM billing_document d LEFT JOIN billing_numbersequence s USING (kind, year)
+           WHERE d.number > coalesce(s.last, 0) ORDER BY 1""",
+        "{0} has a number that was never given",
+    ),
+    (
+        """SELECT d.reference FROM billing_document d
+           WHERE (SELECT count(*) FROM billing_posting p WHERE p.document_id = d.id) <> 1 ORDER BY 1""",
+        "{0} is not posted exactly once",
+    ),
+    (
+        """SELECT d.reference, d.total, coalesce(sum(l.total), 0) FROM billing_document d
+           LEFT JOIN billing_documentline l ON l.document_id = d.id
+           GROUP BY d.id HAVING coalesce(sum(l.total), 0) <> d.total
+              OR coalesce(sum(l.net), 0) <> d.net ORDER BY 1""",
+        "{0} says {1}, its lines say {2}",
+    ),
+    (
+        """SELECT d.reference, d.total, coalesce(sum(l.amount), 0) FROM billing_document d
+           LEFT JOIN billing_posting p ON p.document_id = d.id
+           LEFT JOIN billing_line l ON l.posting_id = p.id AND l.customer_id = d.payer_id
+           GROUP BY d.id HAVING coalesce(sum(l.amount), 0) <> d.total ORDER BY 1""",
+        "{0} says {1}, the ledger says {2}",
+    ),
+    (
+        """SELECT b.recurring_line_id, b.period FROM billing_billedperiod b
+           WHERE NOT EXISTS (SELECT FROM billing_document c WHERE c.corrects_id = b.document_id)
+           GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY 1, 2""",
+        "recurring line {0} is billed twice for {1}",
+    ),
+)

@@ -1,0 +1,48 @@
+"""Which part of a period a charge covers, and what that part costs. Pure: dates and Decimals in, values out.
+
+The cost of days a to b is the rounded cost up to b minus the rounded cost up to a. So a period that is split
+anywhere, into any number of parts, costs exactly what the whole costs: the odd cents of the division fall where
+the running total crosses a cent, none is lost and none is charged twice. A part is never negative.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Context, Decimal, localcontext
+
+from ispbilling.core.money import cents
+
+#: Wide enough that no product of our columns is rounded before it is rounded to cents.
+EXACT = Context(prec=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Days `first` up to but not including `until`, counted from 0, of a period of `of` days."""
+
+    first: int
+    until: int
+    of: int
+
+    @property
+    def days(self) -> int:
+        return self.until - self.first
+
+    @property
+    def whole(self) -> bool:
+        return self.days == self.of
+
+
+def share(start: date, end: date, since: date, last: date | None) -> Share | None:
+    """The days of the period [start, end) in which a charge that runs from `since` to its `last` day is due.
+
+    None when it covers no day of it. Both days count; `last` None is open.
+    """
+    first = max((since - start).days, 0)
+    until = (end - start).days if last is None else min((last - start).days + 1, (end - start).days)
+    return Share(first, until, (end - start).days) if until > first else None
+
+
+def portion(amount: Decimal, part: Share) -> Decimal:
+    """What the part costs, in whole cents, when the whole period costs `amount` (not rounded yet)."""
+    with localcontext(EXACT):
+        return cents(amount * part.until / part.of) - cents(amount * part.first / part.of)
