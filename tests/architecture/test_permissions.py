@@ -1,0 +1,62 @@
+"""The whole site's authorisation in one table: role x page -> may or may not."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from ispbilling.core.access import may
+from ispbilling.core.models import Role, User
+from tests import builders
+from tests.architecture.permissions import OPEN, PAGES, PORTAL
+from tests.architecture.site import Page, pages
+from tests.architecture.subjects import subject
+
+SITE = pages()
+STAFF = [role for role in Role if role in Role.staff()]
+
+
+def address(page: Page, client_of: User | None = None) -> str:
+    """The page's URL, with real objects for its arguments."""
+    return reverse(page.name, kwargs={name: subject(page, name) for name in page.arguments})
+
+
+def get(user: User | None, url: str) -> Any:
+    client = Client(raise_request_exception=True)
+    if user is not None:
+        client.force_login(user)
+    return client.get(url)
+
+
+def test_every_page_is_in_the_table_and_the_table_has_no_others() -> None:
+    assert {page.name for page in SITE} == set(PAGES)
+
+
+@pytest.mark.parametrize("page", [p for p in SITE if PAGES.get(p.name) not in (PORTAL, OPEN, None)], ids=lambda p: p.name)
+def test_a_staff_page_opens_for_those_who_may_and_nobody_else(db, page: Page) -> None:
+    url, permission = address(page), PAGES[page.name]
+    for role in STAFF:
+        user = builders.staff(role)
+        status = get(user, url).status_code
+        allowed = status not in (403, 404)
+        assert allowed == may(user, permission), f"{role} got {status} from {url}"
+    for role in (Role.CUSTOMER, Role.RESELLER):
+        response = get(builders.staff(role), url)
+        assert response.status_code in (403, 404) or response.get("Location", "").startswith("/portal/"), url
+    anonymous = get(None, url)
+    assert anonymous.status_code == 302
+    assert anonymous["Location"].startswith("/account/login/")
+
+
+@pytest.mark.parametrize("page", [p for p in SITE if PAGES.get(p.name) == PORTAL], ids=lambda p: p.name)
+def test_a_portal_page_is_the_customers_alone(db, page: Page) -> None:
+    url = address(page)
+    owner = builders.portal_user(subject(page, "customer"))
+    stranger = builders.portal_user(builders.customer())
+    assert get(owner, url).status_code in (200, 302), url
+    if page.arguments:
+        assert get(stranger, url).status_code == 404, url
+    staff = get(builders.staff(Role.OWNER), url)
+    assert staff.status_code in (302, 403, 404), url
+    assert "login" in get(None, url).get("Location", ""), url
