@@ -1,5 +1,7 @@
 """The small world every test may use: Alice is paid up, Bob is somebody else, Carol belongs to a reseller."""
 
+from typing import Any
+
 import pytest
 from django.db import transaction
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -10,6 +12,12 @@ from customers.models import Customer
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import Role, User
 from tests import builders
+
+
+@pytest.fixture(autouse=True)
+def passwords_are_hashed_quickly(settings: Any) -> None:
+    """Argon2 is slow on purpose; the tests make hundreds of users."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True, scope="session")
