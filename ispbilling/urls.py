@@ -8,4 +8,5 @@ urlpatterns = [
     path("search/", search.SearchPage.as_view(), name="search"),
     path("account/", include("allauth.urls")),
     path("", include("ispbilling.core.urls")),
+    path("data/", include("radius.urls")),
 ]

@@ -4,3 +4,33 @@ from django.apps import AppConfig
 class RadiusConfig(AppConfig):
     name = "radius"
     verbose_name = "RADIUS"
+
+    def ready(self) -> None:
+        from ispbilling import search
+        from ispbilling.core.registries import add_widget
+        from radius.coa import widgets as coa
+        from radius.finding import SOURCES
+        from radius.server import widgets as server
+        from radius.usage import widgets as usage
+
+        on_customer = (
+            usage.DataAccountsWidget,
+            usage.DataUsageWidget,
+            usage.ActiveSessionsWidget,
+            usage.PreviousSessionsWidget,
+            server.ProblemsWidget,
+        )
+        on_line = (
+            usage.LineUsageWidget,
+            usage.LineActiveSessionsWidget,
+            usage.LinePreviousSessionsWidget,
+            server.LineRejectsWidget,
+            coa.LineCoaWidget,
+        )
+        for widget in on_customer:
+            add_widget("customers:customer_detail", widget)
+        for widget in on_line:
+            add_widget("radius:data_account_detail", widget)
+        add_widget("radius:session_detail", coa.SessionCoaWidget)
+        for source in SOURCES:
+            search.register(source)

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 
@@ -16,7 +17,7 @@ from groups.models import CustomerGroup
 from ispbilling.core.clock import now
 from ispbilling.core.models import Role, User
 from ispbilling.core.units import GB
-from radius.models import DataAccount, Nas, Package, Service
+from radius.models import DataAccount, Nas, Package, Service, Session
 
 _next = count(1)
 PASSWORD = "correct horse battery"  # noqa: S105 - of test users only
@@ -125,3 +126,22 @@ def invoice(of: Customer, net: str = "100.00", vat: str = "15.00", on: date = da
     )
     with transaction.atomic():
         return issuing.issue([draft], on, now())[0]
+
+
+def session(**kwargs: Any) -> Session:
+    """An open session with a little traffic; pass `stopped_at` for one that has ended."""
+    n = next(_next)
+    if account := kwargs.get("data_account"):
+        kwargs.setdefault("username", account.username)
+    started = kwargs.setdefault("started_at", now() - timedelta(hours=1))
+    return Session.objects.create(
+        **{
+            "key": uuid4(),
+            "username": f"user{n}@isp.test",
+            "acct_session_id": f"81a{n:05}",
+            "updated_at": started,
+            "download_octets": 3 * GB,
+            "upload_octets": GB,
+            **kwargs,
+        }
+    )

@@ -44,6 +44,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "radius.catalogue.edit": MANAGERS,
     "radius.accounts.view": STAFF,
     "radius.accounts.edit": CARE,
+    "radius.accounts.reveal": CARE,
     "radius.nas.view": STAFF,
     "radius.nas.edit": MANAGERS,
     "radius.sessions.view": STAFF,

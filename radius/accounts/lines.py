@@ -4,7 +4,6 @@ Nothing here talks to the network. The RADIUS service sees the changed row, and 
 """
 
 import re
-import secrets
 from datetime import date, datetime
 from typing import Any
 
@@ -18,18 +17,9 @@ from ispbilling.core.errors import DomainError
 from ispbilling.core.models import Provider, User
 from radius.accounts.models import DataAccount
 
-# Without the letters and digits that are mistaken for each other when a router is set up over the phone.
-_ALPHABET = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789"
-SECRET_LENGTH = 16
-
-
-def generate_secret(length: int = SECRET_LENGTH) -> str:
-    """A random password of about 5.8 bits a character, easy to read out."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
-
 
 def suggest_username(customer: Customer) -> str:
-    """The customer's code at the usual realm, numbered when it is taken: `abs001@isp.example`, `abs001-2@...`."""
+    """The customer's code at the usual realm, numbered when taken: `abs001@isp.test`, `abs001-2@...`."""
     stem = re.sub(r"[^a-z0-9_-]", "-", customer.code.lower())
     realm = usual_realm()
     tail = f"@{realm}" if realm else ""
@@ -43,14 +33,14 @@ def suggest_username(customer: Customer) -> str:
 
 
 def usual_realm() -> str:
-    """The part after @ that the newest data account has, or else the provider's mail domain; empty if neither."""
+    """The part after @ of the newest data account, or else the provider's mail domain; empty if neither."""
     newest = DataAccount.objects.filter(username__contains="@").order_by("-id").first()
     known = newest.username if newest else Provider.get().email
     return known.rpartition("@")[2].lower()
 
 
 def add(account: DataAccount, now: datetime, *, actor: User | None) -> DataAccount:
-    """Store a new data account (DAT-3). Raises DomainError for a customer or package that takes no new lines."""
+    """Store a new data account (DAT-3). Raises DomainError when customer or package takes no new lines."""
     with transaction.atomic():
         if account.customer.gates.closing(now).filter(kind=GateKind.DELETED).exists():
             raise DomainError(f"{account.customer.code} is deleted; undelete the customer first.")

@@ -6,6 +6,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
+from django.urls import reverse
 
 from customers.models import Customer
 from ispbilling.core.models import User
@@ -95,6 +96,9 @@ class DataAccount(models.Model):
 
     def __str__(self) -> str:
         return self.username
+
+    def get_absolute_url(self) -> str:
+        return reverse("radius:data_account_detail", args=[self.pk])
 
     @property
     def price(self) -> Decimal:

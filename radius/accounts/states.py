@@ -1,7 +1,6 @@
 """The `Radius Status` of a data account (D-21), as an expression that lists can show, filter and sort by.
 
-The decision itself is `radius.policy`; this is its summary in one word for many rows at once, and a test holds
-the two together.
+The decision itself is `radius.policy`; this is its summary in one word for many rows at once.
 """
 
 from datetime import datetime

@@ -6,9 +6,11 @@ from decimal import Decimal
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.urls import reverse
 
 from ispbilling.core.models import User
 from ispbilling.core.units import format_kbps, format_octets
+from radius.catalogue.labels import differences
 
 
 class CatalogueQuerySet(models.QuerySet[models.Model]):
@@ -41,6 +43,9 @@ class Service(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("radius:service_detail", args=[self.pk])
 
     @property
     def speed(self) -> str:
@@ -94,6 +99,14 @@ class Package(models.Model):
     def __str__(self) -> str:
         return self.title
 
+    def get_absolute_url(self) -> str:
+        return reverse("radius:package_detail", args=[self.pk])
+
     @property
     def cap(self) -> str:
         return "Uncapped" if self.cap_octets is None else format_octets(self.cap_octets)
+
+    @property
+    def label_differences(self) -> list[str]:
+        """What its name claims and it does not give (D-17); needs the service fetched."""
+        return differences(self.title, self.service.down_kbps, self.service.up_kbps, self.cap_octets)

@@ -1,15 +1,37 @@
 """The acts on services and packages."""
 
 from datetime import datetime
+from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import ProtectedError
 
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
-from radius.accounts.models import DataAccount
 from radius.catalogue.models import Package, Service
+
+Row = TypeVar("Row", Service, Package)
+
+
+def add(row: Row, now: datetime, *, actor: User | None) -> Row:
+    """Store a new service or package."""
+    with transaction.atomic():
+        row.save(force_insert=True)
+        events.record(f"{row._meta.model_name}.added", row, actor=actor, at=now)
+    return row
+
+
+def edit(row: Row, fields: dict[str, Any], now: datetime, *, actor: User | None) -> Row:
+    """Change the named fields of a service or package, for all who have it, and record old and new."""
+    with transaction.atomic():
+        stored = type(row).objects.select_for_update().get(pk=row.pk)
+        changed = events.changes({name: getattr(stored, name) for name in fields}, fields)
+        if changed:
+            for name in changed:
+                setattr(stored, name, fields[name])
+            stored.save(update_fields=list(changed))
+            events.record(f"{row._meta.model_name}.edited", stored, actor=actor, at=now, changes=changed)
+    return stored
 
 
 def delete_service(service: Service, now: datetime, *, actor: User | None) -> None:
@@ -17,31 +39,19 @@ def delete_service(service: Service, now: datetime, *, actor: User | None) -> No
     with transaction.atomic():
         used = service.packages.count()
         if used:
-            word = "package is" if used == 1 else "packages are"
-            raise DomainError(f"{used} {word} built on {service}; move them to another service first.")
+            built = "package is" if used == 1 else "packages are"
+            raise DomainError(f"{used} {built} built on {service}; move them to another service first.")
         events.record("service.deleted", service, actor=actor, at=now, code=service.code)
         service.delete()
 
 
 def set_offered(package: Package, offered: bool, now: datetime, *, actor: User | None) -> Package:
     """Offer a package for new data accounts, or no longer; those who have it keep it. Raises DomainError."""
-    done = Package.objects.filter(pk=package.pk, active=not offered).update(active=offered)
-    if not done:
-        state = "offered" if offered else "not offered"
-        raise DomainError(f"{package} is already {state}; reload the page.")
-    package.active = offered
-    kind = "package.offered" if offered else "package.withdrawn"
-    events.record(kind, package, actor=actor, at=now)
-    return package
-
-
-def delete_package(package: Package, now: datetime, *, actor: User | None) -> None:
-    """Delete a package that nobody has or ever had. Raises DomainError otherwise."""
     with transaction.atomic():
-        if DataAccount.objects.filter(package=package).exists():
-            raise DomainError(f"{package} has data accounts; deactivate it instead.")
-        events.record("package.deleted", package, actor=actor, at=now)
-        try:
-            package.delete()
-        except ProtectedError as error:
-            raise DomainError(f"{package} is still referred to; deactivate it instead.") from error
+        if not Package.objects.filter(pk=package.pk, active=not offered).update(active=offered):
+            state = "active" if offered else "inactive"
+            raise DomainError(f"{package} is already {state}; reload the page.")
+        package.active = offered
+        kind = "package.activated" if offered else "package.deactivated"
+        events.record(kind, package, actor=actor, at=now)
+    return package

@@ -3,6 +3,7 @@
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.urls import reverse
 
 from groups.models import HighSite
 from ispbilling.core.models import User
@@ -58,3 +59,6 @@ class Nas(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("radius:nas_detail", args=[self.pk])

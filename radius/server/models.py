@@ -1,6 +1,7 @@
 """What the server decided."""
 
 from django.db import models
+from django.urls import reverse
 
 from radius.accounts.models import DataAccount
 from radius.nas.models import Nas
@@ -27,3 +28,6 @@ class AuthAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.username} {self.code}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("radius:reject_detail", args=[self.pk])

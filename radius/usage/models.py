@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from radius.accounts.models import DataAccount
 from radius.nas.models import Nas
@@ -62,6 +63,9 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.username} {self.acct_session_id}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("radius:session_detail", args=[self.pk])
 
 
 class UsageDay(models.Model):

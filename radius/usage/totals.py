@@ -50,8 +50,8 @@ def in_service(accounts: DataAccountQuerySet, month: Period) -> DataAccountQuery
 def with_usage(accounts: QuerySet[DataAccount], month: Period) -> QuerySet[DataAccount]:
     """The accounts with `used`, the octets of the month in both directions.
 
-    A correlated sum over the unique index (data account, day): PostgreSQL computes it for the rows of the page
-    alone, unless the page is sorted by it.
+    A correlated sum over the unique index (data account, day): PostgreSQL computes it for the rows of the
+    page alone, unless the page is sorted by it.
     """
     return accounts.annotate(used=_sum_of(month, data_account=OuterRef("pk")))
 
@@ -70,7 +70,7 @@ def _sum_of(month: Period, **link: Any) -> Coalesce:
 
 def of_month(accounts: QuerySet[DataAccount], month: Period) -> Total:
     """The total row of a list: accounts, octets and monthly cost of every row, shown or not (USE-3)."""
-    plain = accounts.order_by()
+    plain = DataAccount.objects.filter(pk__in=accounts.order_by().values("pk"))
     money = plain.aggregate(
         accounts=Count("pk"), cost=Sum(Coalesce("custom_price", "package__price"), default=Decimal("0.00"))
     )

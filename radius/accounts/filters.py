@@ -1,0 +1,31 @@
+"""Filters of the data accounts."""
+
+from typing import Any
+
+import django_filters
+
+from groups.models import HighSite
+from radius.accounts.models import DataAccount, Medium
+from radius.accounts.states import RadiusStatus
+from radius.catalogue.models import Package, Service
+
+
+class DataAccountFilter(django_filters.FilterSet):
+    """`radius_status` needs rows from `states.with_status`."""
+
+    radius_status = django_filters.MultipleChoiceFilter(choices=RadiusStatus.choices, label="Radius Status")
+    package = django_filters.ModelMultipleChoiceFilter(queryset=Package.objects.all(), label="Package")
+    service = django_filters.ModelMultipleChoiceFilter(
+        field_name="package__service", queryset=Service.objects.all(), label="Service"
+    )
+    medium = django_filters.MultipleChoiceFilter(choices=Medium.choices, label="Medium")
+    high_site = django_filters.ModelMultipleChoiceFilter(
+        field_name="customer__high_site", queryset=HighSite.objects.all(), label="Highsite"
+    )
+    customer = django_filters.CharFilter(
+        field_name="customer__code", lookup_expr="iexact", label="Accounting Code"
+    )
+
+    class Meta:
+        model = DataAccount
+        fields: tuple[Any, ...] = ()

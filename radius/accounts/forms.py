@@ -1,0 +1,114 @@
+"""Forms of a data account and of the acts on it."""
+
+import re
+from ipaddress import AddressValueError, IPv6Network, NetmaskValueError
+from typing import Any, ClassVar
+
+from django import forms
+from django.db.models import Q
+
+from ispbilling.core.forms import DateInput, Form, ModelForm, MoneyInput
+from ispbilling.core.money import format_money
+from radius.accounts.models import DataAccount
+from radius.catalogue.models import Package
+from radius.nas.forms import GeneratedInput
+
+_MAC = re.compile(r"^[0-9a-f]{12}$")
+
+
+class PackageChoice(forms.ModelChoiceField):
+    """A package with what it gives and costs, because its title is only a name (D-17)."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        cap = obj.cap if obj.cap_octets is None else f"cap {obj.cap}"
+        return f"{obj.title}: {obj.service.speed}, {cap}, {format_money(obj.price)}"
+
+
+def _secret_field() -> forms.CharField:
+    return forms.CharField(
+        label="RADIUS password",
+        widget=GeneratedInput(),
+        min_length=6,
+        max_length=64,
+        help_text="For the router, not for the portal. Copy it now; later it is shown for a reason only.",
+    )
+
+
+class LineForm(ModelForm):
+    """What the line is and what it costs."""
+
+    secret = _secret_field()
+    package = PackageChoice(queryset=Package.objects.none())
+
+    class Meta:
+        model = DataAccount
+        fields = ("username", "secret", "package", "custom_price", "medium", "starts_on")
+        widgets: ClassVar[dict[str, Any]] = {"custom_price": MoneyInput(), "starts_on": DateInput()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = Q(active=True)
+        if self.instance.pk:
+            del self.fields["secret"]
+            offered |= Q(pk=self.instance.package_id)
+        self.fields["package"].queryset = Package.objects.filter(offered).select_related("service")
+
+    def clean_username(self) -> str:
+        username: str = self.cleaned_data["username"].strip()
+        if re.search(r"[\s\x00-\x1f\x7f]", username):
+            raise forms.ValidationError("A username has no spaces.")
+        return username
+
+
+class NetworkForm(ModelForm):
+    """Its addresses and locks; all may stay empty."""
+
+    class Meta:
+        model = DataAccount
+        fields = ("framed_ip", "framed_ipv6_prefix", "mac_lock", "nas_lock")
+        help_texts: ClassVar[dict[str, str]] = {
+            "framed_ipv6_prefix": "For example 2001:db8:42::/56",
+            "nas_lock": "The only NAS it may log in through; empty: any",
+        }
+
+    def clean_framed_ip(self) -> str | None:
+        return self.cleaned_data["framed_ip"] or None
+
+    def clean_framed_ipv6_prefix(self) -> str:
+        text: str = self.cleaned_data["framed_ipv6_prefix"].strip()
+        if not text:
+            return ""
+        try:
+            return str(IPv6Network(text))
+        except (AddressValueError, NetmaskValueError, ValueError) as error:
+            raise forms.ValidationError(
+                "Write a prefix with no host bits, for example 2001:db8:42::/56."
+            ) from error
+
+    def clean_mac_lock(self) -> str:
+        text: str = self.cleaned_data["mac_lock"].strip()
+        bare = re.sub(r"[:.\-]", "", text).lower()
+        return ":".join(bare[i : i + 2] for i in range(0, 12, 2)).upper() if _MAC.match(bare) else text
+
+
+class ReasonForm(Form):
+    """Why; it is kept with the event."""
+
+    reason = forms.CharField(max_length=200, help_text="Colleagues read it on the customer's timeline")
+
+
+class LastDayForm(Form):
+    """The last day of service."""
+
+    ends_on = forms.DateField(
+        label="Last day",
+        required=False,
+        widget=DateInput(),
+        help_text="It works until midnight after that day; empty: it stays open",
+    )
+
+
+class SecretForm(Form):
+    """Another RADIUS password."""
+
+    secret = _secret_field()

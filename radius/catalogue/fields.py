@@ -1,0 +1,66 @@
+"""Form fields of the catalogue: a speed typed in Mb/s, a cap typed as "150 GB"."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from ispbilling.core.units import GB, KB, MB, TB, parse_octets
+
+_MOST_MBPS = 1_000_000
+
+
+class SpeedField(forms.Field):
+    """Mb/s on screen, kbit/s (int) in Python; zero means zero."""
+
+    widget = forms.NumberInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.widget.attrs |= {"step": "0.001", "min": "0", "inputmode": "decimal"}
+
+    def to_python(self, value: Any) -> int | None:
+        if value in (None, ""):
+            return None
+        if isinstance(value, int):
+            return value
+        try:
+            mbps = Decimal(str(value).strip().replace(",", "."))
+        except InvalidOperation:
+            raise ValidationError("Write a number of Mb/s, for example 20 or 0.512.") from None
+        if not mbps.is_finite() or not 0 <= mbps <= _MOST_MBPS or mbps * 1000 != int(mbps * 1000):
+            raise ValidationError("Write 0 or more Mb/s, to three decimals at most.")
+        return int(mbps * 1000)
+
+    def prepare_value(self, value: Any) -> Any:
+        return f"{(Decimal(value) / 1000).normalize():f}" if isinstance(value, int) else value
+
+
+class OctetsField(forms.CharField):
+    """A size as people write it ("150 GB", a bare number is GB); octets in Python, None when empty."""
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        if isinstance(value, int):
+            return value
+        try:
+            octets = parse_octets(str(value))
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        if not 0 < octets < 2**63:
+            raise ValidationError("A cap is more than 0; leave it empty for uncapped.")
+        return octets
+
+    def prepare_value(self, value: Any) -> Any:
+        return _exact(value) if isinstance(value, int) else value
+
+
+def _exact(octets: int) -> str:
+    """In the largest unit that shows it exactly to three decimals, so that saving again changes nothing."""
+    for unit, size in (("TB", TB), ("GB", GB), ("MB", MB), ("kB", KB)):
+        number = Decimal(octets) / size
+        if number >= 1 and number * 1000 == int(number * 1000):
+            return f"{number.normalize():f} {unit}"
+    return f"{octets} B"

@@ -1,0 +1,146 @@
+"""Services and packages as tables."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.html import format_html
+
+from ispbilling.core.parts import Button
+from ispbilling.core.tables import (
+    NUMBER,
+    ActionsColumn,
+    ChoiceColumn,
+    Column,
+    CountColumn,
+    DateColumn,
+    LinkColumn,
+    MoneyColumn,
+    Table,
+    badge,
+)
+from ispbilling.core.units import format_kbps
+from radius.catalogue.models import Authentication, Package, Service
+
+EDIT = "radius.catalogue.edit"
+
+
+class SpeedColumn(Column):
+    """`20 Mb/s`; exported as kbit/s."""
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(**{"attrs": NUMBER, **extra})
+
+    def render(self, value: int) -> str:
+        return format_kbps(value)
+
+    def value(self, value: int) -> int:
+        return value
+
+
+class CapColumn(Column):
+    """`150.0 GB` or `Uncapped`; exported as octets, empty when uncapped."""
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(**{"attrs": NUMBER, "empty_values": (), "verbose_name": "Cap", **extra})
+
+    def render(self, record: Any, bound_column: Any) -> Any:
+        package = record if isinstance(record, Package) else record.package
+        if package.cap_octets is None:
+            return "Uncapped"
+        return format_html('<span title="{} octets">{}</span>', f"{package.cap_octets:,}", package.cap)
+
+    def value(self, value: int | None) -> int | None:
+        return value
+
+
+def service_actions(service: Service) -> list[Button]:
+    return [
+        Button("Edit", reverse("radius:service_edit", args=[service.pk]), "pencil", "secondary", EDIT, True),
+        Button("Clone", reverse("radius:service_clone", args=[service.pk]), "copy", "secondary", EDIT, True),
+        Button("Delete", reverse("radius:service_delete", args=[service.pk]), "trash", "danger", EDIT, True),
+    ]
+
+
+class ServiceTable(Table):
+    """The speeds, with how many packages and lines use each."""
+
+    code = LinkColumn(verbose_name="Service Code")
+    title = Column()
+    down_kbps = SpeedColumn(verbose_name="Speed Down")
+    up_kbps = SpeedColumn(verbose_name="Speed Up")
+    authentication = ChoiceColumn({Authentication.ACCEPT: "working", Authentication.REJECT: "stopped"})
+    expires_on = DateColumn(verbose_name="Expiry Date", default="never")
+    package_count = CountColumn(verbose_name="Packages")
+    users = CountColumn(verbose_name="Users")
+    actions = ActionsColumn(service_actions)
+
+    class Meta(Table.Meta):
+        model = Service
+        fields = ()
+
+    def row_off(self, record: Service) -> bool:
+        return record.authentication == Authentication.REJECT
+
+
+def package_actions(package: Package) -> list[Button]:
+    switch = (
+        Button(
+            "Deactivate", reverse("radius:package_deactivate", args=[package.pk]), "ban", "danger", EDIT, True
+        )
+        if package.active
+        else Button(
+            "Activate",
+            reverse("radius:package_activate", args=[package.pk]),
+            "check",
+            "secondary",
+            EDIT,
+            True,
+        )
+    )
+    edit = Button(
+        "Edit", reverse("radius:package_edit", args=[package.pk]), "pencil", "secondary", EDIT, True
+    )
+    return [edit, switch]
+
+
+class PackageTable(Table):
+    """What is sold, with what it really gives (D-17)."""
+
+    title = LinkColumn()
+    service = Column(linkify=True)
+    down_kbps = SpeedColumn(accessor="service__down_kbps", verbose_name="Speed Down")
+    up_kbps = SpeedColumn(accessor="service__up_kbps", verbose_name="Speed Up")
+    cap_octets = CapColumn()
+    price = MoneyColumn()
+    accounts = CountColumn(verbose_name="Data Accounts")
+    name_check = Column(
+        accessor="label_differences", orderable=False, verbose_name="Name Check", empty_values=([],)
+    )
+    session_timeout = Column(attrs=NUMBER, verbose_name="Session Timeout (s)")
+    interim_interval = Column(attrs=NUMBER, verbose_name="Interim Interval (s)")
+    framed_pool = Column(verbose_name="Address Pool")
+    active = Column(verbose_name="State")
+    actions = ActionsColumn(package_actions)
+
+    default_columns = (
+        "title", "service", "down_kbps", "up_kbps", "cap_octets", "price", "accounts", "name_check", "active"
+    )  # fmt: skip
+
+    class Meta(Table.Meta):
+        model = Package
+        fields = ()
+
+    def render_name_check(self, value: list[str]) -> Any:
+        return format_html('<span title="{}">{}</span>', " ".join(value), badge("Name differs", "attention"))
+
+    def value_name_check(self, value: list[str]) -> str:
+        return " ".join(value)
+
+    def render_active(self, value: bool) -> Any:
+        return badge("Active", "working") if value else badge("Inactive", "off")
+
+    def value_active(self, value: bool) -> str:
+        return "Active" if value else "Inactive"
+
+    def row_off(self, record: Package) -> bool:
+        return not record.active

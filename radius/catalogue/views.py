@@ -1,0 +1,299 @@
+"""Pages of services and packages."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.urls import reverse
+
+from ispbilling.core import clock
+from ispbilling.core.forms import Tabs
+from ispbilling.core.models import User
+from ispbilling.core.parts import Attr, Button, Panel, State
+from ispbilling.core.units import format_kbps, format_seconds
+from ispbilling.core.views import ActionPage, AddPage, DetailPage, EditPage, ListPage
+from radius.catalogue import offering
+from radius.catalogue.filters import PackageFilter, ServiceFilter
+from radius.catalogue.forms import PackageForm, ServiceForm
+from radius.catalogue.models import Package, Service
+from radius.catalogue.tables import EDIT, PackageTable, ServiceTable, package_actions, service_actions
+
+VIEW = "radius.catalogue.view"
+
+
+def _counted(services: Any) -> Any:
+    """The services with `package_count` and `users`, the data accounts of all their packages."""
+    mine = Package.objects.filter(service=OuterRef("pk")).order_by().values("service")
+    return services.annotate(
+        package_count=Coalesce(Subquery(mine.annotate(n=Count("pk")).values("n")), 0),
+        users=Coalesce(Subquery(mine.annotate(n=Count("data_accounts")).values("n")), 0),
+    )
+
+
+def _changed(form: Tabs) -> dict[str, Any]:
+    return {name: form.cleaned_data[name] for name in form.changed_data}
+
+
+def _people(count: int) -> str:
+    return "1 data account" if count == 1 else f"{count} data accounts"
+
+
+class ServiceList(ListPage):
+    queryset = _counted(Service.objects.all())
+    table_class = ServiceTable
+    filterset_class = ServiceFilter
+    permission = VIEW
+    title = "Services"
+    search_fields = ("code", "title")
+    search_help = "Code or title"
+    add_url_name, add_permission, add_label, add_modal = "radius:service_add", EDIT, "Add Service", True
+    empty_icon = "gauge"
+    empty_text = "A RADIUS service is a speed. Packages put a cap and a price on it."
+
+
+class ServiceDetail(DetailPage):
+    queryset = _counted(Service.objects.all())
+    permission = VIEW
+    panels = (
+        Panel(
+            "Service",
+            (
+                Attr("code", "Service Code", kind="mono"),
+                Attr("title"),
+                Attr(lambda s: format_kbps(s.down_kbps), "Speed Down"),
+                Attr(lambda s: format_kbps(s.up_kbps), "Speed Up"),
+                Attr("authentication"),
+                Attr("expires_on", "Expiry Date", kind="date", empty="never"),
+                Attr("package_count", "Packages"),
+                Attr("users", "Users"),
+            ),
+            icon="gauge",
+        ),
+    )
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [("Services", reverse("radius:service_list"))]
+
+    def subtitle(self) -> str:
+        return str(self.object.speed)
+
+    def buttons(self) -> list[Button]:
+        packages = Button(
+            "Packages", reverse("radius:package_list") + f"?service={self.object.pk}", "package"
+        )
+        users = Button(
+            "Users", reverse("radius:data_account_list") + f"?service={self.object.pk}", "plug-connected"
+        )
+        return [packages, users, *service_actions(self.object)]
+
+    def banners(self) -> list[tuple[str, str]]:
+        found = []
+        if self.object.authentication == "reject":
+            found.append(("stopped", f"Set to Reject: {_people(self.object.users)} cannot log in."))
+        if self.object.expired(clock.local_day(clock.now())):
+            found.append(("stopped", f"Expired on {self.object.expires_on}: nobody on it can log in."))
+        return found
+
+
+class ServiceAdd(AddPage):
+    model = Service
+    permission = EDIT
+    title = "Add Service"
+    submit_label = "Add Service"
+    form_class = ServiceForm
+    success_url_name = "radius:service_list"
+
+    def act(self, obj: Service, form: Tabs, actor: User) -> Service:
+        return offering.add(obj, clock.now(), actor=actor)
+
+
+class ServiceClone(ServiceAdd):
+    """A new service that starts as a copy of another one."""
+
+    title = "Clone Service"
+
+    def find(self) -> Service:
+        copy: Service = self.get_object()
+        copy.pk, copy._state.adding = None, True
+        copy.code, copy.title = f"{copy.code}-copy"[:40], f"{copy.title} (copy)"[:80]
+        return copy
+
+
+class ServiceEdit(EditPage):
+    model = Service
+    permission = EDIT
+    form_class = ServiceForm
+    success_url_name = "radius:service_list"
+
+    def act(self, obj: Service, form: Tabs, actor: User) -> Service:
+        return offering.edit(obj, _changed(form), clock.now(), actor=actor)
+
+
+class ServiceDelete(ActionPage):
+    queryset = _counted(Service.objects.all())
+    permission = EDIT
+    title = "Delete Service"
+    submit_label = "Delete"
+    submit_icon = "trash"
+    danger = True
+    success_url_name = "radius:service_list"
+
+    def consequences(self, obj: Service) -> list[str]:
+        if obj.package_count:
+            return [f"{obj.package_count} packages with {_people(obj.users)} are built on it, so it stays."]
+        return [
+            "No package is built on it; nobody's access changes.",
+            "A deleted service cannot be recovered.",
+        ]
+
+    def act(self, obj: Service, form: Any, actor: User) -> None:
+        offering.delete_service(obj, clock.now(), actor=actor)
+
+    def done(self, obj: Service, result: None) -> str:
+        return f"{obj} is deleted."
+
+    def came_from(self) -> str:
+        return "" if self.request.method == "POST" else super().came_from()
+
+    def success_url(self, obj: Service, result: None) -> str:
+        return reverse("radius:service_list")
+
+
+class PackageList(ListPage):
+    queryset = Package.objects.select_related("service").annotate(accounts=Count("data_accounts"))
+    table_class = PackageTable
+    filterset_class = PackageFilter
+    permission = VIEW
+    title = "Packages"
+    search_fields = ("title", "service__title", "service__code")
+    search_help = "Title or service"
+    states = (
+        State("active", "Active", Q(active=True)),
+        State("inactive", "Inactive", Q(active=False), hidden_word="inactive"),
+        State("all", "All"),
+    )
+    add_url_name, add_permission, add_label, add_modal = "radius:package_add", EDIT, "Add Package", True
+    empty_icon = "package"
+    empty_text = "A package is what a customer buys: a service (speed), a monthly cap and a price."
+
+
+class PackageDetail(DetailPage):
+    queryset = PackageList.queryset
+    permission = VIEW
+    panels = (
+        Panel(
+            "Package",
+            (
+                Attr("title"),
+                Attr("service", kind="link"),
+                Attr("service.speed", "Speed"),
+                Attr("cap", "Monthly Cap"),
+                Attr("price", "Monthly Price", kind="money"),
+                Attr("accounts", "Data Accounts"),
+                Attr(lambda p: "Active" if p.active else "Inactive", "State"),
+            ),
+            icon="package",
+        ),
+        Panel(
+            "On the network",
+            (
+                Attr(
+                    lambda p: format_seconds(p.session_timeout) if p.session_timeout else "never",
+                    "Session Timeout",
+                ),
+                Attr(lambda p: f"every {p.interim_interval} s", "Accounting Updates"),
+                Attr("framed_pool", "Address Pool", kind="mono"),
+            ),
+            column=2,
+            icon="network",
+        ),
+    )
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [("Packages", reverse("radius:package_list"))]
+
+    def subtitle(self) -> str:
+        return f"{self.object.service.speed} · {self.object.cap}"
+
+    def banners(self) -> list[tuple[str, str]]:
+        return [("attention", sentence) for sentence in self.object.label_differences]
+
+    def buttons(self) -> list[Button]:
+        who = Button(
+            "Data Accounts", reverse("radius:data_account_list") + f"?package={self.object.pk}", "users"
+        )
+        return [who, *package_actions(self.object)]
+
+
+class _Labelled(EditPage):
+    """Tells after saving when the name claims what the package does not give."""
+
+    def after(self, obj: Package, form: Tabs) -> None:
+        super().after(obj, form)
+        for sentence in obj.label_differences:
+            messages.warning(self.request, f"{obj}: {sentence} It is saved; the name is only a label.")
+
+
+class PackageAdd(_Labelled, AddPage):
+    model = Package
+    permission = EDIT
+    title = "Add Package"
+    submit_label = "Add Package"
+    form_class = PackageForm
+    success_url_name = "radius:package_list"
+
+    def act(self, obj: Package, form: Tabs, actor: User) -> Package:
+        return offering.add(obj, clock.now(), actor=actor)
+
+
+class PackageEdit(_Labelled):
+    model = Package
+    permission = EDIT
+    form_class = PackageForm
+    success_url_name = "radius:package_list"
+
+    def act(self, obj: Package, form: Tabs, actor: User) -> Package:
+        return offering.edit(obj, _changed(form), clock.now(), actor=actor)
+
+
+class PackageDeactivate(ActionPage):
+    queryset = PackageList.queryset
+    permission = EDIT
+    title = "Deactivate Package"
+    submit_label = "Deactivate"
+    submit_icon = "ban"
+    danger = True
+    success_url_name = "radius:package_list"
+
+    def consequences(self, obj: Package) -> list[str]:
+        return [
+            "It is not offered for new data accounts any more.",
+            f"{_people(obj.accounts)} on it keep it, their speed and their price.",
+        ]
+
+    def act(self, obj: Package, form: Any, actor: User) -> Package:
+        return offering.set_offered(obj, False, clock.now(), actor=actor)
+
+    def done(self, obj: Package, result: Package) -> str:
+        return f"{obj} is not offered any more."
+
+    def undo_url(self, obj: Package, result: Package) -> str:
+        return reverse("radius:package_activate", args=[obj.pk])
+
+
+class PackageActivate(ActionPage):
+    queryset = PackageList.queryset
+    permission = EDIT
+    title = "Activate Package"
+    submit_label = "Activate"
+    success_url_name = "radius:package_list"
+
+    def consequences(self, obj: Package) -> list[str]:
+        return ["It is offered for new data accounts again."]
+
+    def act(self, obj: Package, form: Any, actor: User) -> Package:
+        return offering.set_offered(obj, True, clock.now(), actor=actor)
+
+    def done(self, obj: Package, result: Package) -> str:
+        return f"{obj} is offered again."

@@ -1,0 +1,150 @@
+"""Pages of the NAS list."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db.models import Count, FilteredRelation, Max, Q
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import reverse
+
+from ispbilling.core import clock
+from ispbilling.core.forms import Tabs
+from ispbilling.core.models import User
+from ispbilling.core.parts import Attr, Button, Panel, State
+from ispbilling.core.views import AddPage, DetailPage, EditPage, ListPage, StaffPage
+from radius.nas import devices
+from radius.nas.filters import NasFilter
+from radius.nas.forms import GeneratedInput, NasForm
+from radius.nas.models import Nas
+from radius.nas.secrets import generate_secret
+from radius.nas.setup import Ports, mikrotik, server_address
+from radius.nas.tables import NasTable
+
+EDIT = "radius.nas.edit"
+
+
+def _watched() -> Any:
+    """The NASes with `open_sessions` and `last_heard`, both from the small index of open sessions."""
+    return Nas.objects.select_related("high_site").annotate(
+        live=FilteredRelation("sessions", condition=Q(sessions__stopped_at__isnull=True)),
+        open_sessions=Count("live"),
+        last_heard=Max("live__updated_at"),
+    )
+
+
+class NasList(ListPage):
+    queryset = _watched()
+    table_class = NasTable
+    filterset_class = NasFilter
+    permission = "radius.nas.view"
+    title = "NAS"
+    search_fields = ("name", "address")
+    search_help = "Name or address"
+    states = (
+        State("enabled", "Enabled", Q(enabled=True)),
+        State("disabled", "Disabled", Q(enabled=False), hidden_word="disabled"),
+        State("all", "All"),
+    )
+    add_url_name, add_permission, add_label, add_modal = "radius:nas_add", EDIT, "Add NAS", True
+    empty_icon = "router"
+    empty_text = (
+        "A network access server is a router that asks us who may log in. A packet from any other is dropped."
+    )
+
+
+class NasDetail(DetailPage):
+    queryset = _watched()
+    permission = "radius.nas.view"
+    template_name = "radius/nas_detail.html"
+    panels = (
+        Panel(
+            "NAS",
+            (
+                Attr("address", kind="mono"),
+                Attr(lambda nas: "set; never shown", "Secret"),
+                Attr("message_authenticator", "Message-Authenticator"),
+                Attr("coa_port", "CoA Port", empty=f"{settings.RADIUS_COA_PORT} (default)"),
+                Attr("high_site", "Highsite"),
+                Attr("enabled", kind="yes", empty="No"),
+            ),
+            icon="router",
+        ),
+        Panel(
+            "Now",
+            (
+                Attr("open_sessions", "Open Sessions"),
+                Attr("last_heard", "Last Session Update", kind="datetime", empty="no open session"),
+            ),
+            column=2,
+            icon="activity",
+        ),
+    )
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [("NAS", reverse("radius:nas_list"))]
+
+    def subtitle(self) -> str:
+        if not self.object.enabled:
+            return "Disabled: its packets are dropped like a stranger's"
+        return f"{self.object.open_sessions} sessions open"
+
+    def buttons(self) -> list[Button]:
+        sessions = reverse("radius:session_list") + f"?nas={self.object.pk}"
+        edit = reverse("radius:nas_edit", args=[self.object.pk])
+        return [
+            Button("Active Sessions", sessions, "activity", permission="radius.sessions.view"),
+            Button("Edit", edit, "pencil", "primary", EDIT, modal=True),
+        ]
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        ports = Ports(
+            settings.RADIUS_AUTH_PORT,
+            settings.RADIUS_ACCT_PORT,
+            self.object.coa_port or settings.RADIUS_COA_PORT,
+        )
+        address = server_address(settings.RADIUS_ADDRESS, urlsplit(settings.BASE_URL).hostname or "")
+        return super().context(setup=mikrotik(address, ports), **extra)
+
+
+class NasAdd(AddPage):
+    model = Nas
+    permission = EDIT
+    title = "Add NAS"
+    submit_label = "Add NAS"
+    form_class = NasForm
+
+    def act(self, obj: Nas, form: Tabs, actor: User) -> Nas:
+        return devices.add(obj, clock.now(), actor=actor)
+
+    def done(self, obj: Nas, result: Nas) -> str:
+        return f"{result} is added. Below is what to type on the router."
+
+    def came_from(self) -> str:
+        return "" if self.request.method == "POST" else super().came_from()
+
+    def close_url(self) -> str:
+        return reverse("radius:nas_list")
+
+
+class NasEdit(EditPage):
+    model = Nas
+    permission = EDIT
+    form_class = NasForm
+
+    def act(self, obj: Nas, form: Tabs, actor: User) -> Nas:
+        fields = {name: form.cleaned_data[name] for name in form.changed_data}
+        return devices.edit(obj, fields, clock.now(), actor=actor)
+
+
+class SecretGenerate(StaffPage):
+    """Another random secret for a form that is being filled: the input with its buttons, for HTMX."""
+
+    permission = "radius.accounts.edit"
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        name, element = request.GET.get("name", "secret"), request.GET.get("id", "id_secret")
+        classes = {"id": element, "class": "textinput form-control"}
+        response = HttpResponse(GeneratedInput(classes).render(name, generate_secret()))
+        response["Cache-Control"] = "no-store"
+        return response

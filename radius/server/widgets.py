@@ -1,0 +1,57 @@
+"""Problems: recent rejects, on the customer's profile and on the page of a data account (PRO-9)."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from ispbilling.core import clock
+from ispbilling.core.registries import Widget
+from radius.accounts.models import DataAccount
+from radius.server.models import AuthAttempt
+from radius.server.tables import RejectTable
+
+SHOWN = 5
+RECENT = timedelta(days=7)
+
+
+class ProblemsWidget(Widget):
+    """The log-ins of this customer's lines that were refused in the last week."""
+
+    name, title, icon = "problems", "Problems", "alert-triangle"
+    template_name = "radius/_table_widget.html"
+    permission = "radius.sessions.view"
+    column, weight = 2, 50
+
+    def rejects(self) -> Any:
+        return AuthAttempt.objects.filter(data_account__in=DataAccount.objects.filter(customer=self.obj))
+
+    def query(self) -> str:
+        return f"?customer={self.obj.code}"
+
+    def context(self) -> Mapping[str, Any]:
+        rows = self.rejects().filter(accepted=False, at__gte=clock.now() - RECENT).select_related("nas")
+        table = RejectTable(
+            list(rows[:SHOWN]),
+            exclude=("account_code", "customer", "calling_station_id", "reject_code"),
+            orderable=False,
+            request=self.request,
+        )
+        return {"table": table, "empty": "No login was refused in the last 7 days."}
+
+    def view_all(self) -> str:
+        return reverse("radius:reject_list") + self.query()
+
+
+class LineRejectsWidget(ProblemsWidget):
+    """The same for one data account."""
+
+    name, title = "rejects", "Rejects"
+
+    def rejects(self) -> Any:
+        return AuthAttempt.objects.filter(data_account=self.obj)
+
+    def query(self) -> str:
+        return "?" + urlencode({"username": self.obj.username})

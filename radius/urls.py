@@ -1,0 +1,12 @@
+"""The staff pages of this app, one include per slice."""
+
+from django.urls import include, path
+
+app_name = "radius"
+urlpatterns = [
+    path("", include("radius.nas.urls")),
+    path("", include("radius.catalogue.urls")),
+    path("", include("radius.accounts.urls")),
+    path("", include("radius.usage.urls")),
+    path("", include("radius.server.urls")),
+]

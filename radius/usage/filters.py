@@ -1,0 +1,27 @@
+"""Filters of sessions."""
+
+from typing import Any
+
+import django_filters
+
+from radius.nas.models import Nas
+from radius.usage.models import Session
+
+
+class SessionFilter(django_filters.FilterSet):
+    nas = django_filters.ModelMultipleChoiceFilter(queryset=Nas.objects.all(), label="NAS")
+    customer = django_filters.CharFilter(
+        field_name="data_account__customer__code", lookup_expr="iexact", label="Accounting Code"
+    )
+    username = django_filters.CharFilter(lookup_expr="iexact", label="Username")
+
+    class Meta:
+        model = Session
+        fields: tuple[Any, ...] = ()
+
+
+class PreviousSessionFilter(SessionFilter):
+    started_at = django_filters.DateFromToRangeFilter(
+        label="Started", widget=django_filters.widgets.DateRangeWidget(attrs={"type": "date"})
+    )
+    terminate_cause = django_filters.CharFilter(lookup_expr="iexact", label="Cause")

@@ -1,0 +1,143 @@
+"""Pages of services and packages."""
+
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from ispbilling.core.models import Event, Role
+from ispbilling.core.units import GB
+from radius.models import Package, Service
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+SERVICE = {
+    "code": "20M-10M",
+    "title": "Home 20",
+    "down_kbps": "20",
+    "up_kbps": "10.5",
+    "authentication": "accept",
+    "expires_on": "",
+}
+PACKAGE = {
+    "title": "Home 150",
+    "cap_octets": "150 GB",
+    "price": "599.00",
+    "session_timeout": "86400",
+    "interim_interval": "300",
+    "framed_pool": "",
+    "active": "on",
+}
+
+
+def page(client: Client, name: str, *args: object) -> str:
+    response = client.get(reverse(f"radius:{name}", args=args))
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_empty_lists_say_what_belongs_there(as_manager: Client) -> None:
+    assert "A RADIUS service is a speed" in page(as_manager, "service_list")
+    assert "a service (speed), a monthly cap and a price" in page(as_manager, "package_list")
+
+
+def test_speeds_are_typed_in_mbps_and_kept_in_kbps(as_manager: Client) -> None:
+    as_manager.post(reverse("radius:service_add"), SERVICE)
+    service = Service.objects.get()
+    assert (service.down_kbps, service.up_kbps) == (20_000, 10_500)
+    assert Event.objects.get(kind="service.added").subject_id == service.pk
+    assert 'value="10.5"' in page(as_manager, "service_edit", service.pk)
+    assert "20 Mb/s" in page(as_manager, "service_list")
+
+
+def test_an_unchanged_service_records_nothing(as_manager: Client) -> None:
+    as_manager.post(reverse("radius:service_add"), SERVICE)
+    service = Service.objects.get()
+    as_manager.post(reverse("radius:service_edit", args=[service.pk]), SERVICE)
+    assert not Event.objects.filter(kind="service.edited").exists()
+    as_manager.post(reverse("radius:service_edit", args=[service.pk]), {**SERVICE, "down_kbps": "25"})
+    assert Event.objects.get(kind="service.edited").data == {"changes": {"down_kbps": [20_000, 25_000]}}
+
+
+@pytest.mark.parametrize("speed", ["-1", "fast", "0.0001", "1e99", "NaN", ""])
+def test_a_speed_that_is_none_is_refused_at_the_field(as_manager: Client, speed: str) -> None:
+    response = as_manager.post(reverse("radius:service_add"), {**SERVICE, "down_kbps": speed})
+    assert response.status_code == 200
+    assert "Nothing was saved" in response.content.decode()
+    assert not Service.objects.exists()
+
+
+def test_zero_means_zero(as_manager: Client) -> None:
+    as_manager.post(reverse("radius:service_add"), {**SERVICE, "down_kbps": "0"})
+    assert Service.objects.get().down_kbps == 0
+
+
+def test_a_clone_starts_as_a_copy_and_is_another_service(as_manager: Client) -> None:
+    source = builders.service(code="A", title="Alpha")
+    assert "Alpha (copy)" in page(as_manager, "service_clone", source.pk)
+    as_manager.post(reverse("radius:service_clone", args=[source.pk]), SERVICE)
+    assert sorted(Service.objects.values_list("code", flat=True)) == ["20M-10M", "A"]
+
+
+def test_a_service_in_use_is_not_deleted(as_manager: Client) -> None:
+    used = builders.package().service
+    response = as_manager.post(reverse("radius:service_delete", args=[used.pk]))
+    assert "move them to another service first" in response.content.decode()
+    assert Service.objects.filter(pk=used.pk).exists()
+    free = builders.service()
+    assert as_manager.post(reverse("radius:service_delete", args=[free.pk])).status_code == 302
+    assert not Service.objects.filter(pk=free.pk).exists()
+    assert Event.objects.get(kind="service.deleted").label == free.title
+
+
+def test_a_cap_is_typed_as_people_write_it(as_manager: Client) -> None:
+    service = builders.service()
+    as_manager.post(reverse("radius:package_add"), {**PACKAGE, "service": service.pk})
+    package = Package.objects.get()
+    assert (package.cap_octets, package.price) == (150 * GB, Decimal("599.00"))
+    assert 'value="150 GB"' in page(as_manager, "package_edit", package.pk)
+    as_manager.post(
+        reverse("radius:package_edit", args=[package.pk]), {**PACKAGE, "service": service.pk, "cap_octets": ""}
+    )
+    package.refresh_from_db()
+    assert package.cap_octets is None
+    assert "Uncapped" in page(as_manager, "package_list")
+
+
+@pytest.mark.parametrize("cap", ["0", "lots", "-5 GB", "999999999999 TB"])
+def test_a_cap_that_is_none_is_refused(as_manager: Client, cap: str) -> None:
+    data = {**PACKAGE, "service": builders.service().pk, "cap_octets": cap}
+    assert as_manager.post(reverse("radius:package_add"), data).status_code == 200
+    assert not Package.objects.exists()
+
+
+@pytest.mark.feature("D-17")
+def test_it_warns_when_the_name_says_something_else(as_manager: Client) -> None:
+    service = builders.service(down_kbps=20_000)
+    data = {**PACKAGE, "service": service.pk, "title": "10Mb/s Uncapped"}
+    response = as_manager.post(reverse("radius:package_add"), data, follow=True)
+    assert "The name says uncapped, but the cap is 150.0 GB." in response.content.decode()
+    assert "Name differs" in page(as_manager, "package_list")
+    assert "The name says 10 Mb/s down" in page(as_manager, "package_detail", Package.objects.get().pk)
+
+
+def test_a_deactivated_package_is_hidden_and_counted(as_manager: Client) -> None:
+    package = builders.package(title="Old plan")
+    builders.data_account(package=package)
+    assert "1 data account on it keep" in page(as_manager, "package_deactivate", package.pk)
+    as_manager.post(reverse("radius:package_deactivate", args=[package.pk]))
+    package.refresh_from_db()
+    assert not package.active
+    assert "inactive not shown" in page(as_manager, "package_list")
+    as_manager.post(reverse("radius:package_activate", args=[package.pk]))
+    kinds = Event.objects.values_list("kind", flat=True)
+    assert list(kinds[:2]) == ["package.activated", "package.deactivated"]
+
+
+def test_support_may_look_but_not_touch(client: Client) -> None:
+    client.force_login(builders.staff(Role.SUPPORT))
+    service = builders.service()
+    assert "Clone" not in page(client, "service_list")
+    for name, args in (("service_add", []), ("service_edit", [service.pk]), ("service_delete", [service.pk])):
+        assert client.get(reverse(f"radius:{name}", args=args)).status_code == 403

@@ -1,0 +1,95 @@
+"""Sessions, rejects and what the search finds."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from customers.models import Customer
+from ispbilling import search
+from ispbilling.core.clock import now
+from ispbilling.core.models import User
+from radius.models import AuthAttempt, Session
+from tests import builders
+
+pytestmark = pytest.mark.django_db
+
+
+def listed(client: Client, name: str, **query: str) -> str:
+    response = client.get(reverse(f"radius:{name}"), query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+@pytest.mark.feature("USE-12")
+def test_only_open_sessions_are_active(as_manager: Client, alice: Customer) -> None:
+    nas, other = builders.nas(name="North"), builders.nas(name="South", address="10.0.0.2")
+    line = builders.data_account(customer=alice, username="ali@isp.test")
+    builders.session(data_account=line, nas=nas, started_at=now() - timedelta(days=2, hours=3))
+    builders.session(username="gone@isp.test", nas=nas, stopped_at=now(), terminate_cause="Lost-Carrier")
+    builders.session(username="stranger@isp.test", nas=other)
+    active = listed(as_manager, "session_list")
+    assert "2d 03:00" in active
+    assert "gone@isp.test" not in active
+    south = listed(as_manager, "session_list", nas=str(other.pk))
+    assert "stranger@isp.test" in south
+    assert "ali@isp.test" not in south
+    assert "ali@isp.test" in listed(as_manager, "session_list", customer="ali001")
+    history = listed(as_manager, "session_history")
+    assert "Lost-Carrier" in history
+    assert "stranger@isp.test" not in history
+
+
+def test_a_session_of_a_device_that_is_gone_is_still_shown(as_manager: Client) -> None:
+    session = builders.session(nas_id=987654, username="orphan@isp.test")
+    assert "orphan@isp.test" in listed(as_manager, "session_list")
+    assert "a NAS that is gone" in as_manager.get(session.get_absolute_url()).content.decode()
+
+
+def test_nobody_online_says_so(as_manager: Client) -> None:
+    assert "Nobody is online" in listed(as_manager, "session_list")
+    assert "Nobody was refused" in listed(as_manager, "reject_list")
+
+
+@pytest.mark.feature("W-3")
+def test_a_reject_explains_every_gate(as_manager: Client) -> None:
+    line = builders.data_account(username="ali@isp.test")
+    attempt = AuthAttempt.objects.create(
+        at=now(),
+        username="ali@isp.test",
+        data_account=line,
+        nas=builders.nas(),
+        code="SUSPENDED",
+        trace=[
+            {"name": "password", "open": True, "code": "BAD_PASSWORD", "detail": ""},
+            {"name": "suspended", "open": False, "code": "SUSPENDED", "detail": "since 2026-12-04: overdue"},
+        ],
+    )
+    assert "The customer is suspended." in listed(as_manager, "reject_list")
+    assert "ali@isp.test" not in listed(as_manager, "reject_list", code="BAD_PASSWORD")
+    text = as_manager.get(attempt.get_absolute_url()).content.decode()
+    assert "The password is right." in text
+    assert "since 2026-12-04: overdue" in text
+
+
+def test_a_username_from_the_wire_is_text_not_markup(as_manager: Client) -> None:
+    AuthAttempt.objects.create(at=now(), username="<script>alert(1)</script>", code="UNKNOWN_USER", trace=[])
+    text = listed(as_manager, "reject_list")
+    assert "<script>alert(1)" not in text
+    assert "&lt;script&gt;alert(1)" in text
+
+
+def test_the_search_finds_lines_devices_and_the_session_of_an_address(manager: User) -> None:
+    builders.data_account(username="ali@isp.test")
+    nas = builders.nas(name="Tower", address="10.0.0.9")
+    Session.objects.all().delete()
+    builders.session(username="ali@isp.test", nas=nas, framed_ip="100.64.0.7")
+
+    def hits(text: str) -> dict[str, list[str]]:
+        return {source.name: [hit.title for hit in found] for source, found in search.find(text, manager, 5)}
+
+    assert hits("ali@") == {"data_accounts": ["ali@isp.test"]}
+    assert hits("tower") == {"nas": ["Tower"]}
+    assert hits("10.0.0.9") == {"nas": ["Tower"]}
+    assert hits("100.64.0.7") == {"sessions": ["ali@isp.test"]}
