@@ -11,6 +11,7 @@ from pathlib import Path
 import django
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
+from whitenoise.compress import main as compress
 
 
 def prepare() -> None:
@@ -29,7 +30,10 @@ def prepare() -> None:
 
 
 def collect_static() -> None:
-    """Run collectstatic unless the same files were collected before: compressing them takes seconds."""
+    """Run collectstatic unless the same files were collected before.
+
+    The files are gzipped here when their storage does not compress them itself.
+    """
     from django.conf import settings
 
     stamp = Path(settings.STATIC_ROOT) / ".collected"
@@ -38,6 +42,8 @@ def collect_static() -> None:
         return
     stamp.unlink(missing_ok=True)
     call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+    if not settings.STORAGES["staticfiles"]["BACKEND"].startswith("whitenoise."):
+        compress(["--quiet", "--no-brotli", str(settings.STATIC_ROOT)])
     stamp.write_text(state)
 
 

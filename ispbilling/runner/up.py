@@ -23,6 +23,8 @@ from ispbilling.runner.embedded import AlreadyRunning, Running, folder_of, runni
 from ispbilling.runner.guarded import die_with_parent, guarded
 from ispbilling.runner.ports import Port, ports
 
+# Brotli would take a third of the first start; prepare.py gzips.
+UNCOMPRESSED = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
 STOPPED_ON_REQUEST = {130, 143}  # how honcho reports SIGINT and SIGTERM
 
 
@@ -141,7 +143,9 @@ def add_processes(manager: Together, web: str) -> None:
     workers = ("--workers", "2", "--threads", "4", "--graceful-timeout", "3")
     serve = ("gunicorn", "ispbilling.wsgi", "--preload", "--no-control-socket", "--bind", web)
     manager.add("web", "-m", *serve, *workers)
-    celery = ("-m", "celery", "-A", "ispbilling", "--quiet")
+    # Celery warns root at length; production runs it under an account of its own.
+    calm = ("-W", "ignore:You're running the worker with superuser")
+    celery = (*calm, "-m", "celery", "-A", "ispbilling", "--quiet")
     pool = ("--concurrency", "2", "--loglevel", "info", "--without-gossip", "--without-mingle")
     manager.add("worker", *celery, "worker", *pool, patient=True)
     schedule = ("--schedule", str(manager.running.folder / "celerybeat-schedule"), "--pidfile=")
@@ -160,6 +164,7 @@ def main() -> int:
         port.require()
     web = f"127.0.0.1:{listening['web'].number}"
     os.environ["BASE_URL"] = os.environ.get("BASE_URL") or f"http://{web}"
+    os.environ.setdefault("STATICFILES_STORAGE", UNCOMPRESSED)
     print("Starting PostgreSQL and Valkey ...", flush=True)
     with services() as running:
         running.note(ADDRESS=os.environ["BASE_URL"], BASE_URL=os.environ["BASE_URL"])
