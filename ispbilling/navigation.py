@@ -89,12 +89,21 @@ MENU = (
 
 
 def menu_for(user: Any, path: str) -> list[tuple[str, list[Link]]]:
-    """The sections and entries this user may use; the one that leads to `path` (or nearest above it) is active."""
+    """The entries this user may use, by section; the one nearest above `path` is active."""
     found = [
-        (section.label, [(item, url) for item in section.items if (url := _address(item)) and access.may(user, item.permission)])
+        (
+            section.label,
+            [
+                (item, url)
+                for item in section.items
+                if (url := _address(item)) and access.may(user, item.permission)
+            ],
+        )
         for section in MENU
     ]
-    matching = [url for _, items in found for _, url in items if path == url or (url != "/" and path.startswith(url))]
+    matching = [
+        url for _, items in found for _, url in items if path == url or (url != "/" and path.startswith(url))
+    ]
     nearest = max(matching, key=len, default="")
     return [
         (label, [Link(item.label, url, item.icon, url == nearest) for item, url in items])

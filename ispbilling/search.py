@@ -1,8 +1,8 @@
-"""The global search (press /) and the customer picker (press c). Each app registers its sources in `apps.ready`:
+"""The global search (press /) and the customer picker (press c). Apps register their sources in `apps.ready`:
 
     search.register(Source("customers", "Customers", "customers.view", find_customers, icon="user"))
 
-where `find_customers(text, user, limit)` yields `Hit(title, url, subtitle)` for rows visible to the user, best first.
+`find_customers(text, user, limit)` yields `Hit(title, url, subtitle)` of rows the user may see, best first.
 """
 
 from collections.abc import Callable, Iterable
@@ -79,4 +79,6 @@ class SearchPage(StaffPage):
     def get(self, request: HttpRequest) -> HttpResponseBase:
         text, kind = request.GET.get("q", ""), request.GET.get("kind", "")
         results = find(text, self.actor, IN_DROPDOWN if self.partial else ON_PAGE, kind)
-        return self.answer("search/_results.html" if self.partial else "", text=text, kind=kind, results=results)
+        return self.answer(
+            "search/_results.html" if self.partial else "", text=text, kind=kind, results=results
+        )

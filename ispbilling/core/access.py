@@ -1,7 +1,7 @@
 """Who may do what: one table of permissions by role (the staff door; portal pages are narrowed by `portal`).
 
-Ask `may(user, "customers.edit")`; refuse with `require(user, "customers.edit")`. A name that is not in the table is a
-bug and raises, so that a typing error never grants or hides anything. To extend: add one row.
+Ask `may(user, "customers.edit")`; refuse with `require(user, "customers.edit")`. A name that is not in the
+table is a bug and raises, so that a typing error never grants or hides anything. To extend: add one row.
 """
 
 from typing import Any, Final
@@ -93,7 +93,7 @@ def is_staff(user: Any) -> bool:
 
 
 def export_permission_for(permission: str) -> str:
-    """The export permission of the same area: `radius.accounts.view` -> `radius.export`; LookupError if none."""
+    """The area's export permission: `radius.accounts.view` -> `radius.export`; LookupError if none."""
     name = permission.partition(".")[0] + ".export"
     if name not in PERMISSIONS:
         raise LookupError(f"no permission {name!r} in core.access.PERMISSIONS")

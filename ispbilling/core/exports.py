@@ -1,7 +1,7 @@
 """Lists as CSV, Excel or clipboard text (NAV-4): all rows that match, the visible columns, plain values.
 
-A cell that a spreadsheet would run as a formula is made text: CSV gets a leading apostrophe, Excel a string cell.
-Rows come from the database in chunks, so an export does not grow with the list.
+A cell that a spreadsheet would run as a formula is made text: CSV gets a leading apostrophe, Excel a string
+cell. Rows come from the database in chunks, so an export does not grow with the list.
 """
 
 import csv

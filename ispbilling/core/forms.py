@@ -55,7 +55,7 @@ class ModelForm(_Helped, forms.ModelForm):
 
 
 def Pair(*names: str) -> Row:  # noqa: N802 - reads as a crispy layout object
-    """Fields side by side on a wide page, one below the other on a phone: `Layout("name", Pair("from", "until"))`."""
+    """Fields side by side on a wide page: `Layout("name", Pair("from", "until"))`."""
     return Row(*(Column(name, css_class="col-sm") for name in names))
 
 
@@ -131,20 +131,21 @@ class Tabs:
         return any(form.is_multipart() for form in self.forms.values())
 
     def is_valid(self) -> bool:
-        valid = all([form.is_valid() for form in self.forms.values()])
-        if valid and len(self.own) > 1:
-            # A constraint over fields of two tabs is seen by neither form alone.
-            models_forms = [self.forms[t.name] for t in self.own if isinstance(self.forms[t.name], forms.BaseModelForm)]
-            shared = [form for form in models_forms if form.instance is self.obj]
-            if len(shared) > 1:
-                asked = {name for form in shared for name in form.fields}
-                left_out = {f.name for f in self.obj._meta.fields} - asked
-                try:
-                    self.obj.validate_constraints(exclude=left_out)
-                except ValidationError as error:
-                    self.add_error(error)
-                    return False
-        return valid
+        valid = not [form for form in self.forms.values() if not form.is_valid()]  # asks every form
+        return valid and self._holds_together()
+
+    def _holds_together(self) -> bool:
+        """Check the constraints over fields of two tabs, which neither form sees alone."""
+        shared = [form for form in self.forms.values() if getattr(form, "instance", None) is self.obj]
+        if len(shared) < 2:
+            return True
+        asked = {name for form in shared for name in form.fields}
+        try:
+            self.obj.validate_constraints(exclude={f.name for f in self.obj._meta.fields} - asked)
+        except ValidationError as error:
+            self.add_error(error)
+            return False
+        return True
 
     @property
     def cleaned_data(self) -> dict[str, Any]:

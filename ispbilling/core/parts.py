@@ -1,4 +1,4 @@
-"""The small declared parts pages are made of: buttons, states, panels and their attributes, tabs, bulk actions."""
+"""The small declared parts of pages: buttons, states, panels and attributes, tabs, charts, bulk actions."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,7 +12,8 @@ from django.db.models import Q, QuerySet
 class Button:
     """A link or, with `post`, a one-press form. `permission` empty means whoever sees the page.
 
-    `look` is primary, secondary, danger, dark (the black profile button, NAV-11) or link. `modal` opens the target as a dialog when JavaScript is there.
+    `look` is primary, secondary, danger, dark (the black profile button, NAV-11) or link. `modal` opens the
+    target as a dialog when JavaScript is there.
     """
 
     label: str
@@ -44,7 +45,7 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class BulkAction:
-    """An act on the rows ticked in a list: the rows' ids are sent as `pk` to the URL, an ActionPage with `many`."""
+    """An act on the rows ticked in a list: their ids go as `pk` to the URL, which is a `BulkPage`."""
 
     label: str
     url_name: str
@@ -57,8 +58,9 @@ class BulkAction:
 class Attr:
     """One line of a panel: a dotted path into the object, or a function of it.
 
-    `kind` names the template in `ui/attrs/`: text, money, octets, date, datetime, yes, badge, link, mono, lines, email, phone.
-    `empty` is shown for None and "": never leave a reader guessing whether something failed to load.
+    `kind` names the template in `ui/attrs/`: text, money, octets, date, datetime, yes, badge, link, mono,
+    lines, email, phone. `empty` is shown for None and "": never leave a reader guessing whether something
+    failed to load.
     """
 
     path: str | Callable[[Any], Any]
@@ -108,7 +110,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart as data: `kind` is bar, line, pie or doughnut; `unit` is written on the axis and after each value.
+    """A chart as data: `kind` is bar, line, pie or doughnut; `unit` stands at the axis and each value.
 
     The page draws it in the colours of the theme and puts the same numbers in a table behind it.
     """
@@ -128,7 +130,8 @@ class Chart:
             "unit": self.unit,
             "stacked": self.stacked,
             "series": [
-                {"label": s.label, "values": [float(v) for v in s.values], "meaning": s.meaning} for s in self.series
+                {"label": s.label, "values": [float(v) for v in s.values], "meaning": s.meaning}
+                for s in self.series
             ],
         }
 

@@ -1,8 +1,8 @@
 """The three registries by which a higher app appears on a lower app's pages; all are filled in `apps.ready`.
 
-Widgets and tabs   `add_widget(page, Widget subclass)`, `add_tab(page, Tab)`   read by DetailPage and EditPage
-Guards             `add_guard(act, function)`   a higher app says why an act on a lower row must not happen yet
-Wake-ups           `add_wake_up(prefix, function)`   run a sweep now instead of at its next tick; losing one loses nothing
+Widgets and tabs: `add_widget(page, Widget subclass)`, `add_tab(page, Tab)`, for DetailPage and EditPage.
+Guards: `add_guard(act, function)`: a higher app says why an act on a lower row must not happen yet.
+Wake-ups: `add_wake_up(prefix, function)`: run a sweep now, not at its next tick; losing one loses nothing.
 
 A *page* is the URL name of the page that shows them, for example `customers:customer_detail`.
 """
@@ -20,8 +20,9 @@ from ispbilling.core.parts import Button, Tab
 class Widget:
     """One panel of a detail page. It loads by itself, on a URL of its own (`<page>?widget=<name>`).
 
-    A subclass sets the attributes and answers `context`; the template extends nothing and holds only the panel's
-    inside. `column` is 1 (left), 2 or 3; inside a column lower `weight` comes first. `refresh` is in seconds.
+    A subclass sets the attributes and answers `context`; the template extends nothing and holds only the
+    panel's inside. `column` is 1 (left), 2 or 3; inside a column lower `weight` comes first. `refresh` is in
+    seconds.
     """
 
     name: ClassVar[str]
@@ -45,7 +46,7 @@ class Widget:
         return {}
 
     def buttons(self) -> list[Button]:
-        """The one or two verbs at the panel's top right; those the user may not use are left out by the page."""
+        """The one or two verbs at the panel's top right; the page leaves out what the user may not use."""
         return []
 
     def view_all(self) -> str | None:
@@ -111,4 +112,6 @@ def add_wake_up(prefix: str, function: WakeUp) -> None:
         if kind.startswith(prefix):
             function(kind)
 
-    woken.connect(receive, weak=False, dispatch_uid=(prefix, f"{function.__module__}.{function.__qualname__}"))
+    woken.connect(
+        receive, weak=False, dispatch_uid=(prefix, f"{function.__module__}.{function.__qualname__}")
+    )

@@ -1,7 +1,8 @@
 """The base table and the columns of this domain: every list is declared with them, none draws its own cells.
 
-A table sets `default_columns` (what a new user sees), `row_url` (where a click goes) and `row_off` (greyed rows).
-Numbers are right-aligned with tabular figures; exports get plain values (`value`), pages get HTML (`render`).
+A table sets `default_columns` (what a new user sees), `row_url` (where a click goes) and `row_off` (greyed
+rows). Numbers are right-aligned with tabular figures; exports get plain values (`value`), pages get HTML
+(`render`).
 """
 
 from collections.abc import Callable
@@ -118,7 +119,9 @@ class DateColumn(tables.Column):
             local = timezone.localtime(value)
             return format_html(
                 '<time datetime="{}" title="{}">{}</time>',
-                local.isoformat(), local.strftime("%Y-%m-%d %H:%M:%S"), local.strftime("%Y-%m-%d"),
+                local.isoformat(),
+                local.strftime("%Y-%m-%d %H:%M:%S"),
+                local.strftime("%Y-%m-%d"),
             )
         return value.isoformat()
 
@@ -136,7 +139,9 @@ class DateTimeColumn(tables.Column):
         local = timezone.localtime(value)
         return format_html(
             '<time datetime="{}" title="{}">{}</time>',
-            local.isoformat(), local.strftime("%Y-%m-%d %H:%M:%S %Z"), local.strftime("%Y-%m-%d %H:%M"),
+            local.isoformat(),
+            local.strftime("%Y-%m-%d %H:%M:%S %Z"),
+            local.strftime("%Y-%m-%d %H:%M"),
         )
 
     def value(self, value: datetime) -> datetime:
@@ -144,7 +149,7 @@ class DateTimeColumn(tables.Column):
 
 
 class BlankFalseColumn(tables.Column):
-    """"Yes" or blank (NAV-8)."""
+    """ "Yes" or blank (NAV-8)."""
 
     def __init__(self, **extra: Any) -> None:
         super().__init__(**{"empty_values": (None, "", False), **extra})
@@ -177,7 +182,7 @@ class NumberColumn(tables.Column):
 
 
 class ChoiceColumn(tables.Column):
-    """A choice as a coloured word. `meanings` maps the stored value to working, attention, stopped, off or info."""
+    """A choice as a coloured word; `meanings` maps the stored value to one of MEANINGS."""
 
     def __init__(self, meanings: dict[str, str] | None = None, **extra: Any) -> None:
         super().__init__(**extra)
@@ -219,7 +224,7 @@ class BadgesColumn(tables.Column):
 
 
 class LinkColumn(tables.Column):
-    """The list's main column: opens the record (`row_url`) or what `url(record)` gives; `text(record)` is the words."""
+    """The list's main column: opens `url(record)` or the row's page; `text(record)` is the words."""
 
     def __init__(
         self,
@@ -247,8 +252,8 @@ Actions = Callable[[Any], list[Button]]
 class ActionsColumn(tables.Column):
     """Icon buttons with tooltips and accessible names at the right of each row (NAV-7).
 
-    `ActionsColumn(lambda record: [Button("Edit", url, icon="pencil", permission="x.edit", modal=True)])`; buttons
-    whose permission the user lacks are left out.
+    `ActionsColumn(lambda record: [Button("Edit", url, icon="pencil", permission="x.edit", modal=True)])`;
+    buttons whose permission the user lacks are left out.
     """
 
     def __init__(self, actions: Actions, **extra: Any) -> None:
@@ -279,7 +284,9 @@ class TickColumn(tables.Column):
 
     @property
     def header(self) -> SafeString:
-        return format_html('<input type="checkbox" class="form-check-input" data-tick-all aria-label="{}">', "Select page")
+        return format_html(
+            '<input type="checkbox" class="form-check-input" data-tick-all aria-label="{}">', "Select page"
+        )
 
     def render(self, value: Any, record: Any) -> SafeString:
         return format_html(
@@ -294,7 +301,7 @@ def allowed(button: Button, user: Any) -> bool:
 
 
 def url_or_none(name: str, *args: Any) -> str | None:
-    """The URL, or None where that page is not part of this installation: a link that leads nowhere is not shown."""
+    """The URL, or None where there is no such page: a link that leads nowhere is not shown."""
     try:
         return reverse(name, args=args)
     except NoReverseMatch:

@@ -1,54 +1,76 @@
-"""The pages every staff page is made of. They own log-in, permission (403), visibility (404), HTMX and messages.
+"""The pages every staff page is made of; they own log-in, permission (403), visibility (404), HTMX, messages.
 
 How to add a list page
 ----------------------
     class GroupList(ListPage):
-        queryset = CustomerGroup.objects.with_counts()      # `visible_to(user)` is applied when the queryset has it
-        table_class = GroupTable                            # a core.tables.Table with `default_columns`
-        filterset_class = GroupFilter                       # optional django-filter FilterSet
-        permission = "groups.view"                          # a row of core.access.PERMISSIONS
+        queryset = CustomerGroup.objects.with_counts()  # `visible_to(user)` is applied where it exists
+        table_class = GroupTable                        # a core.tables.Table with `default_columns`
+        filterset_class = GroupFilter                   # optional django-filter FilterSet
+        permission = "groups.view"                      # a row of core.access.PERMISSIONS
         title = "Customer Groups"
         search_fields = ("name", "code")
-        states = (State("normal", "Normal", Q(enabled=True)), State("off", "Disabled", Q(enabled=False), "disabled"))
+        states = (
+            State("normal", "Normal", Q(enabled=True)),
+            State("off", "Disabled", Q(enabled=False), hidden_word="disabled"),
+        )
         add_url_name, add_permission, add_label = "groups:group_add", "groups.add", "Add Group"
         empty_text = "Groups sort customers and carry their defaults."
 
-Search, states, filters with chips, columns remembered per user, rows, copy, CSV, Excel (permission `<area>.export`),
-paging, sorting and the HTMX partial come with it. The URL holds everything; the search box sends `?q=`.
+Search, states, filters with chips, columns remembered per user, rows, copy, CSV and Excel (permission
+`<area>.export`), paging, sorting and the HTMX partial come with it. The URL holds everything.
+Bulk acts: `bulk_actions = (BulkAction("Message", "customers:bulk_message"),)` with a `BulkPage` behind it.
 
 How to add a detail page with widgets
 -------------------------------------
     class CustomerDetail(DetailPage):
-        queryset = Customer.objects.all();  permission = "customers.view"
+        queryset = Customer.objects.all()
+        permission = "customers.view"
         panels = (Panel("Details", (Attr("code", "Account Code"), Attr("balance", kind="money"))),)
-        def buttons(self): return [Button("Edit", reverse(...), "pencil", permission="customers.edit", modal=True)]
 
-Any app adds a widget in `apps.ready`: `registries.add_widget("customers:customer_detail", BalanceWidget)`; the page
-loads it by HTMX from `?widget=<name>`. The key is the URL name of the page.
+        def buttons(self):
+            return [Button("Edit", reverse(...), "pencil", permission="customers.edit", modal=True)]
+
+Any app adds a widget in `apps.ready`: `registries.add_widget("customers:customer_detail", BalanceWidget)`.
+The page loads it by HTMX from `?widget=<name>`. The key is the URL name of the page.
 
 How to add an add or edit page
 ------------------------------
     class GroupAdd(AddPage):
-        model = CustomerGroup;  permission = "groups.add";  title = "Add Group"
-        tabs = (Tab("general", "General", GeneralForm), Tab("data", "Data", DataForm))     # or: form_class = GroupForm
-        def act(self, obj, form, actor): return onboarding.add_group(**form.cleaned_data, actor=actor)
+        model = CustomerGroup
+        permission = "groups.add"
+        title = "Add Group"
+        tabs = (Tab("general", "General", GeneralForm), Tab("data", "Data", DataForm))  # or: form_class = ...
 
-`form` is a `core.forms.Tabs`: `form.cleaned_data` merges the page's own tabs, `form["data"]` is one of them. Without
-`act` the page saves its ModelForms and records `<model>.added` or `<model>.changed` with old and new values.
+        def act(self, obj, form, actor):
+            return onboarding.add_group(**form.cleaned_data, actor=actor)
+
+`form` is a `core.forms.Tabs`: `form.cleaned_data` merges the page's own tabs, `form["data"]` is one of them.
+Without `act` the page saves its ModelForms and records `<model>.added` or `<model>.changed` with the old and
+new values. Further tabs come from other apps: `registries.add_tab("customers:customer_edit", Tab(...))`.
 
 How to add an act page (a verb)
 -------------------------------
     class Suspend(ActionPage):
-        queryset = Customer.objects.all();  permission = "customers.suspend";  form_class = ReasonForm
-        title = "Suspend Now";  submit_label = "Suspend";  danger = True
-        def consequences(self, obj): return [f"{obj.online} sessions are disconnected.", "Nobody is billed."]
-        def act(self, obj, form, actor): gates.close(obj, Gate.SUSPENDED, actor=actor, now=clock.now(), ...)
-        def done(self, obj, result): return f"{obj} is suspended."
-        def undo_url(self, obj, result): return reverse("customers:customer_resume", args=[obj.pk])   # optional
+        queryset = Customer.objects.all()
+        permission = "customers.suspend"
+        form_class = ReasonForm
+        title, submit_label, danger = "Suspend Now", "Suspend", True
 
-A `DomainError` from `act` becomes the form's error; everything else is a bug and propagates. Link to an edit or act
-page with `Button(..., modal=True)` (or `<a data-modal>`): it opens as a dialog and, without JavaScript, as a page.
-A page that is none of these starts from `StaffPage` and renders `generic/page.html` or its own template.
+        def consequences(self, obj):
+            return [f"{obj.online} sessions are disconnected.", "Nobody is billed."]
+
+        def act(self, obj, form, actor):
+            gates.close(obj, Gate.SUSPENDED, actor=actor, now=clock.now())
+
+        def done(self, obj, result):
+            return f"{obj} is suspended."
+
+        def undo_url(self, obj, result):  # optional: the report offers Undo
+            return reverse("customers:customer_resume", args=[obj.pk])
+
+A `DomainError` from `act` becomes the form's error; everything else is a bug and propagates. Link to an edit
+or act page with `Button(..., modal=True)` (or `<a data-modal>`): it opens as a dialog, without JavaScript
+as a page. A page that is none of these starts from `StaffPage`; its template extends `base.html`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -78,7 +100,7 @@ from ispbilling.core.tables import Table, TickColumn, allowed
 
 
 def report(request: HttpRequest, text: str, *, undo_url: str | None = None) -> None:
-    """Tell the user what was done on the next page, with an Undo button (a POST) where there is a way back."""
+    """Tell on the next page what was done, with an Undo button (a POST) where there is a way back."""
     messages.success(request, text, extra_tags=f"undo={undo_url}" if undo_url else "")
 
 
@@ -195,9 +217,13 @@ class ListPage(StaffPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Remember which columns this user wants to see (LST-9)."""
         known = [name for name, _ in self.table_class.column_choices()]
-        wanted = [] if "default" in request.POST else [n for n in known if n in request.POST.getlist("column")]
+        wanted = (
+            [] if "default" in request.POST else [n for n in known if n in request.POST.getlist("column")]
+        )
         if wanted:
-            ColumnChoice.objects.update_or_create(user=self.actor, table=self.name, defaults={"columns": wanted})
+            ColumnChoice.objects.update_or_create(
+                user=self.actor, table=self.name, defaults={"columns": wanted}
+            )
         else:
             ColumnChoice.objects.filter(user=self.actor, table=self.name).delete()
         return self.go(self.url_of(self.clean_query()))
@@ -318,7 +344,12 @@ class ListPage(StaffPage):
         if not self.add_url_name:
             return None
         button = Button(
-            self.add_label, reverse(self.add_url_name), "plus", "primary", self.add_permission, modal=self.add_modal
+            self.add_label,
+            reverse(self.add_url_name),
+            "plus",
+            "primary",
+            self.add_permission,
+            modal=self.add_modal,
         )
         return button if allowed(button, self.actor) else None
 
@@ -328,7 +359,7 @@ class ListPage(StaffPage):
         return access.may(self.actor, self.export_permission or access.export_permission_for(self.permission))
 
     def export(self, kind: str) -> HttpResponseBase:
-        """All matching rows with the visible columns as a file; recorded, because it takes data out (LST-10)."""
+        """All matching rows, visible columns, as a file; recorded, as it takes data out (LST-10)."""
         if kind not in exports.FORMATS:
             raise Http404(f"no export format {kind!r}")
         access.require(self.actor, self.export_permission or access.export_permission_for(self.permission))
@@ -342,7 +373,11 @@ class ListPage(StaffPage):
         query = self.request.GET.copy()
         for key in list(query):
             values = [v for v in query.getlist(key) if v != ""]
-            drop = not values or key == "export" or (key, values) in (("page", ["1"]), ("rows", [str(self.rows)]))
+            drop = (
+                not values
+                or key == "export"
+                or (key, values) in (("page", ["1"]), ("rows", [str(self.rows)]))
+            )
             if drop or (key == "state" and self.states and values == [self.states[0].name]):
                 del query[key]
             else:
@@ -420,7 +455,9 @@ class DetailPage(ObjectPage):
 
     def columns(self) -> list[list[dict[str, Any]]]:
         """Panels and widgets by column and weight; an empty column is left out."""
-        parts: list[tuple[int, int, dict[str, Any]]] = [(p.column, p.weight, {"panel": p}) for p in self.panels]
+        parts: list[tuple[int, int, dict[str, Any]]] = [
+            (p.column, p.weight, {"panel": p}) for p in self.panels
+        ]
         parts += [(w.column, w.weight, {"widget": w}) for w in self.widgets()]
         parts.sort(key=lambda part: part[:2])
         columns = [[part for column, _, part in parts if column == number] for number in (1, 2, 3)]
@@ -663,10 +700,12 @@ class ActionPage(FormPage):
 
 
 class BulkPage(ActionPage):
-    """A verb on the rows ticked in a list (`?pk=1&pk=2`). Each row by itself: one refusal does not stop the rest."""
+    """A verb on the rows ticked in a list (`?pk=1&pk=2`); one refusal does not stop the rest."""
 
     def find(self) -> Any:
-        asked = [pk for pk in self.request.GET.getlist("pk") + self.request.POST.getlist("pk") if pk.isdigit()]
+        asked = [
+            pk for pk in self.request.GET.getlist("pk") + self.request.POST.getlist("pk") if pk.isdigit()
+        ]
         rows = list(scoped(self.get_queryset(), self.actor).filter(pk__in=asked))
         if not rows:
             raise Http404("none of the rows is there")
@@ -699,4 +738,3 @@ class BulkPage(ActionPage):
 
     def success_url(self, obj: Any, result: Any) -> str:
         return reverse(self.success_url_name)
-

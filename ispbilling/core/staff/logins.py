@@ -11,7 +11,7 @@ from ispbilling.core.models import Role, User
 
 @transaction.atomic
 def add(user: User, *, actor: User) -> User:
-    """Store a new staff login. It has no password: the person sets one through the link (`core:staff_link`)."""
+    """Store a new staff login without a password; the person sets one by link (`core:staff_link`)."""
     user.set_unusable_password()
     user.save(force_insert=True)
     events.record("staff.added", user, actor=actor, role=user.role, username=user.username)
@@ -35,7 +35,7 @@ def change(user: User, fields: dict[str, Any], *, actor: User) -> User:
 
 @transaction.atomic
 def disable(user: User, *, actor: User) -> None:
-    """Close the login; takes effect with the next page asked for. Raises DomainError for oneself or the last owner."""
+    """Close the login from the next page on. Raises DomainError for oneself and for the last owner."""
     if user.pk == actor.pk:
         raise DomainError("You cannot disable your own login. Ask another owner.")
     stored = User.objects.select_for_update().get(pk=user.pk)
@@ -55,9 +55,11 @@ def enable(user: User, *, actor: User) -> None:
 
 
 def _keep_an_owner(user: User, what: str) -> None:
-    """Refuse to take away the last active owner. Locks the owners, so that two people cannot remove each other."""
+    """Refuse to take away the last owner. Locks the owners: two people cannot remove each other."""
     if user.role != Role.OWNER or not user.is_active:
         return
-    owners = list(User.objects.select_for_update().filter(role=Role.OWNER, is_active=True).values_list("pk", flat=True))
+    owners = list(
+        User.objects.select_for_update().filter(role=Role.OWNER, is_active=True).values_list("pk", flat=True)
+    )
     if owners == [user.pk]:
         raise DomainError(f"{user} is the only owner. Make somebody else an owner first, then {what}.")

@@ -13,7 +13,10 @@ def actions(user: User) -> list[Button]:
     """Edit, set-password link, and the switch that applies."""
     edit = Button("Edit", reverse("core:staff_edit", args=[user.pk]), "pencil", modal=True)
     if not user.is_active:
-        return [edit, Button("Enable", reverse("core:staff_enable", args=[user.pk]), "user-check", modal=True)]
+        return [
+            edit,
+            Button("Enable", reverse("core:staff_enable", args=[user.pk]), "user-check", modal=True),
+        ]
     return [
         edit,
         Button("Set-password link", reverse("core:staff_link", args=[user.pk]), "key"),
@@ -24,7 +27,9 @@ def actions(user: User) -> list[Button]:
 class StaffTable(Table):
     """Everybody who uses the staff door."""
 
-    name = LinkColumn(text=str, accessor="pk", order_by=("first_name", "last_name", "username"), verbose_name="Name")
+    name = LinkColumn(
+        text=str, accessor="pk", order_by=("first_name", "last_name", "username"), verbose_name="Name"
+    )
     username = Column()
     email = Column(verbose_name="E-mail")
     role = Column()

@@ -47,7 +47,9 @@ class StaffAdd(AddPage):
         return logins.add(obj, actor=actor)
 
     def done(self, obj: User, result: User) -> str:
-        return f"{result} is added. Make a link so that {result.first_name or 'the person'} can set a password."
+        return (
+            f"{result} is added. Make a link so that {result.first_name or 'the person'} can set a password."
+        )
 
     def came_from(self) -> str:
         return "" if self.request.method == "POST" else super().came_from()

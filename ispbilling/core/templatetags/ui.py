@@ -1,6 +1,7 @@
 """The components of every page as tags; each has one template in `templates/ui/`.
 
-icon, badge, button, attr, panel, empty, progress, chart, map, query   and the filters money, octets, day, instant, yes.
+Tags: icon, badge, button, attr, panel, empty, progress, chart, map, query, may.
+Filters: money, octets, day, instant, yes.
 """
 
 from datetime import date, datetime
@@ -31,7 +32,9 @@ def icon(name: str, label: str = "") -> SafeString:
     if not name:
         return SafeString("")
     if label:
-        return format_html('<i class="ti ti-{}" role="img" aria-label="{}" title="{}"></i>', name, label, label)
+        return format_html(
+            '<i class="ti ti-{}" role="img" aria-label="{}" title="{}"></i>', name, label, label
+        )
     return format_html('<i class="ti ti-{}" aria-hidden="true"></i>', name)
 
 
@@ -61,7 +64,13 @@ def attr(attribute: Attr, obj: Any) -> str:
     missing = value is None or value == "" or (attribute.kind == "yes" and not value)
     return render_to_string(
         "ui/attr.html",
-        {"attr": attribute, "label": label, "value": value, "missing": missing, "kind": f"ui/attrs/{attribute.kind}.html"},
+        {
+            "attr": attribute,
+            "label": label,
+            "value": value,
+            "missing": missing,
+            "kind": f"ui/attrs/{attribute.kind}.html",
+        },
     )
 
 
@@ -82,7 +91,7 @@ def empty(title: str, text: str = "", icon: str = "list", button: Button | None 
 
 @register.inclusion_tag("ui/progress.html")
 def progress(url: str, done: int = 0, total: int = 0, label: str = "", poll: bool = True) -> dict[str, Any]:
-    """A bar that asks `url` every second for itself again; the view answers `ui/progress.html`, at the end poll=False."""
+    """A bar that asks `url` each second for itself again, until that answers with `poll=False`."""
     percent = int(100 * done / total) if total else 0
     return {"url": url, "done": done, "total": total, "percent": percent, "label": label, "poll": poll}
 
@@ -97,10 +106,13 @@ def chart(chart: Chart, id: str) -> dict[str, Any]:
 def map(latitude: Any, longitude: Any, label: str = "", pin_for: str = "") -> dict[str, Any]:  # noqa: A001
     """A map with one pin; `pin_for` is the id prefix of the latitude/longitude inputs a dragged pin fills."""
 
-
     return {
-        "latitude": latitude, "longitude": longitude, "label": label, "pin_for": pin_for, "tiles": settings.MAP_TILES
-    }  # fmt: skip
+        "latitude": latitude,
+        "longitude": longitude,
+        "label": label,
+        "pin_for": pin_for,
+        "tiles": settings.MAP_TILES,
+    }
 
 
 @register.simple_tag(takes_context=True)
@@ -125,7 +137,9 @@ def octets(value: int | None) -> str | SafeString:
     """`416.3 GB` with the exact octets on hover."""
     if value is None:
         return ""
-    return format_html('<span class="num" title="{} octets">{}</span>', f"{int(value):,}", format_octets(int(value)))
+    return format_html(
+        '<span class="num" title="{} octets">{}</span>', f"{int(value):,}", format_octets(int(value))
+    )
 
 
 @register.filter
@@ -150,7 +164,7 @@ def instant(value: datetime | None) -> str | SafeString:
 
 @register.filter
 def yes(value: Any) -> str:
-    """"Yes" or nothing (NAV-8)."""
+    """ "Yes" or nothing (NAV-8)."""
     return "Yes" if value else ""
 
 
