@@ -1,4 +1,4 @@
-"""Pages that exist only for tests of the generic pages: a detail page with widgets, tabs, a bulk act, a fault."""
+"""Pages for tests of the generic pages: a detail page with widgets, tabs, a bulk act, a fault."""
 
 from typing import Any
 
