@@ -1,0 +1,141 @@
+"""Bring live sessions in line with the decision: who may no longer be online is disconnected.
+
+Design Overview: nobody has to remember to disconnect anybody. Each run compares what is (open sessions)
+with what should be (`policy.decide` for each, now) and sends Disconnect-Requests for the difference; every
+attempt is a `CoaAttempt` row. A NAS's acknowledgement is not the end of a session, its Stop is: until that
+comes the request is repeated, ever less often. A NAS that does not know the session closes it for us.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from django.db.models import Count, Max
+
+from radius.coa.client import Ask, exchange
+from radius.coa.models import CoaAttempt
+from radius.policy.decision import decide
+from radius.policy.subscriber import Login
+from radius.subscribers import find_accounts
+from radius.usage import closing
+from radius.usage.models import Session
+from radius.wire.coa import SESSION_NOT_FOUND, Answer
+from radius.wire.codec import Key
+from radius.wire.requests import Code
+
+# How long an attempt is given to take effect before the next one; the last value goes on.
+PATIENCE = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600, 1800))
+
+
+class Peer(Protocol):
+    """A NAS as the server's snapshot knows it."""
+
+    @property
+    def nas_id(self) -> int: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def coa_port(self) -> int | None: ...
+    @property
+    def key(self) -> Key: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unwanted:
+    """A live session that should not be, and the reject code that says why."""
+
+    session: Session
+    because: str
+
+
+def unwanted(now: datetime) -> list[Unwanted]:
+    """Every open session whose subscriber would be refused at `now`."""
+    sessions = list(Session.objects.open().filter(data_account__isnull=False).select_related(None))
+    facts = find_accounts({session.data_account_id for session in sessions}, now)
+    found = []
+    for session in sessions:
+        login = Login(True, session.calling_station_id, session.nas_id or 0, "")
+        decision = decide(facts.get(session.data_account_id), login, now)
+        if not decision.accepted:
+            found.append(Unwanted(session, decision.code))
+    return found
+
+
+def due(now: datetime) -> list[Unwanted]:
+    """Unwanted sessions for which it is time to send (again)."""
+    candidates = unwanted(now)
+    tried = {
+        row["session_id"]: (row["times"], row["last"])
+        for row in CoaAttempt.objects.filter(session_id__in=[one.session.pk for one in candidates])
+        .order_by()
+        .values("session_id")
+        .annotate(times=Count("id"), last=Max("at"))
+    }
+    return [one for one in candidates if _is_time(tried.get(one.session.pk), now)]
+
+
+def _is_time(tried: tuple[int, datetime] | None, now: datetime) -> bool:
+    if tried is None:
+        return True
+    times, last = tried
+    return now - last >= PATIENCE[min(times, len(PATIENCE)) - 1]
+
+
+def reconcile(
+    now: datetime,
+    peers: Iterable[Peer],
+    default_port: int,
+    ask: Callable[[Sequence[Ask], int], list[Answer | None]] = exchange,
+) -> list[CoaAttempt]:
+    """Send what is due and record the outcomes; sessions on a NAS we no longer know are left to become
+    stale.
+    """
+    by_id = {peer.nas_id: peer for peer in peers}
+    wanted = [(one, by_id[one.session.nas_id]) for one in due(now) if one.session.nas_id in by_id]
+    asks = [
+        Ask(
+            peer.address,
+            peer.coa_port or default_port,
+            peer.key,
+            Code.DISCONNECT_REQUEST,
+            _named(one.session),
+        )
+        for one, peer in wanted
+    ]
+    answers = ask(asks, int(now.timestamp()))
+    attempts = [_attempt(one, peer, answer, now) for (one, peer), answer in zip(wanted, answers, strict=True)]
+    CoaAttempt.objects.bulk_create(attempts)
+    gone = [
+        one.session.pk
+        for (one, _peer), answer in zip(wanted, answers, strict=True)
+        if answer is not None and answer.error_cause == SESSION_NOT_FOUND
+    ]
+    closing.close_disowned(gone)
+    return attempts
+
+
+def _named(session: Session) -> tuple[tuple[str, str], ...]:
+    """What identifies the session to its NAS (RFC 5176 section 3)."""
+    pairs = [("User-Name", session.username), ("Acct-Session-Id", session.acct_session_id)]
+    if session.framed_ip:
+        pairs.append(("Framed-IP-Address", session.framed_ip))
+    return tuple(pair for pair in pairs if pair[1])
+
+
+def _attempt(one: Unwanted, peer: Peer, answer: Answer | None, now: datetime) -> CoaAttempt:
+    if answer is None:
+        outcome, detail = "timeout", f"{peer.name} did not answer."
+    else:
+        outcome, detail = "ack" if answer.acknowledged else "nak", answer.sentence
+    return CoaAttempt(
+        session=one.session,
+        nas_id=peer.nas_id,
+        at=now,
+        request="disconnect",
+        because=one.because,
+        outcome=outcome,
+        detail=detail,
+    )

@@ -1,0 +1,45 @@
+"""The periodic plans of this app; `ispbilling/schedule.py` says when each runs."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from ispbilling.core.plans import Plan, Step
+from radius.coa.reconcile import due
+from radius.policy.codes import sentence
+from radius.usage import closing
+
+
+def stale_sessions(now: datetime) -> Plan:
+    """Close sessions whose Interim-Updates stopped coming."""
+
+    def act(steps: Sequence[Step], at: datetime) -> int:
+        return closing.close_stale([step.key for step in steps], at)
+
+    steps = [
+        Step(
+            session.pk,
+            session.username,
+            "close",
+            f"not heard of since {session.updated_at:%Y-%m-%d %H:%M} UTC",
+        )
+        for session in closing.stale(now).order_by("updated_at")
+    ]
+    return Plan("stale_sessions", steps, act)
+
+
+def reconcile(now: datetime) -> Plan:
+    """Wake the RADIUS service for live sessions that should be disconnected; only it may speak to a NAS."""
+
+    def act(steps: Sequence[Step], at: datetime) -> int:
+        still = {one.session.pk for one in due(at)} & {step.key for step in steps}
+        if still:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_notify('radius', 'reconcile')")
+        return len(still)
+
+    steps = [
+        Step(one.session.pk, one.session.username, "disconnect", sentence(one.because)) for one in due(now)
+    ]
+    return Plan("reconcile", steps, act)
