@@ -1,0 +1,42 @@
+"""`manage.py radiusd`: the RADIUS server, until it is told to stop."""
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import connections
+
+from radius.server.workers import Settings, Supervisor
+
+
+class Command(BaseCommand):
+    help = "Answer RADIUS: authentication, accounting, and Disconnect-Requests. Stops on SIGTERM or Ctrl-C."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--address", default=settings.RADIUS_ADDRESS, help="where to listen; several with commas"
+        )
+        parser.add_argument("--auth-port", type=int, default=settings.RADIUS_AUTH_PORT)
+        parser.add_argument("--acct-port", type=int, default=settings.RADIUS_ACCT_PORT)
+        parser.add_argument("--auth-workers", type=int, default=settings.RADIUS_AUTH_WORKERS)
+        parser.add_argument("--acct-workers", type=int, default=settings.RADIUS_ACCT_WORKERS)
+        parser.add_argument("--coa-port", type=int, default=settings.RADIUS_COA_PORT)
+
+    def handle(self, **options: Any) -> None:
+        chosen = Settings(
+            addresses=tuple(part.strip() for part in options["address"].split(",") if part.strip()),
+            auth_port=options["auth_port"],
+            acct_port=options["acct_port"],
+            auth_workers=options["auth_workers"],
+            acct_workers=options["acct_workers"],
+            coa_port=options["coa_port"],
+        )
+        connections.close_all()  # the workers are forked: each makes its own
+
+        def ready() -> None:
+            where = ", ".join(chosen.addresses)
+            self.stdout.write(f"RADIUS answers on {where}: {chosen.auth_port} and {chosen.acct_port} (UDP).")
+            self.stdout.flush()
+
+        Supervisor(chosen).run(ready)

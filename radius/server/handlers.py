@@ -1,0 +1,157 @@
+"""From datagrams to replies: one class per port, each a plain function of a batch that a test can call.
+
+`Authentication` answers from memory. `Accounting` answers after COMMIT, or not at all.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import psycopg2
+import structlog
+
+from radius.policy import replies
+from radius.policy.decision import decide
+from radius.policy.subscriber import Login
+from radius.server.attempts import Attempt
+from radius.server.counting import Counts
+from radius.server.dedupe import Duplicates
+from radius.server.loop import Datagram
+from radius.server.snapshot import Directory, Line, NasEntry, Snapshot
+from radius.usage.recording import Recorder
+from radius.usage.reports import Implausible, Reboot, Report, report
+from radius.wire import codec, mschap, passwords
+from radius.wire.attributes import encode
+from radius.wire.codec import text
+from radius.wire.errors import WireError
+from radius.wire.requests import AccessRequest, AccountingRequest, StatusServer
+
+log = structlog.get_logger(__name__)
+
+ACCEPT, REJECT = 2, 3
+_HEADER = 20
+
+
+class Authentication:
+    """The authentication port. `rejected` is told of every reject, outside the reply path."""
+
+    def __init__(self, snapshot: Snapshot, counts: Counts, rejected: Callable[[Attempt], None]) -> None:
+        self._snapshot, self._counts, self._rejected = snapshot, counts, rejected
+        self._duplicates = Duplicates()
+        self._reject_tails: dict[str, bytes] = {}
+        self._now = 0.0
+
+    def __call__(self, datagrams: Sequence[Datagram]) -> list[bytes | None]:
+        self._now = time.time()
+        steady = time.monotonic()
+        self._duplicates.age(steady)
+        self._counts.tell(steady)
+        answer = self._answer
+        return [answer(data, host, source) for data, host, source in datagrams]
+
+    def _answer(self, data: bytes, host: bytes, source: bytes) -> bytes | None:
+        nas = self._snapshot.by_host.get(host)
+        if nas is None:
+            self._counts.stranger(host)
+            return None
+        duplicate = source + data[:_HEADER]
+        reply = self._duplicates.find(duplicate)
+        if reply is not None:
+            return reply
+        try:
+            request = codec.decode_access(data, nas.key)
+            if isinstance(request, StatusServer):
+                return codec.reply_access(ACCEPT, request, nas.key)
+            reply = self._decide(request, nas)
+        except WireError as error:
+            self._counts.drop(error.reason)
+            return None
+        self._duplicates.keep(duplicate, reply)
+        return reply
+
+    def _decide(self, request: AccessRequest, nas: NasEntry) -> bytes:
+        line = self._snapshot.lines.get(request.username.lower())
+        if line is None:
+            return self._reject(request, nas, None, False)
+        proof = self._proof(request, nas, line)
+        now = self._now
+        if line.until <= now:
+            line.compile(now)
+        if proof is None or not line.accepted or (line.locked and not self._unlocked(request, nas, line)):
+            return self._reject(request, nas, line, proof is not None)
+        return codec.reply_access(ACCEPT, request, nas.key, line.accept(now) + proof)
+
+    def _proof(self, request: AccessRequest, nas: NasEntry, line: Line) -> bytes | None:
+        """Attributes that a right password adds to the Accept (MS-CHAPv2 has some), None for a wrong one."""
+        if request.mschap2_response is not None:
+            return mschap.verify(request, line.mschap_secret(), nas.key)
+        if request.user_password is not None:
+            return b"" if passwords.pap_matches(request, nas.key, line.password) else None
+        if request.chap_password is not None:
+            return b"" if passwords.chap_matches(request, line.password) else None
+        return None
+
+    def _unlocked(self, request: AccessRequest, nas: NasEntry, line: Line) -> bool:
+        login = _login(request, nas, True)
+        return decide(line.subscriber, login, datetime.fromtimestamp(self._now, UTC)).accepted
+
+    def _reject(self, request: AccessRequest, nas: NasEntry, line: Line | None, right: bool) -> bytes:
+        at = datetime.fromtimestamp(self._now, UTC)
+        subscriber = None if line is None else line.subscriber
+        decision = decide(subscriber, _login(request, nas, right), at)
+        account_id = None if subscriber is None else subscriber.account_id
+        username, calling = text(request.username), text(request.calling_station)
+        self._rejected(Attempt(at, username, nas.nas_id, account_id, calling, decision))
+        tail = self._reject_tails.get(decision.code)
+        if tail is None:
+            tail = self._reject_tails[decision.code] = encode(replies.reject(decision.code))
+        if request.mschap2_response is not None and not right:
+            tail += mschap.failure(request)
+        return codec.reply_access(REJECT, request, nas.key, tail)
+
+
+def _login(request: AccessRequest, nas: NasEntry, right: bool) -> Login:
+    return Login(right, text(request.calling_station), nas.nas_id, nas.name)
+
+
+class Accounting:
+    """The accounting port. `recorder()` gives a working Recorder or raises psycopg2.OperationalError."""
+
+    def __init__(self, directory: Directory, counts: Counts, recorder: Callable[[], Recorder]) -> None:
+        self._directory, self._counts, self._recorder = directory, counts, recorder
+
+    def __call__(self, datagrams: Sequence[Datagram]) -> list[bytes | None]:
+        now = int(time.time())
+        self._counts.tell(time.monotonic())
+        reports: list[Report | Reboot] = []
+        answers: list[bytes | None] = []
+        for data, host, _source in datagrams:
+            answers.append(self._answer(data, host, now, reports))
+        if reports:
+            try:
+                self._recorder().record(reports)
+            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+                # Nothing was promised, so nothing is lost: every NAS sends again.
+                self._counts.drop("database_away")
+                log.warning("accounting_not_recorded", packets=len(reports), error=str(error).strip())
+                return [None] * len(answers)
+        return answers
+
+    def _answer(self, data: bytes, host: bytes, now: int, reports: list[Report | Reboot]) -> bytes | None:
+        nas = self._directory.by_host.get(host)
+        if nas is None:
+            self._counts.stranger(host)
+            return None
+        try:
+            request = codec.decode_accounting(data, nas.key)
+            if isinstance(request, AccountingRequest):
+                account_id = self._directory.accounts.get(request.username.lower())
+                made = report(request, nas.nas_id, account_id, now)
+                if made is not None:
+                    reports.append(made)
+        except WireError as error:
+            self._counts.drop(error.reason)
+            return None
+        except Implausible as error:
+            log.error("accounting_quarantined", nas=nas.name, error=str(error), packet=request._asdict())
+        return codec.reply_accounting(request, nas.key)

@@ -1,0 +1,104 @@
+"""The RADIUS server as it runs in production, on free loopback ports and the test database."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from django.db import connection
+from pyrad.packet import Packet
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class Server:
+    """A running radiusd and a socket to talk to it through."""
+
+    process: subprocess.Popen
+    auth_port: int
+    acct_port: int
+    address: str = "127.0.0.1"
+
+    def ask(self, packet: Packet, seconds: float = 3.0) -> Packet | None:
+        """The verified reply as pyrad reads it; None when the server keeps silent."""
+        octets = packet.RequestPacket()
+        port = self.auth_port if packet.code in (1, 12) else self.acct_port
+        reply = self.send(octets, port, seconds)
+        if reply is None:
+            return None
+        read = packet.CreateReply(packet=reply)
+        if packet.code == 4:
+            assert packet.VerifyReply(read, reply)
+        else:
+            assert packet.VerifyReply(read, reply, enforce_ma=True)
+        return read
+
+    def send(self, octets: bytes, port: int, seconds: float = 3.0) -> bytes | None:
+        family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
+        with socket.socket(family, socket.SOCK_DGRAM) as client:
+            client.settimeout(seconds)
+            client.sendto(octets, (self.address, port))
+            with contextlib.suppress(TimeoutError):
+                return client.recv(4096)
+        return None
+
+
+def database_url() -> str:
+    """The test database's URL, for a process of its own."""
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(parts._replace(path="/" + connection.settings_dict["NAME"]))
+
+
+def start(address: str = "127.0.0.1", **environment: str) -> Server:
+    """Start radiusd and wait until it answers."""
+    auth_port, acct_port = free_port(), free_port()
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "radiusd", f"--address={address}", f"--auth-port={auth_port}",
+         f"--acct-port={acct_port}"],
+        cwd=ROOT,
+        env={**os.environ, "DATABASE_URL": database_url(), **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+    )  # fmt: skip
+    line = process.stdout.readline()
+    while line and not line.startswith("RADIUS answers"):
+        line = process.stdout.readline()
+    assert line, "radiusd did not start"
+    return Server(process, auth_port, acct_port, address)
+
+
+def stop(server: Server) -> None:
+    server.process.terminate()
+    server.process.wait(15)
+    server.process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def server(django_db_setup: None, django_db_blocker) -> Iterator[Server]:
+    """One radiusd for the tests of a module; it follows the database as it does in production."""
+    with django_db_blocker.unblock():
+        running = start()
+        yield running
+        stop(running)
+
+
+def eventually(question, seconds: float = 5.0):
+    """What `question()` answers once that is true; its last answer when time is up."""
+    end = time.monotonic() + seconds
+    while not (answer := question()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return answer

@@ -1,0 +1,110 @@
+"""Accounting through the real socket: durable before the answer, and none without it."""
+
+import contextlib
+import os
+import signal
+import time
+
+import psycopg2
+import pytest
+from django.db import connection
+
+from radius.models import Session, UsageDay
+from tests import builders
+from tests.radius.conftest import eventually
+from tests.radius.packets import SECRET, access, accounting
+
+pytestmark = pytest.mark.django_db(transaction=True)
+RESPONSE = 5
+
+
+@pytest.fixture
+def line(server):
+    builders.nas(secret=SECRET.decode())
+    made = builders.data_account(username="alice@isp.test", secret="wire-secret")
+    assert eventually(lambda: answered(server, access()))
+    assert eventually(lambda: answered(server, status_server()))
+    return made
+
+
+def answered(server, packet) -> bool:
+    return server.ask(packet, 0.3) is not None
+
+
+def status_server():
+    packet = access(method="none")
+    packet.code = 12
+    return packet
+
+
+def test_a_session_is_recorded_before_each_answer(server, line):
+    at = int(time.time())
+    assert server.ask(accounting("Start", Event_Timestamp=at - 600)).code == RESPONSE
+    assert Session.objects.open().get().data_account_id == line.pk
+    interim = {"Event_Timestamp": at - 300, "Acct_Session_Time": 300, "Acct_Input_Octets": 7,
+               "Acct_Output_Octets": 9, "Acct_Output_Gigawords": 1}  # fmt: skip
+    assert server.ask(accounting("Interim-Update", **interim)).code == RESPONSE
+    assert server.ask(accounting("Interim-Update", **interim)).code == RESPONSE
+    stop = interim | {"Event_Timestamp": at, "Acct_Session_Time": 600, "Acct_Terminate_Cause": 5}
+    assert server.ask(accounting("Stop", **stop)).code == RESPONSE
+    session = Session.objects.get()
+    assert (session.upload_octets, session.download_octets) == (7, 2**32 + 9)
+    assert (session.seconds, session.terminate_cause) == (600, "Session-Timeout")
+    assert sum(UsageDay.objects.values_list("download_octets", flat=True)) == 2**32 + 9
+
+
+def test_accounting_on_is_answered_and_closes_sessions(server, line):
+    server.ask(accounting("Start", Event_Timestamp=int(time.time()) - 60))
+    assert server.ask(accounting("Accounting-On", username="")).code == RESPONSE
+    assert Session.objects.get().terminate_cause == "Accounting-On"
+
+
+def test_a_strangers_and_a_forgers_packets_are_not_recorded(server, line):
+    assert server.ask(accounting("Start", secret=b"another"), 0.3) is None
+    assert not Session.objects.exists()
+
+
+@contextlib.contextmanager
+def database_away():
+    """For the server PostgreSQL is gone: its connections are cut, and new ones are refused."""
+    name = connection.settings_dict["NAME"]
+    with contextlib.closing(
+        psycopg2.connect(**connection.get_connection_params() | {"dbname": "postgres"})
+    ) as by:
+        by.autocommit = True
+        cursor = by.cursor()
+        cursor.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS false')
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = %s AND application_name LIKE 'radiusd%%'", [name],
+        )  # fmt: skip
+        yield
+        cursor.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')
+
+
+def test_without_the_database_nothing_is_promised_and_later_nothing_is_lost(server, line):
+    """The connections of the server are cut and it may not come back for a while."""
+    packet = accounting("Start", Event_Timestamp=int(time.time()))
+    with database_away():
+        assert server.ask(packet, 0.5) is None
+        assert server.ask(access()).code == 2, "logins are answered from memory"
+    assert eventually(lambda: answered(server, packet), 15)
+    assert Session.objects.count() == 1
+    line.blocked = True
+    line.save(update_fields=["blocked"])
+    assert eventually(lambda: server.ask(access()).code == 3, 15), "the copy follows again"
+
+
+def test_a_worker_that_is_killed_is_replaced(server, line):
+    children = [int(pid) for pid in _children(server.process.pid)]
+    assert len(children) == 5
+    for child in children:
+        os.kill(child, signal.SIGKILL)
+    assert eventually(lambda: len(_children(server.process.pid)) == 5 and answered(server, access()), 15)
+    assert eventually(lambda: answered(server, accounting("Start")), 15)
+
+
+def _children(pid: int) -> list[str]:
+    from pathlib import Path
+
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()

@@ -1,0 +1,192 @@
+"""Logins through the real socket: who gets in, with what, and how fast the server learns of changes."""
+
+import os
+import shutil
+import subprocess
+from datetime import date
+
+import pytest
+
+from customers.accounts import gates
+from customers.models import GateKind
+from ispbilling.core.clock import now
+from radius.models import AuthAttempt
+from radius.wire import mschap
+from tests import builders
+from tests.radius.conftest import eventually
+from tests.radius.packets import SECRET, access, vector
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ACCEPT, REJECT = 2, 3
+
+
+@pytest.fixture
+def line(server):
+    """Alice's line, known to the server."""
+    builders.nas(secret=SECRET.decode())
+    package = builders.package(framed_pool="pool-a")
+    made = builders.data_account(username="alice@isp.test", secret="wire-secret", package=package)
+    assert eventually(lambda: code(server, access()) == ACCEPT)
+    return made
+
+
+def code(server, packet) -> int | None:
+    reply = server.ask(packet, 0.5)
+    return None if reply is None else reply.code
+
+
+@pytest.mark.parametrize("method", ["pap", "chap"])
+def test_the_right_password_is_accepted_with_the_packages_attributes(server, line, method):
+    reply = server.ask(access(method=method))
+    assert reply.code == ACCEPT
+    assert reply["Mikrotik-Rate-Limit"] == ["10M/20M"]
+    assert reply["Framed-Pool"] == ["pool-a"]
+    assert reply["Session-Timeout"] == [86_400]
+    assert reply["Acct-Interim-Interval"] == [300]
+
+
+def test_mschapv2_gets_in_and_out(server, line):
+    def packet(password: str):
+        made = access(method="none")
+        authenticator, peer = os.urandom(16), os.urandom(16)
+        challenge = mschap.challenge_hash(peer, authenticator, b"alice@isp.test")
+        answer = mschap.challenge_response(challenge, mschap.des_keys(mschap.nt_hash(password)))
+        made.AddAttribute("MS-CHAP-Challenge", authenticator)
+        made.AddAttribute("MS-CHAP2-Response", b"\x01\x00" + peer + bytes(8) + answer)
+        return made
+
+    accepted = server.ask(packet("wire-secret"))
+    assert accepted.code == ACCEPT
+    assert accepted["MS-CHAP2-Success"][0][1:3] == b"S="
+    assert len(accepted["MS-MPPE-Send-Key"][0]) == len(accepted["MS-MPPE-Recv-Key"][0]) == 34
+    refused = server.ask(packet("wrong"))
+    assert refused.code == REJECT
+    assert b"E=691" in refused["MS-CHAP-Error"][0]
+
+
+@pytest.mark.feature("W-3")
+def test_a_reject_leaves_its_whole_trace(server, line):
+    gates.close(line.customer, GateKind.SUSPENDED, now(), reason="unpaid", actor=None)
+    assert eventually(lambda: code(server, access()) == REJECT)
+    reply = server.ask(access())
+    assert reply["Reply-Message"] == ["This account is suspended. Please contact us."]
+    attempt = eventually(lambda: AuthAttempt.objects.filter(code="SUSPENDED").first())
+    assert (attempt.username, attempt.code, attempt.data_account_id) == (
+        "alice@isp.test",
+        "SUSPENDED",
+        line.pk,
+    )
+    assert [g["code"] for g in attempt.trace if not g["open"]] == ["SUSPENDED"]
+    assert any("unpaid" in g["detail"] for g in attempt.trace)
+    assert len(attempt.trace) == 12
+    assert "wire-secret" not in str(attempt.trace)
+
+
+def test_unknown_users_and_wrong_passwords_hear_the_same(server, line):
+    unknown, wrong = server.ask(access("nobody")), server.ask(access(password="wrong"))
+    assert unknown.code == wrong.code == REJECT
+    assert unknown["Reply-Message"] == wrong["Reply-Message"]
+    codes = eventually(lambda: len(c := set(AuthAttempt.objects.values_list("code", flat=True))) == 2 and c)
+    assert codes == {"UNKNOWN_USER", "BAD_PASSWORD"}
+
+
+def test_changes_reach_the_running_server(server, line):
+    line.blocked = True
+    line.save(update_fields=["blocked"])
+    assert eventually(lambda: code(server, access()) == REJECT)
+    line.blocked, line.secret, line.username = False, "new-secret", "Alice2@isp.test"
+    line.save(update_fields=["blocked", "secret", "username"])
+    assert eventually(lambda: code(server, access("alice2@isp.test", "new-secret")) == ACCEPT)
+    assert code(server, access("alice@isp.test", "new-secret")) == REJECT
+    group = line.customer.group
+    group.enabled = False
+    group.save(update_fields=["enabled"])
+    assert eventually(lambda: code(server, access("alice2@isp.test", "new-secret")) == REJECT)
+    group.enabled = True
+    group.save(update_fields=["enabled"])
+    service = line.package.service
+    service.down_kbps = 50_000
+    service.save(update_fields=["down_kbps"])
+    again = lambda: server.ask(access("alice2@isp.test", "new-secret"))  # noqa: E731
+    assert eventually(lambda: (r := again()).code == ACCEPT and r["Mikrotik-Rate-Limit"] == ["10M/50M"])
+    line.delete()
+    assert eventually(lambda: code(server, access("alice2@isp.test", "new-secret")) == REJECT)
+
+
+def test_a_session_ends_with_the_last_day_of_service(server, line):
+    line.ends_on = date.fromordinal(now().date().toordinal() + 1)
+    line.save(update_fields=["ends_on"])
+
+    def bounded():
+        timeout = server.ask(access())["Session-Timeout"][0]
+        return timeout < 86_400 * 2 and timeout
+
+    line.package.session_timeout = 0
+    line.package.save(update_fields=["session_timeout"])
+    assert eventually(lambda: "Session-Timeout" in server.ask(access()))
+    assert bounded()
+
+
+def test_a_retransmission_gets_the_same_octets(server, line):
+    octets = access().RequestPacket()
+    import socket
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nas:
+        nas.settimeout(2)
+        replies = set()
+        for _ in range(3):
+            nas.sendto(octets, ("127.0.0.1", server.auth_port))
+            replies.add(nas.recv(4096))
+    assert len(replies) == 1
+
+
+def test_a_reject_is_logged_once_however_often_it_is_asked(server, line):
+    octets = access(password="wrong").RequestPacket()
+    import socket
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nas:
+        nas.settimeout(2)
+        for _ in range(3):
+            nas.sendto(octets, ("127.0.0.1", server.auth_port))
+            nas.recv(4096)
+    assert eventually(lambda: AuthAttempt.objects.filter(code="BAD_PASSWORD").exists())
+    assert AuthAttempt.objects.count() == 1
+
+
+@pytest.mark.feature("W-11")
+def test_a_nas_may_be_required_to_sign(server, line):
+    assert code(server, access(signed=False)) == ACCEPT
+    nas = builders.Nas.objects.get()
+    nas.message_authenticator = "require"
+    nas.save(update_fields=["message_authenticator"])
+    assert eventually(lambda: code(server, access(signed=False)) is None)
+    assert code(server, access()) == ACCEPT
+
+
+def test_strangers_and_nonsense_get_no_answer(server, line):
+    assert server.send(vector("zero_length_vendor_attribute"), server.auth_port, 0.3) is None
+    assert server.send(os.urandom(50), server.auth_port, 0.3) is None
+    nas = builders.Nas.objects.get()
+    nas.enabled = False
+    nas.save(update_fields=["enabled"])
+    assert eventually(lambda: code(server, access()) is None)
+
+
+def test_status_server_is_answered(server, line):
+    packet = access(method="none")
+    packet.code = 12
+    assert server.ask(packet).code == ACCEPT
+
+
+@pytest.mark.skipif(shutil.which("radclient") is None, reason="install freeradius-utils for radclient")
+def test_radclient_gets_in(server, line):
+    done = subprocess.run(
+        ["radclient", "-x", f"127.0.0.1:{server.auth_port}", "auth", SECRET.decode()],
+        input='User-Name = "alice@isp.test"\nUser-Password = "wire-secret"\nMessage-Authenticator = 0x00\n',
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
+    assert done.returncode == 0
+    assert "Access-Accept" in done.stdout
+    assert 'Mikrotik-Rate-Limit = "10M/20M"' in done.stdout
