@@ -20,8 +20,8 @@ def document_digest(
 ) -> bytes:
     """`head`: kind, year, number, reference, customer, payer, party digest, run, corrects, issued on, due on.
 
-    `amounts`: net, VAT, total. `lines`, in their order: recurring line, description, quantity, price, discount,
-    VAT rate, net, VAT, total.
+    `amounts`: net, VAT, total. `lines`, in their order: recurring line, description, quantity, price,
+    discount, VAT rate, net, VAT, total.
     """
     told: list[Any] = [
         *head[:6],

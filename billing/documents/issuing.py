@@ -1,8 +1,9 @@
 """Issuing: the only writer of documents, their lines and parties, their numbers, and the billed periods.
 
-`issue(drafts, ...)` writes one document or a whole chunk of a run by the same few statements, children first; then,
-as late as possible, takes a range of numbers, and seals. Numbers are gapless because the range and the rows commit
-or roll back together. It refuses to work outside a transaction and holds its locks until COMMIT, so call it last.
+`issue(drafts, ...)` writes one document or a whole chunk of a run by the same few statements, children
+first; then, as late as possible, takes a range of numbers, and seals. Numbers are gapless because the range
+and the rows commit or roll back together. It refuses to work outside a transaction and holds its locks until
+COMMIT, so call it last.
 """
 
 from collections.abc import Sequence
@@ -189,7 +190,8 @@ _DOCUMENT = (
 
 
 def _write_children(ids: Sequence[int], drafts: Sequence[Draft]) -> None:
-    """What belongs to the documents and does not contain their numbers; its foreign keys are checked at COMMIT."""
+    """What belongs to the documents and does not contain their numbers; its foreign keys are checked at
+    COMMIT."""
     items = [(pk, item) for pk, draft in zip(ids, drafts, strict=True) for item in draft.items]
     copy(
         DocumentLine,
@@ -232,7 +234,8 @@ def _take_numbers(kind: DocumentKind, year: int, count: int) -> int:
     """Lock the sequence until COMMIT and take the next `count` numbers; returns the last one before them."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO billing_numbersequence AS s (kind, year, last) VALUES (%(kind)s, %(year)s, %(count)s)
+            """INSERT INTO billing_numbersequence AS s (kind, year, last) VALUES (%(kind)s, %(year)s,
+            %(count)s)
                ON CONFLICT (kind, year) DO UPDATE SET last = s.last + %(count)s RETURNING last""",
             {"kind": kind.value, "year": year, "count": count},
         )

@@ -1,4 +1,5 @@
-"""Everything that can be recomputed about the money: the ledger's findings, then numbers and paper. Reads only."""
+"""Everything that can be recomputed about the money: the ledger's findings, then numbers and paper. Reads
+only."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

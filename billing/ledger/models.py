@@ -20,7 +20,8 @@ class Account(models.Model):
 
 
 class Seal(models.Model):
-    """One link of the chain: the hash over the previous hash and the digests of one transaction's postings."""
+    """One link of the chain: the hash over the previous hash and the digests of one transaction's
+    postings."""
 
     seq = models.BigIntegerField(primary_key=True)
     postings = models.IntegerField()

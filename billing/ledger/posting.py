@@ -117,7 +117,8 @@ def write_lines(entries: Sequence[Entry]) -> list[int]:
 
 
 def seal(entries: Sequence[Entry], ids: Sequence[int], now: datetime) -> int:
-    """Complete the facts whose lines are stored: one seal, the postings, the balances. Returns the seal's number.
+    """Complete the facts whose lines are stored: one seal, the postings, the balances. Returns the seal's
+    number.
 
     Takes the chain head and holds it until COMMIT, so it comes last, after the numbers.
     """

@@ -1,8 +1,9 @@
 """What is due for a period: the recurring lines of a range of customers, priced, one `Bill` per customer.
 
-A line is due from its first day to its effective last day, the earliest of its own, its data account's and the
-customer's cancellation. Deleted customers are not billed; disabled and suspended ones are. A line already billed
-for the period is left out, unless that document was corrected since: then it is due as the next generation.
+A line is due from its first day to its effective last day, the earliest of its own, its data account's and
+the customer's cancellation. Deleted customers are not billed; disabled and suspended ones are. A line
+already billed for the period is left out, unless that document was corrected since: then it is due as the
+next generation.
 """
 
 from collections.abc import Sequence
@@ -75,7 +76,8 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """What one customer would be charged, and to whom the document goes. `problem` says why it cannot be issued."""
+    """What one customer would be charged, and to whom the document goes. `problem` says why it cannot be
+    issued."""
 
     customer_id: int
     payer_id: int
@@ -173,8 +175,8 @@ def _because(part: Share, period: Period, customer_discount: Decimal) -> str:
     return text
 
 
-# The range stands on both tables: the planner does not carry it over the join, and would read every line of every
-# customer for each chunk.
+# The range stands on both tables: the planner does not carry it over the join, and would read every line of
+# every customer for each chunk.
 _DUE = """
 SELECT c.id, p.id, p.name, coalesce(nullif(p.postal_address, ''), p.physical_address), p.vat_number,
        coalesce(p.due_days, g.due_days),
@@ -204,7 +206,7 @@ LEFT JOIN LATERAL (
 ) b ON true
 WHERE c.id BETWEEN %(low)s AND %(high)s AND l.customer_id BETWEEN %(low)s AND %(high)s
   AND (%(group)s::bigint IS NULL OR c.billing_group_id = %(group)s)
-  AND l.starts_on < %(end)s AND coalesce(last.day, %(start)s) >= greatest(%(start)s, l.starts_on)
+  AND l.starts_on < %(end)s AND (last.day IS NULL OR last.day >= greatest(%(start)s, l.starts_on))
   AND (b.generation IS NULL OR b.corrected)
   AND NOT EXISTS (
       SELECT FROM customers_gate d WHERE d.customer_id = c.id AND d.kind = 'deleted'

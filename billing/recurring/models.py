@@ -63,13 +63,13 @@ class BillingSettings(models.Model):
             ),
         ]
 
-    @classmethod
-    def get(cls) -> "BillingSettings":
-        """The one row (made by the first migration)."""
-        return cls.objects.get(pk=1)
-
     def __str__(self) -> str:
         return "Billing settings"
+
+    @classmethod
+    def get(cls) -> "BillingSettings":
+        """The one row (made by a migration)."""
+        return cls.objects.get(pk=1)
 
 
 class RecurringLineQuerySet(models.QuerySet["RecurringLine"]):

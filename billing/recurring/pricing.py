@@ -1,7 +1,7 @@
 """The price of one recurring charge. Pure.
 
-Order (features 2.12): quantity x price, line discount, customer discount, the days of the period, VAT. Money is
-rounded once, to the amount that is charged; VAT is computed on that amount, so the paper adds up by hand.
+Order (features 2.12): quantity x price, line discount, customer discount, the days of the period, VAT. Money
+is rounded once, to the amount that is charged; VAT is computed on that amount, so the paper adds up by hand.
 """
 
 from dataclasses import dataclass

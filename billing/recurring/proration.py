@@ -1,8 +1,8 @@
 """Which part of a period a charge covers, and what that part costs. Pure: dates and Decimals in, values out.
 
 The cost of days a to b is the rounded cost up to b minus the rounded cost up to a. So a period that is split
-anywhere, into any number of parts, costs exactly what the whole costs: the odd cents of the division fall where
-the running total crosses a cent, none is lost and none is charged twice. A part is never negative.
+anywhere, into any number of parts, costs exactly what the whole costs: the odd cents of the division fall
+where the running total crosses a cent, none is lost and none is charged twice. A part is never negative.
 """
 
 from dataclasses import dataclass

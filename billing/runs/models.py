@@ -53,7 +53,8 @@ class Run(models.Model):
     class Meta:
         ordering = ["-period_start", "-id"]
         constraints = [
-            # Periods that overlap without being equal would bill days twice: a billed period is known by its start.
+            # Periods that overlap without being equal would bill days twice: a billed period is known by its
+            # start.
             models.CheckConstraint(
                 condition=Q(period_start__day=1)
                 & Q(period_end__day=1)
@@ -88,7 +89,8 @@ class RunPlan(models.Model):
 
 
 class RunChunk(models.Model):
-    """A range of customers issued in one transaction; claimed by its row lock, so a killed worker frees it."""
+    """A range of customers issued in one transaction; claimed by its row lock, so a killed worker frees
+    it."""
 
     pk = models.CompositePrimaryKey("run", "number")
     run = models.ForeignKey(Run, models.CASCADE, related_name="chunks", db_index=False)

@@ -139,7 +139,7 @@ def test_two_connections_give_every_number_once(alice: Customer, bob: Customer) 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_same_cause_does_not_issue_twice(alice: Customer) -> None:
     made = builders.invoice(alice)
-    with pytest.raises(IntegrityError, match="corrected_once|source_key"), transaction.atomic():
-        for _ in range(2):
-            issuing.issue(credit.mirrors([made], DAY, "twice"), DAY, now())
+    twice = credit.mirrors([made, made], DAY, "twice")
+    with pytest.raises(IntegrityError, match="corrected_once"), transaction.atomic():
+        issuing.issue(twice, DAY, now())
     assert Document.objects.count() == 1
