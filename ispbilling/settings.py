@@ -91,6 +91,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "ispbilling.core.middleware.ProviderTimeZone",
+    "portal.look.PortalLook",
 ]
 ROOT_URLCONF = "ispbilling.urls"
 WSGI_APPLICATION = "ispbilling.wsgi.application"
@@ -156,6 +157,7 @@ MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = env("MFA_ISSUER", default="ISP billing")
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 PASSWORD_RESET_TIMEOUT = 3 * 24 * 3600
 
 # --- Time and language ----------------------------------------------------------------------------

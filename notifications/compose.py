@@ -35,7 +35,7 @@ class _Missing(str):
 @cache
 def _template(name: str) -> Template:
     engine = Engine(
-        dirs=[settings.BASE_DIR / "templates" / "mail"],
+        dirs=[str(settings.BASE_DIR / "templates" / "mail")],
         string_if_invalid=_Missing("%s"),
         loaders=[
             (

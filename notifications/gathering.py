@@ -140,7 +140,7 @@ def _welcomes(events: Sequence[Event]) -> list[Notice]:
             }
             again = event.kind == "portal_login.welcome_requested"
             key = f"{event.pk}:welcome:{row.user_id}" if again else f"welcome:{row.user_id}"
-            addresses = {
+            addresses: dict[str, str] = {
                 Channel.EMAIL: row.user.email or (contact.email if contact else ""),
                 Channel.SMS: contact.mobile if contact else "",
             }
@@ -164,7 +164,10 @@ def _resets(events: Sequence[Event]) -> list[Notice]:
             "logins": logins,
             "days": str(days_valid()),
         }
-        addresses = {Channel.EMAIL: event.data["email"], Channel.SMS: contact.mobile if contact else ""}
+        addresses: dict[str, str] = {
+            Channel.EMAIL: event.data["email"],
+            Channel.SMS: contact.mobile if contact else "",
+        }
         key = f"{event.pk}:password_reset"
         found.append(Notice(key, event, owner.customer if owner else None, addresses, variables, links))
     return found

@@ -27,6 +27,12 @@ class AccountAdapter(DefaultAccountAdapter):
         portal = request.user.is_authenticated and not request.user.is_provider_staff
         return "/portal/login/" if portal else "/account/login/"
 
+    def add_message(self, request: HttpRequest, level: int, *args: Any, **kwargs: Any) -> None:
+        """Leave out what the page that follows shows anyway."""
+        template = kwargs.get("message_template") or (args[0] if args else None)
+        if template not in ("account/messages/logged_in.txt", "account/messages/logged_out.txt"):
+            super().add_message(request, level, *args, **kwargs)
+
     def set_password(self, user: AbstractBaseUser, password: str) -> None:
         """Store the password a person chose, and that it changed; never what to."""
         super().set_password(user, password)

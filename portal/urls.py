@@ -1,0 +1,19 @@
+"""The customers' pages, below /portal/."""
+
+from django.urls import path
+
+from portal.views import account, documents, door, home, usage
+
+app_name = "portal"
+
+urlpatterns = [
+    path("", home.Home.as_view(), name="home"),
+    path("usage/", usage.Usage.as_view(), name="usage"),
+    path("invoices/", documents.Documents.as_view(), name="document_list"),
+    path("invoices/<int:pk>/", documents.DocumentView.as_view(), name="document_detail"),
+    path("invoices/<int:pk>/pdf/", documents.DocumentPdf.as_view(), name="document_pdf"),
+    path("account/", account.Account.as_view(), name="account"),
+    path("login/", door.Login.as_view(), name="login"),
+    path("forgot/", door.ForgotPassword.as_view(), name="forgot"),
+    path("forgot/done/", door.ForgotPasswordDone.as_view(), name="forgot_done"),
+]

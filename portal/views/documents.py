@@ -1,0 +1,56 @@
+"""Invoices and credit notes: the list, one of them, and its PDF."""
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from billing.models import Document
+from portal import owing
+from portal.views.page import PortalPage
+
+PER_PAGE = 12
+
+
+class DocumentPage(PortalPage):
+    """What the pages about paper share: only what this customer is to pay."""
+
+    place = "documents"
+
+    def documents(self) -> QuerySet[Document]:
+        return Document.objects.filter(payer=self.customer).order_by("-issued_on", "-id")
+
+    def document(self, pk: int) -> Document:
+        """The document, if it is this customer's; Http404 otherwise."""
+        rows = self.documents().select_related("party", "corrects", "customer")
+        return get_object_or_404(rows, pk=pk)
+
+
+class Documents(DocumentPage):
+    title = "Invoices"
+    template_name = "portal/documents.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        shown = Paginator(self.documents(), PER_PAGE).get_page(request.GET.get("page"))
+        return self.answer(documents=shown, debt=owing.of(self.customer))
+
+
+class DocumentView(DocumentPage):
+    template_name = "portal/document.html"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        document = self.document(pk)
+        self.title = f"{document.get_kind_display()} {document.reference}"
+        return self.answer(document=document, lines=document.lines.all())
+
+
+class DocumentPdf(DocumentPage):
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        document = self.document(pk)
+        from billing.documents.rendering import render_pdf
+
+        return HttpResponse(
+            render_pdf(document),
+            content_type="application/pdf",
+            headers={"Content-Disposition": f'inline; filename="{document.reference}.pdf"'},
+        )

@@ -1,0 +1,72 @@
+"""Usage of a month, day by day, of all data accounts or one (USE-5, DAT-4)."""
+
+from datetime import date
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from ispbilling.core.clock import Period, add_months, local_day, month_of
+from portal.graph import Graph
+from portal.views.page import PortalPage
+from radius.models import DataAccount
+from radius.usage import totals
+
+#: How many months back the selector goes.
+MONTHS = 24
+
+
+class Usage(PortalPage):
+    title = "Usage"
+    place = "usage"
+    template_name = "portal/usage.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        this = month_of(local_day(self.now))
+        month = self.month(this)
+        accounts = list(self.customer.data_accounts.select_related("package"))
+        account = self.account()
+        days = totals.daily(month, data_account__in=[account] if account else accounts)
+        return self.answer(
+            month=month,
+            months=self.months(this),
+            before=_name(add_months(month.start, -1)),
+            after=_name(month.end) if month.start < this.start else "",
+            accounts=accounts,
+            account=account,
+            days=days,
+            graph=Graph.of(days),
+            upload=sum(day.upload for day in days),
+            download=sum(day.download for day in days),
+        )
+
+    def month(self, this: Period) -> Period:
+        """The month asked for as `?month=2026-11`; Http404 for anything that is not a month of the past."""
+        asked = self.request.GET.get("month")
+        if not asked:
+            return this
+        try:
+            month = month_of(date.fromisoformat(f"{asked}-01"))
+        except ValueError as error:
+            raise Http404(asked) from error
+        if month.start > this.start:
+            raise Http404(asked)
+        return month
+
+    def months(self, this: Period) -> list[tuple[str, str]]:
+        """The months to choose from as (value, words), newest first, back to when the customer began."""
+        began = month_of(local_day(self.customer.created_at)).start
+        starts = [add_months(this.start, -n) for n in range(MONTHS)]
+        return [(_name(start), f"{start:%B %Y}") for start in starts if start >= began or start == this.start]
+
+    def account(self) -> DataAccount | None:
+        """The data account asked for, if it is this customer's; Http404 otherwise."""
+        asked = self.request.GET.get("account")
+        if not asked:
+            return None
+        if not asked.isdigit():
+            raise Http404(asked)
+        return get_object_or_404(self.customer.data_accounts, pk=int(asked))
+
+
+def _name(day: date) -> str:
+    return f"{day:%Y-%m}"
