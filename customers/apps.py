@@ -1,5 +1,17 @@
+"""The app: its widgets on the profile and what the global search finds."""
+
 from django.apps import AppConfig
 
 
 class CustomersConfig(AppConfig):
     name = "customers"
+
+    def ready(self) -> None:
+        from customers.profile import widgets
+        from customers.search import CUSTOMERS
+        from ispbilling import search
+        from ispbilling.core import registries
+
+        for widget in (widgets.AccountDetails, widgets.Contacts, widgets.SubAccounts, widgets.Timeline):
+            registries.add_widget("customers:customer_detail", widget)
+        search.register(CUSTOMERS)

@@ -41,7 +41,7 @@ class CustomerGroupQuerySet(models.QuerySet["CustomerGroup"]):
 
 
 class CustomerGroup(models.Model):
-    """Every customer is in exactly one (GRP-2); it carries defaults and a switch for all its members (GRP-15)."""
+    """Every customer is in exactly one (GRP-2); it carries defaults and a switch for all (GRP-15)."""
 
     title = models.CharField("group title", max_length=80)
     description = models.TextField("group description", blank=True)

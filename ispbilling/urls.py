@@ -5,9 +5,11 @@ from django.urls import include, path
 from ispbilling import search
 
 urlpatterns = [
+    path("portal/", include("portal.urls")),
     path("search/", search.SearchPage.as_view(), name="search"),
     path("account/", include("allauth.urls")),
-    path("portal/", include("portal.urls")),
-    path("", include("ispbilling.core.urls")),
+    path("groups/", include("groups.urls")),
+    path("customers/", include("customers.urls")),
     path("data/", include("radius.urls")),
+    path("", include("ispbilling.core.urls")),
 ]

@@ -71,6 +71,7 @@ def fingerprint(customer: Customer) -> str:
         str(list(customer.contacts.order_by("pk").values_list("pk", "name", "email", "mobile", "primary")))
     )
     parts.append(str(list(customer.portal_logins.order_by("pk").values_list("user__username"))))
+    parts.append(str(list(customer.gates.standing().order_by("pk").values_list("kind", "since", "reason"))))
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 

@@ -2,10 +2,12 @@
 
 from datetime import date, datetime
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Upper
+from django.urls import reverse
 
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core.clock import local_day
@@ -13,6 +15,20 @@ from ispbilling.core.models import Role, User
 from ispbilling.core.secrets import SecretField
 
 CODE_RULE = RegexValidator(r"^[A-Z0-9/_-]{1,20}$", "1 to 20 of A-Z, 0-9, - / _")
+
+
+class Digits(models.Func):
+    """Only the digits of a telephone number, so that "082 123-4567" is found as 0821234567."""
+
+    function = "REGEXP_REPLACE"
+    template = "%(function)s(%(expressions)s, '[^0-9]', '', 'g')"
+    arity = 1
+    output_field = models.TextField()
+
+
+def _trigrams(expression: models.Func) -> OpClass:
+    """The form in which an index answers `LIKE '%part%'`."""
+    return OpClass(expression, name="gin_trgm_ops")
 
 
 class CustomerType(models.TextChoices):
@@ -117,10 +133,24 @@ class Customer(models.Model):
         indexes = [
             models.Index(fields=["group", "code"], name="customers_customer_group"),
             models.Index(fields=["name"], name="customers_customer_name"),
+            # The customer list in its own order.
+            models.Index(fields=["code"], name="customers_customer_code"),
+            # Read by accounts.finding, as are the trigram indexes of contacts and former codes.
+            GinIndex(
+                _trigrams(Upper("code")),
+                _trigrams(Upper("name")),
+                _trigrams(Upper("contact_name")),
+                name="customers_customer_search",
+            ),
+            GinIndex(_trigrams(Digits("phone")), name="customers_customer_phone"),
+            GinIndex(_trigrams(Upper("physical_address")), name="customers_customer_address"),
         ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("customers:customer_detail", args=[self.pk])
 
     @property
     def effective_vip(self) -> bool:
@@ -144,7 +174,11 @@ class Contact(models.Model):
                 fields=["customer"], condition=Q(primary=True), name="customers_contact_one_primary"
             )
         ]
-        indexes = [models.Index(Lower("email"), name="customers_contact_email")]
+        indexes = [
+            models.Index(Lower("email"), name="customers_contact_email"),
+            GinIndex(_trigrams(Upper("name")), _trigrams(Upper("email")), name="customers_contact_search"),
+            GinIndex(_trigrams(Digits("mobile")), name="customers_contact_mobile"),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -187,6 +221,7 @@ class CodeAlias(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(Upper("code"), name="customers_codealias_code_ci")]
+        indexes = [GinIndex(_trigrams(Upper("code")), name="customers_codealias_search")]
 
     def __str__(self) -> str:
         return self.code

@@ -152,7 +152,7 @@ class BlankFalseColumn(tables.Column):
     """ "Yes" or blank (NAV-8)."""
 
     def __init__(self, **extra: Any) -> None:
-        super().__init__(**{"empty_values": (None, "", False), **extra})
+        super().__init__(**{"empty_values": (None, "", False), "default": "", **extra})
 
     def render(self, value: Any) -> str:
         return "Yes" if value else ""
@@ -162,7 +162,7 @@ class CountColumn(tables.Column):
     """A count; zero is blank (NAV-8)."""
 
     def __init__(self, **extra: Any) -> None:
-        super().__init__(**{"attrs": NUMBER, "empty_values": (None, "", 0), **extra})
+        super().__init__(**{"attrs": NUMBER, "empty_values": (None, "", 0), "default": "", **extra})
 
     def render(self, value: int) -> str:
         return f"{value:,}"

@@ -1,0 +1,65 @@
+"""Filters of the customer list (LST-5)."""
+
+from typing import Any
+
+import django_filters as filters
+from django.db.models import QuerySet
+
+from customers.accounts.models import Customer, CustomerType
+from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
+
+
+def _tagged(rows: QuerySet[Customer], name: str, tags: Any) -> QuerySet[Customer]:
+    """Rows with any of the tags; by key, because DISTINCT over joined rows is slow on a long list."""
+    if not tags:
+        return rows
+    through = Customer._meta.get_field(name).remote_field.through
+    column = Customer._meta.get_field(name).m2m_reverse_field_name()
+    return rows.filter(pk__in=through.objects.filter(**{f"{column}__in": tags}).values("customer"))
+
+
+class CustomerFilter(filters.FilterSet):
+    group = filters.ModelChoiceFilter(label="Customer group", queryset=CustomerGroup.objects.live())
+    billing_group = filters.ModelChoiceFilter(label="Billing group", queryset=BillingGroup.objects.all())
+    type = filters.ChoiceFilter(label="Type", choices=CustomerType.choices)
+    categories = filters.ModelMultipleChoiceFilter(
+        label="Categories", queryset=Category.objects.all(), method="with_tags"
+    )
+    labels = filters.ModelMultipleChoiceFilter(
+        label="Labels", queryset=Label.objects.all(), method="with_tags"
+    )
+    high_site = filters.ModelChoiceFilter(label="High site", queryset=HighSite.objects.all())
+    vip = filters.ChoiceFilter(label="VIP", choices=[("yes", "VIP only")], method="vips")
+    owes = filters.ChoiceFilter(
+        label="Balance",
+        choices=[("owing", "Owing"), ("credit", "In credit"), ("zero", "Zero")],
+        method="by_balance",
+    )
+    standing = filters.ChoiceFilter(
+        label="Accounts",
+        choices=[("master", "Master accounts"), ("sub", "Sub-accounts"), ("reseller", "Resellers")],
+        method="by_standing",
+    )
+
+    class Meta:
+        model = Customer
+        fields: list[str] = []
+
+    def with_tags(self, rows: QuerySet[Customer], name: str, value: Any) -> QuerySet[Customer]:
+        return _tagged(rows, name, value)
+
+    def vips(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        """Effective VIP: its own or its group's (D-3)."""
+        return rows.filter(vip=True) | rows.filter(group__vip=True)
+
+    def by_balance(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        if value == "owing":
+            return rows.filter(balance_row__amount__gt=0)
+        if value == "credit":
+            return rows.filter(balance_row__amount__lt=0)
+        return rows.exclude(balance_row__amount__gt=0).exclude(balance_row__amount__lt=0)
+
+    def by_standing(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        if value == "master":
+            return rows.filter(is_master=True)
+        return rows.filter(is_reseller=True) if value == "reseller" else rows.filter(master__isnull=False)

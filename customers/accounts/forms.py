@@ -1,0 +1,149 @@
+"""The tabs that say who a customer is; adding and editing share them (EDT-2, EDT-3, ADD-10)."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+
+from customers.accounts import codes, numbering, positions
+from customers.accounts.models import Customer, CustomerType
+from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
+from ispbilling.core.forms import Form
+from ispbilling.core.models import User
+
+
+class CodeInput(forms.TextInput):
+    """The account code with its Generate button; remembers which code was generated."""
+
+    template_name = "customers/code_input.html"
+    generated = ""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        hidden = forms.HiddenInput().get_context("generated", self.generated, {})
+        return {**super().get_context(name, value, attrs), "generated": hidden["widget"]}
+
+
+class AccountForm(Form):
+    """Account Detail. A person is called by its contact name, a company by its company name."""
+
+    group = forms.ModelChoiceField(CustomerGroup.objects.none(), label="Customer group", empty_label=None)
+    billing_group = forms.ModelChoiceField(BillingGroup.objects.none(), required=False)
+    type = forms.ChoiceField(label="Customer type", choices=CustomerType.choices)
+    company_name = forms.CharField(max_length=160, required=False, help_text="For a company")
+    contact_name = forms.CharField(max_length=160, help_text="First name and surname")
+    code = forms.CharField(
+        label="Accounting code", max_length=20, required=False, widget=CodeInput, help_text="Empty: generated"
+    )
+    phone = forms.CharField(label="Primary tel no", max_length=40, required=False)
+    mobile = forms.CharField(label="Mobile no", max_length=40, required=False)
+    email = forms.EmailField(label="Email")
+    id_number = forms.CharField(
+        label="Contact ID number", max_length=40, required=False, help_text="Stored encrypted"
+    )
+    vat_number = forms.CharField(label="VAT number", max_length=20, required=False)
+    vip = forms.BooleanField(label="VIP customer", required=False)
+    categories = forms.ModelMultipleChoiceField(Category.objects.none(), required=False)
+    labels = forms.ModelMultipleChoiceField(Label.objects.none(), required=False)
+    high_site = forms.ModelChoiceField(HighSite.objects.none(), required=False)
+
+    #: The customer an edit is about; None when adding.
+    customer: Customer | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        live = CustomerGroup.objects.live()
+        if self.customer is not None:
+            live = live | CustomerGroup.objects.filter(pk=self.customer.group_id)
+        for name, rows in (
+            ("group", live),
+            ("billing_group", BillingGroup.objects.all()),
+            ("categories", Category.objects.all()),
+            ("labels", Label.objects.all()),
+            ("high_site", HighSite.objects.all()),
+        ):
+            self.fields[name].queryset = rows
+            if name != "group" and not rows.exists():
+                del self.fields[name]  # nothing to pick from: not asked
+        self.fields["code"].widget.generated = self.data.get("generated", "")
+
+    def clean_code(self) -> str:
+        typed = self.cleaned_data["code"]
+        if not typed.strip():
+            return ""
+        try:
+            code = codes.tidy(typed)
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        if code != self.data.get("generated") and numbering.is_taken(code, by_other_than=self.customer):
+            raise ValidationError(f"Another customer has, or once had, the account code {code}.")
+        return code
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("type") == CustomerType.COMPANY and not cleaned.get("company_name"):
+            self.add_error("company_name", "A company needs its name.")
+        if not cleaned.get("phone") and not cleaned.get("mobile"):
+            self.add_error("phone", "Give a telephone or a mobile number.")
+        return cleaned
+
+    @property
+    def generated(self) -> bool:
+        """Whether the code is the one Generate showed."""
+        return bool(self.cleaned_data["code"]) and self.cleaned_data["code"] == self.data.get("generated")
+
+    @property
+    def name(self) -> str:
+        """What the customer is called."""
+        company = self.cleaned_data["type"] == CustomerType.COMPANY
+        return self.cleaned_data["company_name" if company else "contact_name"]
+
+
+class AddressForm(Form):
+    """Address Detail. A pure GPS position in the address box becomes the position (D-5)."""
+
+    physical_address = forms.CharField(
+        label="Physical address or GPS position",
+        required=False,
+        widget=forms.Textarea({"rows": 5}),
+        help_text="One part of the address per line, or a position such as (-34.06752, 18.82971)",
+    )
+    latitude = forms.DecimalField(max_digits=9, decimal_places=6, min_value=-90, max_value=90, required=False)
+    longitude = forms.DecimalField(
+        max_digits=9, decimal_places=6, min_value=-180, max_value=180, required=False
+    )
+    postal_address = forms.CharField(required=False, widget=forms.Textarea({"rows": 3}))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        position = positions.parse(cleaned.get("physical_address") or "")
+        typed = cleaned.get("latitude"), cleaned.get("longitude")
+        if position and typed == (None, None):
+            cleaned["latitude"], cleaned["longitude"] = position
+        elif (typed[0] is None) != (typed[1] is None) and not self.errors:
+            self.add_error("longitude", "A position needs latitude and longitude, or neither.")
+        return cleaned
+
+
+class NewLoginForm(Form):
+    """Portal Login of a new customer: the password is set by the customer, through a link (D-4)."""
+
+    username = forms.CharField(
+        label="Client portal username",
+        max_length=150,
+        required=False,
+        validators=[UnicodeUsernameValidator()],
+        help_text="Empty: the account code",
+    )
+    welcome = forms.BooleanField(
+        label="Send the welcome mail",
+        required=False,
+        initial=True,
+        help_text="It holds the username and a link to set a password",
+    )
+
+    def clean_username(self) -> str:
+        username = self.cleaned_data["username"].strip()
+        if username and User.objects.filter(username__iexact=username).exists():
+            raise ValidationError("This username is in use; choose another.")
+        return username

@@ -1,0 +1,97 @@
+"""The customer list (LST-3)."""
+
+from typing import Any
+
+import django_tables2 as tables
+from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+
+from customers.accounts import listing
+from customers.accounts.models import Customer
+from ispbilling.core.parts import Button
+from ispbilling.core.tables import (
+    ActionsColumn,
+    BadgesColumn,
+    CountColumn,
+    DateColumn,
+    LinkColumn,
+    MoneyColumn,
+    Table,
+    badge,
+)
+
+
+def row_buttons(customer: Any) -> list[Button]:
+    """Profile (the black one, NAV-11), edit, and delete or undelete (LST-8)."""
+
+    def url(name: str) -> str:
+        return reverse(f"customers:{name}", args=[customer.pk])
+
+    profile = Button("Profile", url("customer_detail"), "user", "dark")
+    edit = Button(
+        "Edit", url("customer_edit") + "?from=list", "pencil", permission="customers.edit", modal=True
+    )
+    if any(word == "Deleted" for word, _ in listing.status(customer)):
+        undelete = Button(
+            "Undelete", url("customer_undelete"), "restore", permission="customers.delete", modal=True
+        )
+        return [profile, edit, undelete]
+    delete = Button("Delete", url("customer_delete"), "trash", permission="customers.delete", modal=True)
+    return [profile, edit, delete]
+
+
+class CustomerTable(Table):
+    group = tables.Column(verbose_name="Customer Group", order_by="group__title")
+    billing_group = tables.Column(verbose_name="Billing Group", order_by="billing_group__title", default="")
+    code = LinkColumn(verbose_name="Account Code")
+    type = tables.Column(verbose_name="Type")
+    name = tables.Column(verbose_name="Name")
+    data_account_count = CountColumn(verbose_name="Data Accounts", orderable=False)
+    phone = tables.Column(verbose_name="Phone", empty_values=(), orderable=False)
+    email = tables.Column(verbose_name="Email", empty_values=(), orderable=False)
+    status = tables.Column(verbose_name="Status", empty_values=(), orderable=False)
+    categories = BadgesColumn(verbose_name="Categories")
+    labels = BadgesColumn(verbose_name="Labels")
+    contact_name = tables.Column(verbose_name="Contact Name", default="")
+    physical_address = tables.Column(verbose_name="Address", default="")
+    created_at = DateColumn(verbose_name="Added")
+    balance = MoneyColumn(verbose_name="Balance")
+    actions = ActionsColumn(row_buttons)
+
+    default_columns = (
+        "group",
+        "billing_group",
+        "code",
+        "type",
+        "name",
+        "data_account_count",
+        "phone",
+        "email",
+        "status",
+        "categories",
+        "balance",
+    )
+
+    class Meta(Table.Meta):
+        model = Customer
+        fields = ()
+
+    def row_off(self, record: Any) -> bool:
+        return any(word != "Suspended" for word, _ in listing.status(record))
+
+    def render_phone(self, record: Any) -> str:
+        contact = listing.primary(record)
+        return record.phone or (contact.mobile if contact else "")
+
+    def render_email(self, record: Any) -> str:
+        contact = listing.primary(record)
+        return contact.email if contact else ""
+
+    def render_status(self, record: Any) -> SafeString:
+        words = [("VIP", "info")] if record.effective_vip else []
+        return format_html_join(" ", "{}", ((badge(*word),) for word in words + listing.status(record)))
+
+    def value_status(self, record: Any) -> str:
+        words = ["VIP"] if record.effective_vip else []
+        return ", ".join(words + [word for word, _ in listing.status(record)])

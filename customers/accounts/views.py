@@ -1,0 +1,273 @@
+"""The customer list, adding a customer, and what happens to the members of a group."""
+
+from functools import cached_property
+from typing import Any
+
+from django import forms
+from django.forms.utils import ErrorDict
+from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
+
+from customers.accounts import codes, finding, listing, numbering, regroup
+from customers.accounts.filters import CustomerFilter
+from customers.accounts.forms import AccountForm, AddressForm, NewLoginForm
+from customers.accounts.models import Customer, CustomerType
+from customers.accounts.onboarding import NewCustomer, add_customer
+from customers.accounts.tables import CustomerTable
+from groups.models import CustomerGroup
+from ispbilling.core import clock
+from ispbilling.core.forms import Form, Tabs
+from ispbilling.core.models import User
+from ispbilling.core.parts import Button, State, Tab
+from ispbilling.core.views import ActionPage, AddPage, ListPage
+
+
+class CustomerList(ListPage):
+    table_class = CustomerTable
+    filterset_class = CustomerFilter
+    permission = "customers.view"
+    title = "Customers"
+    search_fields = ("code", "name")  # how they are searched: accounts.finding
+    search_help = "Code, name, number or e-mail"
+    rows = 15
+    add_url_name, add_permission, add_label = "customers:customer_add", "customers.add", "Add Customer"
+    empty_title = "No customers yet"
+    empty_icon = "users"
+
+    @cached_property
+    def now(self) -> Any:
+        return clock.now()
+
+    @cached_property
+    def states(self) -> tuple[State, ...]:  # type: ignore[override]
+        return listing.states(self.now)
+
+    @property
+    def empty_text(self) -> str:  # type: ignore[override]
+        if CustomerGroup.objects.live().exists():
+            return "People and companies who buy from you; each belongs to a customer group."
+        return "Every customer belongs to a customer group, so a group comes first."
+
+    def get_queryset(self) -> Any:
+        return listing.with_row(Customer.objects.all(), self.now)
+
+    def search(self, rows: Any, text: str) -> Any:
+        """The address is searched only while its column is shown (LST-4)."""
+        return finding.matching(rows, text, addresses="physical_address" in self.shown_columns())
+
+
+class CustomerAdd(AddPage):
+    """Add a customer (ADD-2..ADD-10). Without a customer group it sends there first (GRP-1)."""
+
+    model = Customer
+    permission = "customers.add"
+    title = "Add Customer"
+    submit_label = "Add Customer"
+    tabs = (
+        Tab("account", "Account Detail", AccountForm),
+        Tab("address", "Address Detail", AddressForm),
+        Tab("login", "Portal Login", NewLoginForm),
+    )
+    success_url_name = "customers:customer_list"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not CustomerGroup.objects.live().exists():
+            button = Button(
+                "Add Group",
+                reverse("groups:group_add") + f"?next={request.path}",
+                "plus",
+                "primary",
+                "groups.add",
+            )
+            return self.answer(
+                "customers/no_group.html", add_group=next(iter(self.permitted([button])), None)
+            )
+        return super().get(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if "generate" in request.POST:
+            self.object = self.find()
+            return self.show(with_generated_code(self.form()))
+        return super().post(request, *args, **kwargs)
+
+    def act(self, obj: Any, form: Any, actor: User) -> Customer:
+        account = form["account"]
+        values = {k: v for k, v in form.cleaned_data.items() if k not in ("company_name",) and v is not None}
+        new = NewCustomer(**values | {"name": account.name, "generated": account.generated})
+        self.asked_code = new.code
+        return add_customer(new, clock.now(), actor=actor)
+
+    def done(self, obj: Any, result: Any) -> str:
+        other = self.asked_code and self.asked_code != result.code
+        taken = (
+            f" {self.asked_code} was taken meanwhile, so the account code is {result.code}." if other else ""
+        )
+        return f"{result} is added.{taken}"
+
+    def success_url(self, obj: Any, result: Any) -> str:
+        return str(result.get_absolute_url())
+
+    def came_from(self) -> str:
+        return ""  # after adding, the new customer's profile is where the work goes on
+
+
+def with_generated_code(form: Tabs) -> Tabs:
+    """The form as typed so far with the next code filled in; nothing is checked yet but the name."""
+    account = form["account"]
+    data = account.data.copy()
+    company = data.get("type") == CustomerType.COMPANY
+    stem = codes.stem(data.get("company_name" if company else "contact_name", ""), company=company)
+    if stem is not None:
+        data["code"] = data["generated"] = numbering.peek(stem)
+    for _, part in form:
+        part.data, part._errors, part.cleaned_data = data, ErrorDict(), {}
+    account.fields["code"].widget.generated = data.get("generated", "")
+    if stem is None:
+        account.add_error("code", f"Enter the {'company' if company else 'contact'} name first.")
+    elif not company and codes.lacks_first_name(data["contact_name"]):
+        account.fields["code"].help_text = "Made of the initial or surname: get the first name if you can."
+    return form
+
+
+class GroupAct(ActionPage):
+    """What the acts on a customer group share."""
+
+    queryset = CustomerGroup.objects.live()
+    success_url_name = "groups:group_list"
+
+
+class TargetForm(Form):
+    """The group that takes the members."""
+
+    target = forms.ModelChoiceField(
+        CustomerGroup.objects.none(), label="Move the customers to", empty_label=None
+    )
+
+    def __init__(self, *args: Any, group: CustomerGroup, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["target"].queryset = regroup.targets(group)
+        self.fields["target"].initial = regroup.targets(group).first()
+
+
+class GroupDelete(GroupAct):
+    """Delete a group; its members move to another (GRP-13, D-1)."""
+
+    permission = "groups.delete"
+    title = "Delete Group"
+    submit_label = "Delete Group"
+    danger = True
+    form_class = TargetForm
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"group": self.object}
+
+    def consequences(self, obj: CustomerGroup) -> list[str]:
+        count = obj.customers.count()
+        target = regroup.targets(obj).first()
+        if target is None:
+            return ["This is the last group, and every customer needs one: add another group first."]
+        lines = [
+            f"{count} customer{' moves' if count == 1 else 's move'} to {target}, or to the group you pick."
+        ]
+        lines += [
+            f"{d.setting[:1].upper()}{d.setting[1:]} changes from {d.here} to {d.there} for them in {target}."
+            for d in regroup.differences(obj, target)
+        ]
+        return [*lines, "Nobody is notified. Undo brings the group and its customers back."]
+
+    def act(self, obj: CustomerGroup, form: Any, actor: User) -> int:
+        return regroup.delete_group(obj, form.cleaned_data["target"], clock.now(), actor=actor)
+
+    def done(self, obj: CustomerGroup, result: int) -> str:
+        return f"{obj} is deleted; {result} customer{'' if result == 1 else 's'} moved."
+
+    def undo_url(self, obj: CustomerGroup, result: int) -> str:
+        return reverse("customers:group_restore", args=[obj.pk])
+
+
+class GroupRestore(GroupAct):
+    """Undo of a deletion (D-1)."""
+
+    queryset = CustomerGroup.objects.filter(deleted_at__isnull=False)
+    permission = "groups.delete"
+    title = "Restore Group"
+    submit_label = "Restore Group"
+
+    def consequences(self, obj: CustomerGroup) -> list[str]:
+        return ["The group comes back with those customers that have not been moved elsewhere since."]
+
+    def act(self, obj: CustomerGroup, form: Any, actor: User) -> int:
+        return regroup.restore_group(obj, clock.now(), actor=actor)
+
+    def done(self, obj: CustomerGroup, result: int) -> str:
+        return f"{obj} is back, with {result} customer{'' if result == 1 else 's'}."
+
+
+class GroupDisable(GroupAct):
+    """Close the group's gate (GRP-16, D-2)."""
+
+    permission = "groups.edit"
+    title = "Disable Group"
+    submit_label = "Disable Group"
+    danger = True
+
+    def consequences(self, obj: CustomerGroup) -> list[str]:
+        count = Customer.objects.not_deleted(clock.now()).filter(group=obj).count()
+        return [
+            f"No data account of its {count} customer{'' if count == 1 else 's'} can authenticate.",
+            "Who is online is disconnected.",
+            "Billing does not stop, and nobody is notified.",
+        ]
+
+    def act(self, obj: CustomerGroup, form: Any, actor: User) -> None:
+        regroup.disable_group(obj, clock.now(), actor=actor)
+
+    def done(self, obj: CustomerGroup, result: Any) -> str:
+        return f"{obj} is disabled."
+
+    def undo_url(self, obj: CustomerGroup, result: Any) -> str:
+        return reverse("customers:group_reopen", args=[obj.pk])
+
+
+class MembersTooForm(Form):
+    members_too = forms.BooleanField(
+        label="Also enable the customers that were disabled one by one", required=False, initial=True
+    )
+
+
+class GroupEnable(GroupAct):
+    """Open the group's gate and, unless told otherwise, its disabled members' (GRP-15, D-2)."""
+
+    permission = "groups.edit"
+    title = "Enable Group"
+    submit_label = "Enable Group"
+    form_class: Any = MembersTooForm
+
+    def consequences(self, obj: CustomerGroup) -> list[str]:
+        now = clock.now()
+        count = Customer.objects.not_deleted(now).filter(group=obj).count()
+        disabled = regroup.disabled_members(obj, now).count()
+        return [
+            f"The data accounts of its {count} customer{'' if count == 1 else 's'} can authenticate again.",
+            f"{disabled} of them {'was' if disabled == 1 else 'were'} disabled one by one; the tick decides.",
+            "Suspended and cancelled customers and blocked packages stay as they are.",
+        ]
+
+    def act(self, obj: CustomerGroup, form: Any, actor: User) -> int:
+        members_too = form.cleaned_data["members_too"]
+        return regroup.enable_group(obj, clock.now(), actor=actor, members_too=members_too)
+
+    def done(self, obj: CustomerGroup, result: int) -> str:
+        return f"{obj} is enabled" + (f", and {result} of its customers." if result else ".")
+
+
+class GroupReopen(GroupEnable):
+    """Undo of disabling: only the group's own gate opens, members stay as they were."""
+
+    form_class = None
+
+    def consequences(self, obj: CustomerGroup) -> list[str]:
+        return super().consequences(obj)[:1]
+
+    def act(self, obj: CustomerGroup, form: Any, actor: User) -> int:
+        return regroup.enable_group(obj, clock.now(), actor=actor, members_too=False)

@@ -1,0 +1,293 @@
+"""The tabs of the edit dialog (EDT-1..EDT-20) and the small forms of the acts."""
+
+from typing import Any
+
+from crispy_forms.layout import HTML, Layout
+from django import forms
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.validators import UnicodeUsernameValidator
+from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+
+from customers.accounts.editing import ContactValues, fingerprint
+from customers.accounts.forms import AccountForm, AddressForm
+from customers.accounts.models import Customer, CustomerType, GateKind
+from customers.relations.linking import Links
+from ispbilling.core import clock
+from ispbilling.core.forms import DateInput, Form
+from ispbilling.core.models import User
+
+
+def masked(secret: str) -> str:
+    """The last three characters behind dots; short ones wholly hidden."""
+    return "•" * max(len(secret) - 3, 3) + (secret[-3:] if len(secret) > 5 else "") if secret else ""
+
+
+class AccountEditForm(AccountForm):
+    """Account Detail of a customer that exists; an empty ID number keeps the stored one."""
+
+    seen = forms.CharField(widget=forms.HiddenInput)
+    forget_id_number = forms.BooleanField(label="Remove the stored ID number", required=False)
+    discount = forms.DecimalField(
+        label="Standard discount (%)", min_value=0, max_value=100, max_digits=5, decimal_places=2
+    )
+
+    def __init__(self, *args: Any, initial: dict[str, Any], **kwargs: Any) -> None:
+        self.customer = initial["customer"]
+        super().__init__(*args, initial=initial, **kwargs)
+        self.fields["code"].required = True
+        self.fields["code"].help_text = "The former code stays: search and payments still know it"
+        # A number that is not known is not asked for again when something else is edited.
+        self.fields["email"].required = bool(initial["email"])
+        stored = masked(self.customer.id_number)
+        if stored:
+            self.fields["id_number"].help_text = f"Stored: {stored}. Empty: it stays"
+        else:
+            del self.fields["forget_id_number"]
+
+    @staticmethod
+    def of(customer: Customer) -> dict[str, Any]:
+        """What the tab shows of a customer."""
+        contact = customer.contacts.filter(primary=True).first()
+        company = customer.type == CustomerType.COMPANY
+        return {
+            "customer": customer,
+            "seen": fingerprint(customer),
+            "group": customer.group_id,
+            "billing_group": customer.billing_group_id,
+            "type": customer.type,
+            "company_name": customer.name if company else "",
+            "contact_name": customer.contact_name or ("" if company else customer.name),
+            "code": customer.code,
+            "phone": customer.phone,
+            "mobile": contact.mobile if contact else "",
+            "email": contact.email if contact else "",
+            "vat_number": customer.vat_number,
+            "vip": customer.vip,
+            "discount": customer.discount,
+            "categories": list(customer.categories.values_list("pk", flat=True)),
+            "labels": list(customer.labels.values_list("pk", flat=True)),
+            "high_site": customer.high_site_id,
+        }
+
+    def columns(self) -> dict[str, Any]:
+        """The columns to store."""
+        apart = {"seen", "company_name", "mobile", "email", "id_number", "forget_id_number"}
+        values = {name: value for name, value in self.cleaned_data.items() if name not in apart}
+        if self.cleaned_data["id_number"]:
+            values["id_number"] = self.cleaned_data["id_number"]
+        elif self.cleaned_data.get("forget_id_number"):
+            values["id_number"] = ""
+        return values | {"name": self.name}
+
+    def refresh(self) -> None:
+        """After a clash: saving again means "keep what I see here"."""
+        self.data = self.data.copy()
+        self.data["seen"] = fingerprint(self.customer)
+
+
+class AddressEditForm(AddressForm):
+    @staticmethod
+    def of(customer: Customer) -> dict[str, Any]:
+        return {name: getattr(customer, name) for name in AddressEditForm.base_fields}
+
+
+class ContactRow(forms.Form):
+    pk = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    name = forms.CharField(label="Contact name", max_length=160)
+    email = forms.EmailField(required=False)
+    mobile = forms.CharField(label="Mobile no", max_length=40, required=False)
+    primary = forms.BooleanField(required=False)
+
+
+ContactRows = forms.formset_factory(ContactRow, extra=1, can_delete=True, max_num=50)
+
+
+class _Rows:
+    """Draws the contacts of a ContactsForm inside its crispy layout."""
+
+    def render(self, form: Any, context: Any, template_pack: str = "", **kwargs: Any) -> str:
+        return render_to_string("customers/_contacts.html", {"rows": form.rows})
+
+
+class ContactsForm(Form):
+    """Contacts: any number, exactly one primary; stored with the rest on Save Changes (EDT-8, EDT-9)."""
+
+    layout = Layout(_Rows())
+
+    def __init__(self, *args: Any, initial: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, initial=initial, **kwargs)
+        data = self.data if self.is_bound else None
+        self.rows = ContactRows(data, initial=initial["contacts"], prefix="contacts")
+
+    @staticmethod
+    def of(customer: Customer) -> dict[str, Any]:
+        return {"contacts": list(customer.contacts.values("pk", "name", "email", "mobile", "primary"))}
+
+    @property
+    def changed_data(self) -> list[str]:
+        return ["contacts"] if self.rows.has_changed() else []
+
+    def clean(self) -> dict[str, Any]:
+        if not self.rows.is_valid():
+            raise ValidationError("A contact is not complete: see the marked fields.")
+        if sum(contact.primary for contact in self.contacts()) != 1:
+            raise ValidationError("Exactly one contact is the primary contact; choose which.")
+        return {}
+
+    def contacts(self) -> list[ContactValues]:
+        """The contacts that stay, in order."""
+        wanted = [row.cleaned_data for row in self.rows.forms if row.cleaned_data.get("name")]
+        names = ("pk", "name", "email", "mobile", "primary")
+        return [
+            ContactValues(**{name: row.get(name) for name in names})
+            for row in wanted
+            if not row.get("DELETE")
+        ]
+
+
+class LoginForm(Form):
+    """Portal Login (EDT-10, EDT-11): the username, and a password set by hand."""
+
+    username = forms.CharField(
+        label="Client portal username", max_length=150, validators=[UnicodeUsernameValidator()]
+    )
+    change_password = forms.BooleanField(
+        required=False, help_text="Better: send a Password Reset, so that only the customer knows it"
+    )
+    password1 = forms.CharField(
+        label="New password",
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+    password2 = forms.CharField(
+        label="New password again",
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+
+    @staticmethod
+    def of(customer: Customer) -> dict[str, Any]:
+        login = customer.portal_logins.select_related("user").first()
+        return {"login": login, "username": login.user.username if login else customer.code.replace("/", "-")}
+
+    def clean_username(self) -> str:
+        username = self.cleaned_data["username"]
+        login = self.initial["login"]
+        others = User.objects.exclude(pk=login.user_id if login else None)
+        if others.filter(username__iexact=username).exists():
+            raise ValidationError("This username is in use; choose another.")
+        return username
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("change_password"):
+            return cleaned
+        if cleaned.get("password1") != cleaned.get("password2"):
+            self.add_error("password2", "The two passwords differ.")
+        else:
+            try:
+                login = self.initial["login"]
+                validate_password(cleaned.get("password1") or "", login.user if login else None)
+            except ValidationError as error:
+                self.add_error("password1", error)
+        return cleaned
+
+
+def clean_last_day(day: Any) -> Any:
+    """Today or later: the service of a past day was used and billed."""
+    if day is not None and day < clock.local_day(clock.now()):
+        raise ValidationError("The cancellation date has passed; pick today or a later day.")
+    return day
+
+
+class CancellationForm(Form):
+    """Cancellation (EDT-15..EDT-18)."""
+
+    last_day = forms.DateField(
+        label="Account cancellation date",
+        required=False,
+        widget=DateInput,
+        help_text="The last day of service. Empty it to clear the cancellation",
+    )
+    reason = forms.CharField(label="Reason for cancellation", max_length=300, required=False)
+    layout = Layout(
+        "last_day",
+        "reason",
+        HTML(
+            '<div class="alert alert-info"><ul class="mb-0">'
+            "<li>Use the last day of a month as cancellation date.</li>"
+            "<li>All data accounts stop after this date.</li>"
+            "<li>Recurring billing entries after this date are not billed.</li>"
+            "</ul></div>"
+        ),
+    )
+
+    @staticmethod
+    def of(customer: Customer) -> dict[str, Any]:
+        gate = customer.gates.standing().filter(kind=GateKind.CANCELLED).first()
+        return (
+            {"last_day": gate.last_day, "reason": gate.reason} if gate else {"last_day": None, "reason": ""}
+        )
+
+    def clean_last_day(self) -> Any:
+        day = self.cleaned_data["last_day"]
+        return day if day == self.initial["last_day"] else clean_last_day(day)
+
+
+class MasterForm(Form):
+    """Master: sub-accounts and resellers (EDT-19)."""
+
+    is_master = forms.BooleanField(label="Is master account", required=False)
+    master = forms.CharField(
+        label="Sub-account of", required=False, max_length=20, help_text="Account code of the master account"
+    )
+    bill_all_to_master = forms.BooleanField(label="Bill all to master account", required=False)
+    is_reseller = forms.BooleanField(label="Is reseller", required=False)
+    reseller = forms.CharField(
+        label="Belongs to reseller", required=False, max_length=20, help_text="Account code of the reseller"
+    )
+
+    @staticmethod
+    def of(customer: Customer) -> dict[str, Any]:
+        return {
+            "is_master": customer.is_master,
+            "master": customer.master.code if customer.master else "",
+            "bill_all_to_master": customer.bill_all_to_master,
+            "is_reseller": customer.is_reseller,
+            "reseller": customer.reseller.code if customer.reseller else "",
+        }
+
+    def clean_master(self) -> Customer | None:
+        return self._customer("master")
+
+    def clean_reseller(self) -> Customer | None:
+        return self._customer("reseller")
+
+    def _customer(self, name: str) -> Customer | None:
+        code = self.cleaned_data[name].strip().upper()
+        found = Customer.objects.filter(code=code).first() if code else None
+        if code and found is None:
+            raise ValidationError(f"There is no customer with the account code {code}.")
+        return found
+
+    def links(self) -> Links:
+        return Links(**self.cleaned_data)
+
+
+class ReasonForm(Form):
+    reason = forms.CharField(max_length=300)
+
+
+class OptionalReasonForm(Form):
+    reason = forms.CharField(max_length=300, required=False)
+
+
+class CancelForm(Form):
+    last_day = forms.DateField(label="Last day of service", widget=DateInput)
+    reason = forms.CharField(label="Reason for cancellation", max_length=300)
+
+    def clean_last_day(self) -> Any:
+        return clean_last_day(self.cleaned_data["last_day"])

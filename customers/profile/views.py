@@ -1,0 +1,269 @@
+"""The profile, its edit dialog and its timeline."""
+
+from functools import cached_property
+from typing import Any
+
+import django_tables2 as tables
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.html import format_html_join
+
+from customers.accounts import editing, gates, listing, onboarding
+from customers.accounts.models import Customer, Gate, GateKind
+from customers.profile import timeline
+from customers.profile.forms import (
+    AccountEditForm,
+    AddressEditForm,
+    CancellationForm,
+    ContactsForm,
+    LoginForm,
+    MasterForm,
+)
+from customers.relations import linking
+from ispbilling.core import clock
+from ispbilling.core.models import Event, User
+from ispbilling.core.money import format_money
+from ispbilling.core.parts import Button, Tab
+from ispbilling.core.tables import DateTimeColumn, Table
+from ispbilling.core.views import DetailPage, EditPage, ListPage, scoped
+
+
+def button(
+    customer: Customer, label: str, name: str, icon: str, permission: str, look: str = "secondary"
+) -> Button:
+    """A verb on the customer, as a dialog."""
+    url = reverse(f"customers:{name}", args=[customer.pk])
+    return Button(label, url, icon, look, permission, modal=True)
+
+
+class CustomerDetail(DetailPage):
+    """The profile (PRO-1..PRO-5, PRO-15): higher apps register their widgets under this page's URL name."""
+
+    permission = "customers.view"
+    template_name = "customers/profile.html"
+
+    @cached_property
+    def now(self) -> Any:
+        return clock.now()
+
+    def get_queryset(self) -> Any:
+        return (
+            listing.with_row(Customer.objects.all(), self.now)
+            .defer(None)
+            .select_related("group", "billing_group", "high_site", "master", "reseller")
+        )
+
+    def heading(self) -> str:
+        return str(self.object.name)
+
+    def crumbs(self) -> Any:
+        return (("Customers", reverse("customers:customer_list")),)
+
+    @cached_property
+    def standing(self) -> dict[str, Gate]:
+        """The gates that are closed or about to close, by kind."""
+        return {gate.kind: gate for gate in self.object.gates.standing()}
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        sentence = gates.state_sentence(self.standing.values(), self.now)
+        closed = bool(gates.closed(self.standing.values(), self.now))
+        meaning = "stopped" if closed else "working" if sentence == "Active" else "attention"
+        return super().context(
+            **extra, sentence=sentence, meaning=meaning, money=format_money(self.object.balance)
+        )
+
+    def banners(self) -> list[tuple[str, str]]:
+        """What must be seen before anything else (PRO-4)."""
+        customer, found = self.object, []
+        for gate in self.standing.values():
+            if gate.kind == GateKind.CANCELLED and gate.since > self.now:
+                found.append(
+                    ("attention", f"Cancelling: the last day of service is {gate.last_day}. {gate.reason}")
+                )
+            elif gate.since <= self.now:
+                words = f"{GateKind(gate.kind).label} since {clock.local_day(gate.since)}"
+                found.append(("stopped", f"{words}: {gate.reason}" if gate.reason else f"{words}."))
+        if not customer.group.enabled:
+            found.append(
+                ("stopped", f"The customer group {customer.group} is disabled: nothing authenticates.")
+            )
+        if customer.master:
+            payer = ", which is billed for it" if customer.bill_all_to_master else ""
+            found.append(("info", f"Sub-account of {customer.master.name} ({customer.master.code}){payer}."))
+        if customer.reseller:
+            found.append(
+                ("info", f"Customer of the reseller {customer.reseller.name} ({customer.reseller.code}).")
+            )
+        return found
+
+    def buttons(self) -> list[Button]:
+        found = [button(self.object, "Edit", "customer_edit", "pencil", "customers.edit", "primary")]
+        if GateKind.DELETED in self.standing:
+            return [
+                *found,
+                button(self.object, "Undelete", "customer_undelete", "restore", "customers.delete"),
+            ]
+        return [*found, *life_buttons(self.object, set(self.standing))]
+
+
+def life_buttons(customer: Customer, standing: set[str]) -> list[Button]:
+    """The verbs that open and close its gates; of each pair the one that applies."""
+
+    def of(label: str, name: str, icon: str, permission: str, look: str = "secondary") -> Button:
+        return button(customer, label, name, icon, permission, look)
+
+    suspended, disabled = GateKind.SUSPENDED in standing, GateKind.DISABLED in standing
+    cancelled = GateKind.CANCELLED in standing
+    return [
+        of("Password Reset", "customer_password_reset", "mail-forward", "customers.password"),
+        of("Un-suspend", "customer_unsuspend", "player-play", "customers.suspend")
+        if suspended
+        else of("Suspend Now", "customer_suspend", "player-pause", "customers.suspend"),
+        of("Enable", "customer_enable", "plug-connected", "customers.disable")
+        if disabled
+        else of("Disable", "customer_disable", "plug-connected-x", "customers.disable"),
+        of("Clear Cancellation", "customer_cancel_clear", "calendar-check", "customers.suspend")
+        if cancelled
+        else of("Cancel Service", "customer_cancel", "calendar-x", "customers.suspend"),
+        of("Delete", "customer_delete", "trash", "customers.delete", "danger"),
+    ]
+
+
+class CustomerEdit(EditPage):
+    """The edit dialog: nothing is stored until Save Changes (NAV-10); higher apps register further tabs."""
+
+    queryset = Customer.objects.select_related("group", "master", "reseller")
+    permission = "customers.edit"
+    tabs = (
+        Tab("account", "Account Detail", AccountEditForm, instance=AccountEditForm.of),
+        Tab("address", "Address Detail", AddressEditForm, instance=AddressEditForm.of),
+        Tab("contacts", "Contacts", ContactsForm, instance=ContactsForm.of),
+        Tab("login", "Portal Login", LoginForm, "customers.password", instance=LoginForm.of),
+        Tab(
+            "cancellation",
+            "Cancellation",
+            CancellationForm,
+            "customers.suspend",
+            instance=CancellationForm.of,
+        ),
+        Tab("master", "Master", MasterForm, instance=MasterForm.of),
+    )
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        self.title = f"Edit Customer #{self.object.pk} - {self.object.name}"
+        return super().context(**extra)
+
+    def buttons(self) -> list[Button]:
+        """EDT-20; Disable and Enable only where the dialog was opened from the list (D-12)."""
+        standing = set(self.object.gates.standing().values_list("kind", flat=True))
+        wanted = {"Password Reset", "Delete"}
+        if self.request.GET.get("from") == "list":
+            wanted |= {"Disable", "Enable"}
+        if GateKind.DELETED in standing:
+            return [button(self.object, "Undelete", "customer_undelete", "restore", "customers.delete")]
+        recode = button(self.object, "Generate Code", "customer_recode", "wand", "customers.edit")
+        return [recode, *(b for b in life_buttons(self.object, standing) if b.label in wanted)]
+
+    def act(self, obj: Customer, form: Any, actor: User) -> Customer:
+        now, account, contacts = clock.now(), form["account"], form["contacts"]
+        values = account.columns() | form["address"].cleaned_data
+        try:
+            customer = editing.edit(
+                obj,
+                values,
+                now,
+                actor=actor,
+                contacts=self.contacts(account, contacts),
+                seen=account.cleaned_data["seen"],
+            )
+        except editing.ChangedMeanwhile:
+            account.refresh()
+            raise
+        if "login" in form.forms:
+            self.store_login(customer, form["login"], now, actor)
+        if "cancellation" in form.forms and form["cancellation"].has_changed():
+            self.store_cancellation(customer, form["cancellation"].cleaned_data, now, actor)
+        linking.link(customer, form["master"].links(), now, actor=actor)
+        return customer
+
+    def contacts(self, account: Any, contacts: Any) -> list[editing.ContactValues] | None:
+        """The contacts; mobile and e-mail of the first tab are those of the primary contact."""
+        own = {
+            name: account.cleaned_data[name] for name in ("mobile", "email") if name in account.changed_data
+        }
+        if not own and not contacts.has_changed():
+            return None
+        values = contacts.contacts()
+        names = ("pk", "name", "email", "mobile", "primary")
+        return [
+            editing.ContactValues(**({name: getattr(v, name) for name in names} | own)) if v.primary else v
+            for v in values
+        ]
+
+    def store_login(self, customer: Customer, form: Any, now: Any, actor: User) -> None:
+        values, login = form.cleaned_data, form.initial["login"]
+        if login is None:
+            if not form.has_changed():
+                return
+            contact = customer.contacts.filter(primary=True).first()
+            email = contact.email if contact else ""
+            login = onboarding.open_login(customer, values["username"], email, now, actor=actor)
+        editing.rename_login(login, values["username"], now, actor=actor)
+        if values["change_password"]:
+            editing.set_password(login, values["password1"], now, actor=actor)
+
+    def store_cancellation(self, customer: Customer, values: dict[str, Any], now: Any, actor: User) -> None:
+        if values["last_day"] is None:
+            gates.open_(customer, GateKind.CANCELLED, now, actor=actor)
+        else:
+            gates.cancel(customer, values["last_day"], now, actor=actor, reason=values["reason"])
+
+
+class TimelineTable(Table):
+    at = DateTimeColumn(verbose_name="When", orderable=False)
+    kind = tables.Column(verbose_name="What", orderable=False)
+    label = tables.Column(verbose_name="To what", orderable=False, empty_values=())
+    data = tables.Column(verbose_name="Details", orderable=False, empty_values=())
+    actor = tables.Column(verbose_name="By", orderable=False, default="System")
+    fixed_columns = ()
+
+    class Meta(Table.Meta):
+        model = Event
+        fields = ()
+
+    def render_kind(self, record: Event) -> str:
+        return timeline.what(record)
+
+    def render_label(self, record: Event) -> str:
+        return timeline.subject(record)
+
+    def render_data(self, record: Event) -> Any:
+        return format_html_join("", "<div>{}</div>", ((line,) for line in timeline.details(record)))
+
+    def value_data(self, record: Event) -> str:
+        return "; ".join(timeline.details(record))
+
+
+class CustomerTimeline(ListPage):
+    """Everything that happened to a customer, newest first."""
+
+    table_class = TimelineTable
+    permission = "customers.view"
+    search_fields = ("kind", "label")
+    search_help = "What happened"
+    empty_title = "Nothing has happened yet"
+
+    @cached_property
+    def customer(self) -> Customer:
+        return get_object_or_404(scoped(Customer.objects, self.actor), pk=self.kwargs["pk"])
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        return f"Timeline of {self.customer}"
+
+    def crumbs(self) -> Any:
+        here = (self.customer.code, self.customer.get_absolute_url())
+        return (("Customers", reverse("customers:customer_list")), here)
+
+    def get_queryset(self) -> Any:
+        return Event.objects.about(self.customer).select_related("actor")

@@ -1,0 +1,43 @@
+"""Customers and what is done to them, under /customers/."""
+
+from django.urls import include, path
+
+from customers.accounts import views as accounts
+from customers.profile import act_views as acts
+from customers.profile import views as profile
+
+app_name = "customers"
+
+# /customers/groups/<pk>/: what concerns the members of a customer group
+group_urls = [
+    path("delete/", accounts.GroupDelete.as_view(), name="group_delete"),
+    path("restore/", accounts.GroupRestore.as_view(), name="group_restore"),
+    path("disable/", accounts.GroupDisable.as_view(), name="group_disable"),
+    path("enable/", accounts.GroupEnable.as_view(), name="group_enable"),
+    path("reopen/", accounts.GroupReopen.as_view(), name="group_reopen"),
+]
+
+# /customers/<pk>/
+customer_urls = [
+    path("", profile.CustomerDetail.as_view(), name="customer_detail"),
+    path("edit/", profile.CustomerEdit.as_view(), name="customer_edit"),
+    path("timeline/", profile.CustomerTimeline.as_view(), name="customer_timeline"),
+    path("suspend/", acts.CustomerSuspend.as_view(), name="customer_suspend"),
+    path("unsuspend/", acts.CustomerUnsuspend.as_view(), name="customer_unsuspend"),
+    path("disable/", acts.CustomerDisable.as_view(), name="customer_disable"),
+    path("enable/", acts.CustomerEnable.as_view(), name="customer_enable"),
+    path("cancel/", acts.CustomerCancel.as_view(), name="customer_cancel"),
+    path("cancel/clear/", acts.CustomerCancelClear.as_view(), name="customer_cancel_clear"),
+    path("delete/", acts.CustomerDelete.as_view(), name="customer_delete"),
+    path("undelete/", acts.CustomerUndelete.as_view(), name="customer_undelete"),
+    path("password-reset/", acts.CustomerPasswordReset.as_view(), name="customer_password_reset"),
+    path("generate-code/", acts.CustomerRecode.as_view(), name="customer_recode"),
+    path("id-number/", acts.CustomerIdNumber.as_view(), name="customer_id_number"),
+]
+
+urlpatterns = [
+    path("", accounts.CustomerList.as_view(), name="customer_list"),
+    path("add/", accounts.CustomerAdd.as_view(), name="customer_add"),
+    path("groups/<int:pk>/", include(group_urls)),
+    path("<int:pk>/", include(customer_urls)),
+]
