@@ -61,6 +61,7 @@ class Table(tables.Table):
         }
         order_by_field = "sort"
         empty_text = ""
+        default = ""
 
     def row_url(self, record: Any) -> str | None:
         """Where a click on the row goes; None makes the row inert."""

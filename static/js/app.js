@@ -334,7 +334,11 @@
     drawMaps(root);
     countTicks();
     var wide = root.querySelector && root.querySelector(".error-summary");
-    if (wide) { wide.focus(); }
+    if (wide) {
+      wide.focus();
+      var unsaved = wide.closest("[data-form]");
+      if (unsaved) { unsaved.dataset.dirty = "1"; }
+    }
   }
   document.addEventListener("htmx:afterSwap", function (event) {
     var target = event.detail.target;

@@ -1,0 +1,54 @@
+"""What browser tests share: log in, hear what the console says, and take the two screenshots of a page."""
+
+import os
+from pathlib import Path
+
+from django.conf import settings
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page
+
+from ispbilling.core.models import User
+from tests import builders
+
+WIDTHS = {1440: 900, 390: 844}
+
+
+def log_in(page: Page, base: str, user: User, then: str = "/staff/") -> None:
+    """Log in through the real door and land on `then`."""
+    page.goto(f"{base}/account/login/?next={then}")
+    page.get_by_label("Username or e-mail").fill(user.username)
+    page.get_by_label("Password").fill(builders.PASSWORD)
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{base}{then}")
+
+
+def complaints(context: BrowserContext) -> list[str]:
+    """A list that fills with every console error and uncaught fault, refused styles and scripts included."""
+    heard: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            heard.append(message.text)
+
+    context.on("console", listen)
+    context.on("weberror", lambda error: heard.append(str(error.error)))
+    return heard
+
+
+def shoot(page: Page, name: str) -> list[Path]:
+    """Screenshots of the whole page at 1440 and 390 px, into the folder SHOTS names (.data/shots by default)."""
+    folder = Path(os.environ.get("SHOTS", settings.BASE_DIR / ".data" / "shots"))
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = []
+    for width, height in WIDTHS.items():
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_load_state("networkidle")
+        taken.append(folder / f"{name}-{width}.png")
+        page.screenshot(path=taken[-1], full_page=True)
+    page.set_viewport_size({"width": 1440, "height": 900})
+    return taken
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the window; anything over 0 makes a phone scroll sideways."""
+    wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return wider
