@@ -151,9 +151,7 @@ def _issue(drafts: Sequence[Draft], run: Run, now: datetime, left_out: dict[int,
         if isinstance(refusal, DatabaseError) and _passing(refusal):
             raise  # a deadlock or a lost connection says nothing about the rows: the chunk is tried again
         if len(drafts) == 1:
-            log.warning(
-                "run_customer_parked", run=run.pk, customer=drafts[0].customer_id, error=str(refusal)
-            )
+            log.warning("run_customer_parked", run=run.pk, customer=drafts[0].customer_id, error=str(refusal))
             left_out[drafts[0].customer_id] = ("parked", f"Could not be issued: {refusal}"[:300])
             return 0
         half = len(drafts) // 2

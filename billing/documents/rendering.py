@@ -1,0 +1,119 @@
+"""The paper: an issued document as PDF/A, typeset by typst from `templates/billing/document.typ`.
+
+Everything about the customer and the money comes from the frozen document; the provider's own details are those of
+today. The same document gives the same PDF, byte for byte, as long as the provider's details stay.
+"""
+
+import json
+from datetime import UTC, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import typst
+from django.conf import settings
+
+from billing.documents.models import Document, DocumentKind, DocumentLine
+from ispbilling.core.models import Provider
+from ispbilling.core.money import format_money
+
+TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "document.typ"
+
+
+def pdf(document: Document) -> bytes:
+    """The document as PDF/A-2b."""
+    return typst.compile(
+        TEMPLATE,
+        format="pdf",
+        ignore_system_fonts=True,  # the fonts that come with typst: the same paper on every machine
+        pdf_standards="a-2b",
+        sys_inputs={"document": json.dumps(told(document, Provider.get()))},
+        timestamp=int(datetime.combine(document.issued_on, time(), UTC).timestamp()),
+    )
+
+
+def title(document: Document, provider: Provider) -> str:
+    """What the paper is called: a tax invoice is one that charges VAT or comes from a VAT vendor."""
+    taxed = bool(provider.vat_number or document.vat)
+    if document.kind == DocumentKind.INVOICE:
+        return "Tax invoice" if taxed else "Invoice"
+    return "Credit note"
+
+
+def told(document: Document, provider: Provider) -> dict[str, Any]:
+    """What the template prints, as text."""
+    party, invoice = document.party, document.kind == DocumentKind.INVOICE
+    account = document.payer.code
+    facts = [["Date", str(document.issued_on)], ["Account code", account]]
+    if invoice:
+        facts.append(["Due date", str(document.due_on)])
+    if document.corrects is not None:
+        facts.append(["Corrects", document.corrects.reference])
+    if provider.vat_number:
+        facts.append(["Our VAT number", provider.vat_number])
+    lines = list(document.lines.all())
+    return {
+        "title": title(document, provider),
+        "reference": document.reference,
+        "provider": {
+            "name": provider.name,
+            "address": [*_parts(provider.address), *filter(None, [provider.phone, provider.email])],
+            "legal": ", ".join(_legal(provider)),
+        },
+        "party": {
+            "name": party.name,
+            "address": _parts(party.address),
+            "vat_number": party.vat_number,
+        },
+        "served": str(document.customer) if document.customer_id != document.payer_id else "",
+        "facts": facts,
+        "lines": [_line(line) for line in lines],
+        "explained": _explained(lines),
+        "sums": [["Net", format_money(document.net)], ["VAT", format_money(document.vat)]],
+        "total": ["Total due" if invoice else "Total credited", format_money(document.total)],
+        "bank": _parts(provider.bank_details) or [f"Please ask {provider.name} for the bank details."],
+        "pay": (
+            [
+                ["Amount", format_money(document.total)],
+                ["Due on", str(document.due_on)],
+                ["Your reference", account],
+            ]
+            if invoice
+            else []
+        ),
+        "note": provider.invoice_note,
+    }
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.splitlines() if part.strip()]
+
+
+def _legal(provider: Provider) -> list[str]:
+    registered = f"registration {provider.registration_number}" if provider.registration_number else ""
+    vat = f"VAT {provider.vat_number}" if provider.vat_number else ""
+    return [part for part in (provider.legal_name or provider.name, registered, vat) if part]
+
+
+def _line(line: DocumentLine) -> dict[str, str]:
+    return {
+        "description": line.description,
+        "quantity": _short(line.quantity),
+        "price": format_money(line.price, ""),
+        "discount": f"{_short(line.discount)} %" if line.discount else "",
+        "vat_rate": f"{_short(line.vat_rate)} %",
+        "vat": format_money(line.vat, ""),
+        "amount": format_money(line.total, ""),
+    }
+
+
+def _explained(lines: list[DocumentLine]) -> str:
+    """How to check the arithmetic by hand."""
+    text = "Amounts include VAT."
+    if any(" days" in line.description for line in lines):
+        text += " Part of a month is charged by the day: the price, times the days of service, over the days of the month."
+    return text
+
+
+def _short(value: Decimal) -> str:
+    """Without trailing zeros: 1, 2.5, 15."""
+    return f"{value.normalize():f}"
