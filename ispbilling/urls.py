@@ -11,5 +11,6 @@ urlpatterns = [
     path("groups/", include("groups.urls")),
     path("customers/", include("customers.urls")),
     path("data/", include("radius.urls")),
+    path("", include("notifications.urls")),
     path("", include("ispbilling.core.urls")),
 ]

@@ -5,10 +5,9 @@ class NotificationsConfig(AppConfig):
     name = "notifications"
 
     def ready(self) -> None:
-        from ispbilling.core.events import woken
+        from ispbilling.core import registries
         from notifications.wake import on_event
+        from notifications.widgets import Messages
 
-        def receive(sender: object, *, kind: str, **_: object) -> None:
-            on_event(kind)
-
-        woken.connect(receive, weak=False, dispatch_uid="notifications.wake")
+        registries.add_wake_up("", on_event)
+        registries.add_widget("customers:customer_detail", Messages)

@@ -17,6 +17,7 @@ from groups.models import CustomerGroup
 from ispbilling.core.clock import now
 from ispbilling.core.models import Role, User
 from ispbilling.core.units import GB
+from notifications.models import Message
 from radius.models import DataAccount, Nas, Package, Service, Session
 
 _next = count(1)
@@ -142,6 +143,25 @@ def session(**kwargs: Any) -> Session:
             "updated_at": started,
             "download_octets": 3 * GB,
             "upload_octets": GB,
+            **kwargs,
+        }
+    )
+
+
+def message(**kwargs: Any) -> Message:
+    """A mail that waits for its turn."""
+    kwargs.setdefault("customer", Customer.objects.first() or customer())
+    return Message.objects.create(
+        **{
+            "dedupe_key": f"test:{next(_next)}",
+            "kind": "cancellation_cleared",
+            "channel": "email",
+            "to_address": "alice@example.test",
+            "subject": "Your service goes on",
+            "body_text": "Your service goes on.\n",
+            "body_html": "<p>Your service goes on.</p>",
+            "next_attempt_at": now(),
+            "created_at": now(),
             **kwargs,
         }
     )

@@ -16,11 +16,18 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "radius.Service": builders.service,
     "radius.Package": builders.package,
     "radius.DataAccount": builders.data_account,
+    "notifications.Message": builders.message,
 }
+
+
+#: Arguments that are words, not rows.
+WORDS = {"kind": "cancellation_set", "channel": "email"}
 
 
 def subject(page: Page, argument: str) -> Any:
     """The value of a URL argument: the key of a fresh object of the view's model."""
+    if argument in WORDS:
+        return WORDS[argument]
     queryset = getattr(page.view, "queryset", None)
     model = queryset.model if queryset is not None else page.view.model
     return MAKERS[model._meta.label]().pk

@@ -126,3 +126,26 @@ def test_a_bad_event_is_parked_and_the_others_are_announced(alice: Customer, man
     result = announce(now()).apply(now())
     assert [step.action for step, _ in result.failed] == ["send Invoice"]
     assert Message.objects.get().kind == "cancellation_set"
+
+
+def test_it_announces_a_thousand_invoices_with_a_handful_of_queries(
+    alice: Customer, django_assert_max_num_queries: Any
+) -> None:
+    paper = builders.invoice(alice)
+    announce(now()).apply(now())
+    Message.objects.all().delete()
+    for _ in range(300):
+        events.record("invoice.issued", paper, about=alice)
+    plan = announce(now())
+    with django_assert_max_num_queries(20):
+        assert plan.apply(now()).applied == 300
+    assert Message.objects.count() == 300
+
+
+def test_an_invoice_goes_to_the_primary_contact_of_who_pays(alice: Customer) -> None:
+    paper = builders.invoice(alice)
+    announce(now()).apply(now())
+    message = Message.objects.get()
+    assert (message.to_address, message.document) == ("alice@example.test", paper)
+    assert message.subject == f"Invoice {paper.reference}: R 115.00, due {paper.due_on}"
+    assert message.body_text.startswith(f"R 115.00 is due on {paper.due_on}")

@@ -20,26 +20,11 @@ from tests import builders
 from tests.notifications.conftest import FORBIDDEN, Mailbox
 
 
-def message(customer: Customer, **kwargs: Any) -> Message:
-    return Message.objects.create(
-        **{
-            "dedupe_key": f"test:{Message.objects.count()}",
-            "kind": "cancellation_cleared",
-            "channel": Channel.EMAIL,
-            "customer": customer,
-            "to_address": "alice@example.test",
-            "subject": "Your service goes on",
-            "body_text": "Your service goes on.\n",
-            "body_html": "<p>Your service goes on.</p>",
-            "next_attempt_at": now(),
-            "created_at": now(),
-            **kwargs,
-        }
-    )
-
-
 def test_it_sends_what_is_due_once(alice: Customer, mailbox: Mailbox) -> None:
-    due, later = message(alice), message(alice, next_attempt_at=now() + timedelta(hours=1))
+    due, later = (
+        builders.message(customer=alice),
+        builders.message(customer=alice, next_attempt_at=now() + timedelta(hours=1)),
+    )
     plan = deliver(now())
     assert plan.apply(now()).applied == 1
     assert plan.apply(now()).skipped == 1
@@ -75,7 +60,7 @@ def test_it_welcomes_and_the_link_in_the_mail_sets_the_password_once(
 
 def test_it_tries_again_later_when_the_server_is_busy(alice: Customer, mailbox: Mailbox) -> None:
     mailbox.busy = True
-    message(alice)
+    builders.message(customer=alice)
     at = now()
     deliver(at).apply(at)
     waiting = Message.objects.get()
@@ -88,8 +73,8 @@ def test_it_tries_again_later_when_the_server_is_busy(alice: Customer, mailbox: 
 
 
 def test_it_gives_up_at_once_on_an_address_that_does_not_exist(alice: Customer, mailbox: Mailbox) -> None:
-    message(alice, to_address=FORBIDDEN)
-    good = message(alice)
+    builders.message(customer=alice, to_address=FORBIDDEN)
+    good = builders.message(customer=alice)
     deliver(now()).apply(now())
     bad = Message.objects.get(to_address=FORBIDDEN)
     assert (bad.state, bad.attempts) == (MessageState.GIVEN_UP, 1)
@@ -100,7 +85,7 @@ def test_it_gives_up_at_once_on_an_address_that_does_not_exist(alice: Customer, 
 
 def test_it_gives_up_after_the_last_attempt(alice: Customer, mailbox: Mailbox) -> None:
     mailbox.busy = True
-    message(alice, attempts=len(BACK_OFF), state=MessageState.FAILED)
+    builders.message(customer=alice, attempts=len(BACK_OFF), state=MessageState.FAILED)
     deliver(now()).apply(now())
     assert Message.objects.get().state == MessageState.GIVEN_UP
 
@@ -108,14 +93,14 @@ def test_it_gives_up_after_the_last_attempt(alice: Customer, mailbox: Mailbox) -
 def test_it_keeps_the_message_when_no_mail_server_answers(alice: Customer, settings: Any) -> None:
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
-    message(alice)
+    builders.message(customer=alice)
     deliver(now()).apply(now())
     assert "ConnectionRefused" in Message.objects.get(state=MessageState.FAILED).error
 
 
 def sms(customer: Customer) -> Message:
-    return message(
-        customer,
+    return builders.message(
+        customer=customer,
         channel=Channel.SMS,
         to_address="+27 82 123 4567",
         subject="",
@@ -169,7 +154,7 @@ def test_it_keeps_an_sms_until_a_provider_is_set_up(alice: Customer, settings: A
 @pytest.mark.parametrize(
     ("constraint", "fault"),
     [
-        ("dedupe_key", {"dedupe_key": "test:0"}),
+        ("dedupe_key", {"dedupe_key": "test"}),
         ("state_known", {"state": "lost"}),
         ("channel_known", {"channel": "fax"}),
         ("sent_when", {"state": "sent"}),
@@ -178,6 +163,6 @@ def test_it_keeps_an_sms_until_a_provider_is_set_up(alice: Customer, settings: A
     ],
 )
 def test_the_database_refuses(alice: Customer, constraint: str, fault: dict[str, Any]) -> None:
-    message(alice)
+    builders.message(customer=alice, dedupe_key="test")
     with pytest.raises(IntegrityError, match=constraint), transaction.atomic():
-        message(alice, **fault)
+        builders.message(customer=alice, **fault)

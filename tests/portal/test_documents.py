@@ -8,8 +8,8 @@ from django.test import Client
 from pypdf import PdfReader
 
 from customers.models import Customer
+from tests.builders import invoice
 from tests.portal.conftest import text
-from tests.portal.paper import invoice
 
 
 @pytest.mark.feature("POR-2")
@@ -30,7 +30,7 @@ def test_it_pages_a_long_list(as_alice: Client, alice: Customer) -> None:
 
 def test_it_shows_an_invoice(as_alice: Client, alice: Customer) -> None:
     page = text(as_alice.get(f"/portal/invoices/{invoice(alice).pk}/"))
-    assert "Fibre 20" in page
+    assert "Installation" in page
     assert "R 115.00" in page
 
 

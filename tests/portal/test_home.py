@@ -14,8 +14,8 @@ from ispbilling.core.models import User
 from portal.owing import earliest_due
 from radius.models import DataAccount
 from tests import builders
+from tests.builders import invoice
 from tests.portal.conftest import text
-from tests.portal.paper import invoice
 
 
 def test_it_says_in_the_first_line_what_is_owed_and_when(

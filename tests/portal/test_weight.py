@@ -10,8 +10,8 @@ from django.test import Client
 
 from customers.models import Customer
 from radius.models import DataAccount
+from tests.builders import invoice
 from tests.portal.conftest import text
-from tests.portal.paper import invoice
 
 LIMIT = 150_000
 LINKED = re.compile(r'(?:href|src)="/static/([^"?]+)"')
