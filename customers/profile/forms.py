@@ -78,6 +78,8 @@ class AccountEditForm(AccountForm):
             values["id_number"] = self.cleaned_data["id_number"]
         elif self.cleaned_data.get("forget_id_number"):
             values["id_number"] = ""
+        if values["type"] == CustomerType.INDIVIDUAL and not self.customer.contact_name:
+            values["contact_name"] = ""  # the name says it already
         return values | {"name": self.name}
 
     def refresh(self) -> None:

@@ -33,7 +33,9 @@ def test_every_page_is_in_the_table_and_the_table_has_no_others() -> None:
     assert {page.name for page in SITE} == set(PAGES)
 
 
-@pytest.mark.parametrize("page", [p for p in SITE if PAGES.get(p.name) not in (PORTAL, OPEN, None)], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page", [p for p in SITE if PAGES.get(p.name) not in (PORTAL, OPEN, None)], ids=lambda p: p.name
+)
 def test_a_staff_page_opens_for_those_who_may_and_nobody_else(db, page: Page) -> None:
     url, permission = address(page), PAGES[page.name]
     for role in STAFF:

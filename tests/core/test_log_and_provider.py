@@ -24,7 +24,9 @@ def test_the_log_shows_what_changed_escaped(as_manager: Client, alice) -> None:
     assert "<b>old" not in page
 
 
-@pytest.mark.parametrize(("role", "status"), [(Role.SUPPORT, 403), (Role.OWNER, 200), (Role.FINANCIAL_MANAGER, 200)])
+@pytest.mark.parametrize(
+    ("role", "status"), [(Role.SUPPORT, 403), (Role.OWNER, 200), (Role.FINANCIAL_MANAGER, 200)]
+)
 def test_the_log_is_for_those_who_may_see_it(db, role: Role, status: int) -> None:
     client = Client()
     client.force_login(builders.staff(role))

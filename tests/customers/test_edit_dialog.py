@@ -1,0 +1,151 @@
+"""The edit dialog: all tabs in one save, nothing lost, and two people at once notice each other."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from customers.accounts.models import Customer
+from customers.profile.forms import AccountEditForm, masked
+from ispbilling.core.clock import local_day, now
+from ispbilling.core.models import Event, Role, User
+from tests import builders
+
+
+@pytest.fixture
+def user(alice: Customer) -> User:
+    return builders.portal_user(alice, email="alice@example.test")
+
+
+def edit_url(customer: Customer) -> str:
+    return reverse("customers:customer_edit", args=[customer.pk])
+
+
+def as_shown(client: Client, customer: Customer) -> dict[str, Any]:
+    """What the browser would send if Save Changes were pressed at once."""
+    form, sent = client.get(edit_url(customer)).context["form"], {}
+    for _, part in form:
+        rows = getattr(part, "rows", None)
+        for one in [part, *([rows.management_form, *rows.forms] if rows else [])]:
+            for name in one.fields:
+                value = one[name].value()
+                if value is not None and value is not False and value != "":
+                    sent[one.add_prefix(name)] = "on" if value is True else value
+    return sent
+
+
+@pytest.mark.feature("EDT-1")
+@pytest.mark.feature("NAV-10")
+def test_saving_at_once_changes_nothing(as_manager: Client, alice: Customer, user: User) -> None:
+    sent = as_shown(as_manager, alice)
+    assert as_manager.post(edit_url(alice), sent).status_code == 302
+    assert not Event.objects.exists()
+
+
+@pytest.mark.feature("EDT-2")
+@pytest.mark.feature("EDT-3")
+@pytest.mark.feature("EDT-6")
+@pytest.mark.feature("EDT-8")
+@pytest.mark.feature("EDT-10")
+@pytest.mark.feature("EDT-15")
+@pytest.mark.feature("EDT-19")
+def test_one_save_stores_every_tab(as_manager: Client, alice: Customer, user: User) -> None:
+    day = local_day(now()) + timedelta(days=9)
+    sent = as_shown(as_manager, alice) | {
+        "contact_name": "Alice Hargreaves", "mobile": "+27840000000", "id_number": "8001015009087",
+        "physical_address": "1 Road\nTown", "postal_address": "PO Box 1", "latitude": "-34.1", "longitude": "18.8",
+        "contacts-1-name": "Hatter", "contacts-1-mobile": "+27850000000",
+        "username": "JEN004", "change_password": "on", "password1": "rabbit-hole-9", "password2": "rabbit-hole-9",
+        "last_day": str(day), "reason": "moves", "is_master": "on",
+    }  # fmt: skip
+    response = as_manager.post(edit_url(alice), sent)
+    assert response.status_code == 302, [(e.label, e.message) for e in response.context["error_lines"]]
+    alice, user = Customer.objects.get(), User.objects.get(pk=user.pk)
+    assert (alice.name, alice.id_number, str(alice.latitude)) == (
+        "Alice Hargreaves",
+        "8001015009087",
+        "-34.100000",
+    )
+    assert list(alice.contacts.values_list("name", "mobile")) == [
+        ("Alice Liddell", "+27840000000"), ("Hatter", "+27850000000"),
+    ]  # fmt: skip
+    assert (user.username, user.check_password("rabbit-hole-9")) == ("JEN004", True)
+    assert (alice.gates.get().last_day, alice.is_master) == (day, True)
+
+
+@pytest.mark.feature("EDT-1")
+def test_two_people_at_once_notice_each_other_and_lose_nothing(
+    as_manager: Client, client: Client, alice: Customer, user: User
+) -> None:
+    mine = as_shown(as_manager, alice) | {"phone": "mine", "postal_address": "typed with care"}
+    client.force_login(builders.staff(Role.SUPPORT, first_name="Thandi"))
+    theirs = as_shown(client, alice) | {"phone": "theirs"}
+    assert client.post(edit_url(alice), theirs).status_code == 302
+    refused = as_manager.post(edit_url(alice), mine)
+    body = refused.content.decode()
+    assert "was changed by Thandi while you were editing (phone)" in body
+    assert "typed with care" in body
+    assert Customer.objects.get().phone == "theirs"
+    again = mine | {"seen": refused.context["form"]["account"]["seen"].value()}
+    assert as_manager.post(edit_url(alice), again).status_code == 302
+    assert Customer.objects.get().phone == "mine"
+
+
+@pytest.mark.feature("EDT-9")
+def test_it_says_which_contact_is_not_complete_or_not_the_only_primary(
+    as_manager: Client, alice: Customer, user: User
+) -> None:
+    sent = as_shown(as_manager, alice) | {"contacts-1-email": "no-name@example.test"}
+    assert "not complete" in as_manager.post(edit_url(alice), sent).content.decode()
+    sent |= {"contacts-1-name": "Second", "contacts-1-primary": "on"}
+    assert "Exactly one contact is the primary" in as_manager.post(edit_url(alice), sent).content.decode()
+    assert alice.contacts.count() == 1
+
+
+@pytest.mark.feature("EDT-11")
+@pytest.mark.parametrize(
+    ("first", "second", "word"), [("short", "short", "too short"), ("a-good-one-1", "b", "differ")]
+)
+def test_it_refuses_weak_or_different_passwords(
+    as_manager: Client, alice: Customer, user: User, first: str, second: str, word: str
+) -> None:
+    sent = as_shown(as_manager, alice) | {"change_password": "on", "password1": first, "password2": second}
+    body = as_manager.post(edit_url(alice), sent).content.decode()
+    assert word in body
+    assert "a-good-one-1" not in body
+    assert not Event.objects.exists()
+
+
+@pytest.mark.feature("D-12")
+def test_disable_is_in_the_dialog_opened_from_the_list_only(
+    as_manager: Client, alice: Customer, user: User
+) -> None:
+    disable = reverse("customers:customer_disable", args=[alice.pk])
+    assert disable in as_manager.get(edit_url(alice), {"from": "list"}).content.decode()
+    assert disable not in as_manager.get(edit_url(alice)).content.decode()
+
+
+def test_accounts_staff_edit_without_the_password_tab(client: Client, alice: Customer, user: User) -> None:
+    client.force_login(builders.staff(Role.ACCOUNTS))
+    sent = as_shown(client, alice) | {
+        "phone": "1",
+        "change_password": "on",
+        "password1": "x",
+        "username": "other",
+    }
+    assert client.post(edit_url(alice), sent).status_code == 302
+    user.refresh_from_db()
+    assert user.username == "ali001"
+
+
+def test_it_masks_and_forgets_the_id_number(as_manager: Client, alice: Customer, user: User) -> None:
+    Customer.objects.filter(pk=alice.pk).update(id_number="8001015009087")
+    body = as_manager.get(edit_url(alice)).content.decode()
+    assert "087" in body
+    assert "8001015009087" not in body
+    as_manager.post(edit_url(alice), as_shown(as_manager, alice) | {"forget_id_number": "on"})
+    assert Customer.objects.get().id_number == ""
+    assert [masked(text) for text in ("", "123", "123456")] == ["", "•••", "•••456"]
+    assert AccountEditForm.of(alice)["customer"] == alice

@@ -1,0 +1,115 @@
+"""The profile: header, banners, widgets that load on their own, the timeline, and the ID number."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from billing.models import Balance
+from customers.accounts import editing, gates
+from customers.accounts.models import Customer, GateKind
+from customers.relations import linking
+from customers.relations.linking import Links
+from ispbilling.core.clock import local_day, now
+from ispbilling.core.models import Event, Role, User
+from tests import builders
+
+
+def page(client: Client, customer: Customer, **query: str) -> str:
+    response = client.get(customer.get_absolute_url(), query)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+@pytest.mark.feature("PRO-1")
+def test_it_says_who_how_much_and_in_what_state(as_manager: Client, alice: Customer) -> None:
+    Balance.objects.create(customer=alice, amount=Decimal("599"))
+    gates.close(alice, GateKind.SUSPENDED, now(), actor=None, reason="R 599.00 overdue")
+    found = page(as_manager, alice)
+    for words in (
+        "Alice Liddell",
+        "ALI001",
+        "R 599.00",
+        f"Suspended since {local_day(now())}: R 599.00 overdue",
+    ):
+        assert words in found
+    assert "Un-suspend" in found
+    assert "Suspend Now" not in found
+
+
+@pytest.mark.feature("PRO-4")
+def test_it_bears_the_banners_of_what_matters(as_manager: Client, alice: Customer, bob: Customer) -> None:
+    linking.link(bob, Links(is_master=True), now(), actor=None)
+    linking.link(alice, Links(master=bob, bill_all_to_master=True), now(), actor=None)
+    day = local_day(now()) + timedelta(days=5)
+    gates.cancel(alice, day, now(), actor=None, reason="moves")
+    Customer.objects.get(pk=alice.pk).group.__class__.objects.update(enabled=False)
+    found = page(as_manager, alice)
+    assert "Sub-account of Bob Plumbing (BOB001), which is billed for it." in found
+    assert f"the last day of service is {day}" in found
+    assert "is disabled: nothing authenticates" in found
+    assert "ALI001" in page(as_manager, bob, widget="sub_accounts")
+
+
+@pytest.mark.feature("PRO-5")
+@pytest.mark.feature("PRO-15")
+def test_account_details_load_on_their_own_with_the_id_masked(as_manager: Client, alice: Customer) -> None:
+    editing.edit(alice, {"id_number": "8001015009087", "physical_address": "1 Rd\nTown"}, now(), actor=None)
+    builders.portal_user(alice, username="JEN004")
+    found = page(as_manager, alice, widget="account")
+    for words in ("Categories", "Customer Group", "Primary Contact Name", "+27821234567", "JEN004", "087"):
+        assert words in found
+    assert "8001015009087" not in found + page(as_manager, alice)
+
+
+def test_the_id_number_is_shown_for_a_reason_that_is_recorded(
+    as_manager: Client, manager: User, alice: Customer
+) -> None:
+    editing.edit(alice, {"id_number": "8001015009087"}, now(), actor=None)
+    url = reverse("customers:customer_id_number", args=[alice.pk])
+    assert "8001015009087" not in as_manager.post(url, {"reason": ""}).content.decode()
+    shown = as_manager.post(url, {"reason": "verifying by phone"})
+    assert "8001015009087" in shown.content.decode()
+    assert shown["Cache-Control"] == "no-store"
+    event = Event.objects.get(kind="customer.id_number_shown")
+    assert (event.actor, event.data) == (manager, {"reason": "verifying by phone"})
+
+
+def test_the_timeline_reads_as_sentences(as_manager: Client, manager: User, alice: Customer) -> None:
+    editing.edit(alice, {"phone": "021 555 0000", "id_number": "1234567"}, now(), actor=manager)
+    found = page(as_manager, alice, widget="timeline")
+    assert "Customer edited" in found
+    assert "Phone: 021 555 0000 (was empty)" in found
+    assert "Id number changed" in found
+    full = as_manager.get(reverse("customers:customer_timeline", args=[alice.pk])).content.decode()
+    assert "Phone: 021 555 0000 (was empty)" in full
+
+
+def test_what_is_not_there_is_404(as_manager: Client, alice: Customer) -> None:
+    for name in (
+        "customer_detail",
+        "customer_edit",
+        "customer_timeline",
+        "customer_suspend",
+        "customer_delete",
+    ):
+        assert as_manager.get(reverse(f"customers:{name}", args=[alice.pk + 1])).status_code == 404
+    assert as_manager.get(alice.get_absolute_url(), {"widget": "nonsense"}).status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.READ_ONLY, Role.ACCOUNTS])
+def test_it_shows_only_the_buttons_the_role_may_press(client: Client, alice: Customer, role: Role) -> None:
+    client.force_login(builders.staff(role))
+    found = page(client, alice)
+    assert ("Suspend Now" in found) == (role == Role.ACCOUNTS)
+    assert reverse("customers:customer_delete", args=[alice.pk]) not in found
+    assert client.post(reverse("customers:customer_delete", args=[alice.pk])).status_code == 403
+
+
+def test_it_escapes_what_people_typed(as_manager: Client, alice: Customer) -> None:
+    evil = "<img src=x onerror=alert(1)>"
+    editing.edit(alice, {"name": evil, "physical_address": evil}, now(), actor=None)
+    found = page(as_manager, alice) + page(as_manager, alice, widget="account")
+    assert evil not in found + page(as_manager, alice, widget="timeline")
