@@ -21,6 +21,7 @@ class RadiusConfig(AppConfig):
             server.ProblemsWidget,
         )
         on_line = (
+            server.AccessWidget,
             usage.LineUsageWidget,
             usage.LineActiveSessionsWidget,
             usage.LinePreviousSessionsWidget,

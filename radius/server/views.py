@@ -2,14 +2,20 @@
 
 from typing import Any
 
+from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
+from ispbilling.core import clock
 from ispbilling.core.parts import Attr, Button, Panel
 from ispbilling.core.tables import url_or_none
-from ispbilling.core.views import DetailPage, ListPage
+from ispbilling.core.views import DetailPage, ListPage, StaffPage
+from radius import subscribers
+from radius.accounts.models import DataAccount
 from radius.policy.codes import sentence
+from radius.server.checking import check
 from radius.server.explaining import explain
 from radius.server.filters import RejectFilter
+from radius.server.forms import LoginCheckForm
 from radius.server.models import AuthAttempt
 from radius.server.tables import RejectTable
 
@@ -33,6 +39,9 @@ class RejectList(ListPage):
     empty_icon = "ban"
     empty_title = "Nobody was refused"
     empty_text = "A login that is refused is listed here with the reason and what every gate said."
+
+    def buttons(self) -> list[Button]:
+        return [Button("Can X log in now?", reverse("radius:login_check"), "help-circle")]
 
 
 class RejectDetail(DetailPage):
@@ -74,3 +83,35 @@ class RejectDetail(DetailPage):
 
     def context(self, **extra: Any) -> dict[str, Any]:
         return super().context(gates=explain(self.object.trace), **extra)
+
+
+class LoginCheck(StaffPage):
+    """ "Can X log in now?": the decision of the server, asked on what is stored (W-3)."""
+
+    permission = VIEW
+    title = "Can X Log In Now?"
+    template_name = "radius/login_check.html"
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        form = LoginCheckForm(request.GET if "username" in request.GET else None)
+        if not form.is_valid():
+            return self.answer(form=form)
+        username, asked = form.cleaned_data["username"], form.cleaned_data
+        now = clock.now()
+        subscriber = subscribers.find(username, now)
+        account = DataAccount.objects.filter(pk=subscriber.account_id).first() if subscriber else None
+        attempts = _rejects().filter(username__iexact=username)[:5]
+        table = RejectTable(
+            list(attempts),
+            exclude=("account_code", "customer", "reject_code"),
+            orderable=False,
+            request=request,
+        )
+        return self.answer(
+            form=form,
+            username=username,
+            account=account,
+            result=check(subscriber, now, asked["mac"], asked["nas"]),
+            table=table,
+            empty="No login with this username was refused.",
+        )

@@ -1,4 +1,4 @@
-"""Problems: recent rejects, on the customer's profile and on the page of a data account (PRO-9)."""
+"""Recent rejects and the access decision, on the customer's profile and the page of a data account (PRO-9)."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,7 +9,9 @@ from django.urls import reverse
 
 from ispbilling.core import clock
 from ispbilling.core.registries import Widget
+from radius import subscribers
 from radius.accounts.models import DataAccount
+from radius.server.checking import check
 from radius.server.models import AuthAttempt
 from radius.server.tables import RejectTable
 
@@ -55,3 +57,16 @@ class LineRejectsWidget(ProblemsWidget):
 
     def query(self) -> str:
         return "?" + urlencode({"username": self.obj.username})
+
+
+class AccessWidget(Widget):
+    """Whether this line could log in now, and what every gate says: the server's own decision."""
+
+    name, title, icon = "access", "Can It Log In Now?", "door"
+    template_name = "radius/_access_widget.html"
+    permission = "radius.sessions.view"
+    column, weight = 2, 5
+
+    def context(self) -> Mapping[str, Any]:
+        now = clock.now()
+        return {"result": check(subscribers.find_accounts([self.obj.pk], now).get(self.obj.pk), now)}

@@ -98,7 +98,8 @@ def test_a_cap_is_typed_as_people_write_it(as_manager: Client) -> None:
     assert (package.cap_octets, package.price) == (150 * GB, Decimal("599.00"))
     assert 'value="150 GB"' in page(as_manager, "package_edit", package.pk)
     as_manager.post(
-        reverse("radius:package_edit", args=[package.pk]), {**PACKAGE, "service": service.pk, "cap_octets": ""}
+        reverse("radius:package_edit", args=[package.pk]),
+        {**PACKAGE, "service": service.pk, "cap_octets": ""},
     )
     package.refresh_from_db()
     assert package.cap_octets is None

@@ -11,6 +11,7 @@ from radius.nas.setup import Ports, mikrotik, server_address
 from tests import builders
 
 pytestmark = pytest.mark.django_db
+ANY = "0.0.0.0"  # noqa: S104 - never bound here
 FORM = {
     "name": "Core",
     "address": "10.0.0.1",
@@ -104,9 +105,9 @@ def test_the_lines_for_a_router_name_our_ports_and_no_secret() -> None:
     ("listening", "base", "told"),
     [
         ("203.0.113.5", "isp.test", "203.0.113.5"),
-        ("0.0.0.0", "203.0.113.6", "203.0.113.6"),
-        ("0.0.0.0", "isp.test", "ADDRESS-OF-THIS-SERVER"),
-        ("0.0.0.0", "127.0.0.1", "ADDRESS-OF-THIS-SERVER"),
+        (ANY, "203.0.113.6", "203.0.113.6"),
+        (ANY, "isp.test", "ADDRESS-OF-THIS-SERVER"),
+        (ANY, "127.0.0.1", "ADDRESS-OF-THIS-SERVER"),
     ],
 )
 def test_it_never_tells_a_router_a_wildcard_or_loopback(listening: str, base: str, told: str) -> None:

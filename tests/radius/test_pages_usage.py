@@ -42,14 +42,25 @@ def test_it_shows_the_month_of_every_line(as_manager: Client, alice: Customer, b
     builders.data_account(customer=bob, package=package, username="bob@isp.test", custom_price="1.50")
     gates.close(bob, GateKind.SUSPENDED, now(), actor=None)
     text = listed(as_manager)
-    for words in ("ALI001", "ali@isp.test", "Home", "500.0 GB", "416.3 GB", "83 %", "R 599.00", "Default Speed"):
+    for words in (
+        "ALI001",
+        "ali@isp.test",
+        "Home",
+        "500.0 GB",
+        "416.3 GB",
+        "83 %",
+        "R 599.00",
+        "Default Speed",
+    ):
         assert words in text
     assert "Suspended" in text
     assert str(this_month()) in text
 
 
 @pytest.mark.feature("USE-3")
-def test_the_last_row_is_the_total_of_what_matches(as_manager: Client, alice: Customer, bob: Customer) -> None:
+def test_the_last_row_is_the_total_of_what_matches(
+    as_manager: Client, alice: Customer, bob: Customer
+) -> None:
     package = builders.package(price="100.00", cap_octets=None)
     for owner, octets in ((alice, 3 * GB), (alice, 4 * GB), (bob, 50 * GB)):
         use(builders.data_account(customer=owner, package=package), octets)
