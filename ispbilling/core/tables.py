@@ -23,7 +23,7 @@ from ispbilling.core.money import format_money
 from ispbilling.core.parts import Button
 from ispbilling.core.units import format_octets
 
-NUMBER: dict[str, Any] = {"th": {"class": "text-end"}, "td": {"class": "text-end num"}}
+NUMBER: dict[str, Any] = {"th": {"class": "text-end"}, "td": {"class": "text-end num text-nowrap"}}
 
 #: What a colour means, everywhere (never shown without its word).
 MEANINGS = {

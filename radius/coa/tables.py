@@ -13,8 +13,6 @@ class CoaTable(Table):
     """One line per request and its answer."""
 
     at = DateTimeColumn(verbose_name="Time")
-    request = Column()
-    nas = Column(accessor="nas__name", verbose_name="NAS")
     because = Column()
     outcome = Column()
     detail = Column()
@@ -23,9 +21,6 @@ class CoaTable(Table):
         model = CoaAttempt
         fields = ()
         orderable = False
-
-    def render_request(self, value: str) -> str:
-        return value.capitalize()
 
     def render_because(self, value: str) -> str:
         return sentence(value)

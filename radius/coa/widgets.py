@@ -22,8 +22,8 @@ class LineCoaWidget(Widget):
         return CoaAttempt.objects.filter(session__data_account=self.obj)
 
     def context(self) -> Mapping[str, Any]:
-        rows = list(self.attempts().select_related("nas")[:SHOWN])
-        return {"table": CoaTable(rows, request=self.request), "empty": "Nothing was sent to a NAS."}
+        rows = list(self.attempts()[:SHOWN])
+        return {"table": CoaTable(rows), "empty": "Nothing was sent to a NAS."}
 
 
 class SessionCoaWidget(LineCoaWidget):

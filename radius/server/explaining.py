@@ -1,9 +1,12 @@
 """A decision in plain language: every gate, open or closed, as a sentence (W-3). Pure."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from ispbilling.core.clock import zone
 from radius.policy.codes import sentence
 
 _OPEN = {
@@ -22,12 +25,13 @@ _OPEN = {
     "NAS lock": "The NAS lock is met, or there is none.",
 }
 
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One gate for people. `detail` is the fact behind it."""
 
-    gate: str
     open: bool
     sentence: str
     detail: str = ""
@@ -37,10 +41,14 @@ def explain(trace: Iterable[Mapping[str, Any]]) -> list[Line]:
     """The stored trace of an attempt, gate by gate in the order of the policy."""
     return [
         Line(
-            gate=str(gate["name"]).capitalize() if str(gate["name"]).islower() else str(gate["name"]),
             open=bool(gate["open"]),
             sentence=_OPEN.get(gate["name"], "Open.") if gate["open"] else sentence(gate["code"]),
-            detail=str(gate.get("detail") or ""),
+            detail=_INSTANT.sub(_local, str(gate.get("detail") or "")),
         )
         for gate in trace
     ]
+
+
+def _local(found: re.Match[str]) -> str:
+    """An instant as staff read it: in the provider's zone, to the minute."""
+    return f"{datetime.fromisoformat(found[0]).astimezone(zone()):%Y-%m-%d %H:%M}"

@@ -11,7 +11,7 @@ from radius.server.models import AuthAttempt
 class RejectTable(Table):
     """Who was refused, when and why."""
 
-    at = DateTimeColumn(verbose_name="Time")
+    at = DateTimeColumn(verbose_name="Time", linkify=True)
     username = LinkColumn()
     code = Column(verbose_name="Reason")
     account_code = CustomerColumn(accessor="data_account__customer__code", verbose_name="Accounting Code")

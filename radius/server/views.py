@@ -101,12 +101,8 @@ class LoginCheck(StaffPage):
         subscriber = subscribers.find(username, now)
         account = DataAccount.objects.filter(pk=subscriber.account_id).first() if subscriber else None
         attempts = _rejects().filter(username__iexact=username)[:5]
-        table = RejectTable(
-            list(attempts),
-            exclude=("account_code", "customer", "reject_code"),
-            orderable=False,
-            request=request,
-        )
+        hidden = ("username", "account_code", "customer", "reject_code")
+        table = RejectTable(list(attempts), exclude=hidden, orderable=False)
         return self.answer(
             form=form,
             username=username,

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -26,6 +26,7 @@ class ProblemsWidget(Widget):
     template_name = "radius/_table_widget.html"
     permission = "radius.sessions.view"
     column, weight = 2, 50
+    columns: ClassVar[tuple[str, ...]] = ("at", "username", "code")
 
     def rejects(self) -> Any:
         return AuthAttempt.objects.filter(data_account__in=DataAccount.objects.filter(customer=self.obj))
@@ -35,12 +36,8 @@ class ProblemsWidget(Widget):
 
     def context(self) -> Mapping[str, Any]:
         rows = self.rejects().filter(accepted=False, at__gte=clock.now() - RECENT).select_related("nas")
-        table = RejectTable(
-            list(rows[:SHOWN]),
-            exclude=("account_code", "customer", "calling_station_id", "reject_code"),
-            orderable=False,
-            request=self.request,
-        )
+        hidden = [name for name in RejectTable.base_columns if name not in self.columns]
+        table = RejectTable(list(rows[:SHOWN]), exclude=hidden, orderable=False)
         return {"table": table, "empty": "No login was refused in the last 7 days."}
 
     def view_all(self) -> str:
@@ -51,6 +48,7 @@ class LineRejectsWidget(ProblemsWidget):
     """The same for one data account."""
 
     name, title = "rejects", "Rejects"
+    columns = ("at", "code", "nas")
 
     def rejects(self) -> Any:
         return AuthAttempt.objects.filter(data_account=self.obj)

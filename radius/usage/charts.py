@@ -12,7 +12,7 @@ def daily_chart(days: Sequence[Day], title: str) -> Chart:
     return Chart(
         title=title,
         kind="bar",
-        labels=tuple(f"{day.day:%Y-%m-%d}" for day in days),
+        labels=tuple(f"{day.day:%d %b}" for day in days),
         series=(
             Series("Download", tuple(round(day.download / GB, 3) for day in days)),
             Series("Upload", tuple(round(day.upload / GB, 3) for day in days)),

@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html
 from django_tables2 import A
 
 from customers.models import Customer
@@ -22,6 +21,7 @@ from ispbilling.core.tables import (
     MoneyColumn,
     OctetsColumn,
     Table,
+    badge,
     url_or_none,
 )
 from ispbilling.core.units import format_octets, format_seconds
@@ -32,11 +32,12 @@ from radius.catalogue.tables import CapColumn, SpeedColumn
 from radius.usage.models import Session
 from radius.usage.totals import Total, percent
 
-TOTAL: dict[str, Any] = {**NUMBER, "tf": {"class": "text-end num fw-bold"}}
+TOTAL: dict[str, Any] = {**NUMBER, "tf": {"class": "text-end num fw-bold text-nowrap"}}
+DAY: dict[str, Any] = {"td": {"class": "num text-nowrap"}}
 
 
 class PercentColumn(Column):
-    """How much of the cap is used, with a bar; empty when uncapped."""
+    """How much of the cap is used; marked when all of it is, empty when uncapped."""
 
     def __init__(self, **extra: Any) -> None:
         defaults = {"empty_values": (), "orderable": False, "verbose_name": "%", "attrs": NUMBER}
@@ -46,12 +47,7 @@ class PercentColumn(Column):
         share = percent(record.used, record.package.cap_octets)
         if share is None:
             return ""
-        return format_html(
-            '<span class="text-nowrap"><progress class="usage-bar" value="{}" max="100" aria-hidden="true">'
-            "</progress> {} %</span>",
-            min(share, 100),
-            share,
-        )
+        return badge(f"{share:,} %", "attention") if share >= 100 else f"{share} %"
 
     def value(self, record: DataAccount) -> int | None:
         return percent(record.used, record.package.cap_octets)
@@ -74,7 +70,7 @@ class UsageTable(Table):
     total: Total
     month: Any = None
 
-    month_day = Column(empty_values=(), orderable=False, verbose_name="Month", footer="Total")
+    month_day = Column(empty_values=(), orderable=False, verbose_name="Month", footer="Total", attrs=DAY)
     code = CustomerColumn(accessor="customer__code", verbose_name="Accounting Code")
     username = LinkColumn(footer=lambda table: f"{table.total.accounts:,} accounts")
     customer = Column(accessor="customer__name", verbose_name="Customer")
@@ -113,7 +109,7 @@ class CustomerUsageTable(Table):
 
     month: Any = None
 
-    month_day = Column(empty_values=(), orderable=False, verbose_name="Month")
+    month_day = Column(empty_values=(), orderable=False, verbose_name="Month", attrs=DAY)
     code = LinkColumn(verbose_name="Accounting Code")
     name = Column(verbose_name="Customer")
     lines = CountColumn(verbose_name="Data Accounts")
@@ -169,7 +165,7 @@ class SessionTable(Table):
     nas = Column(
         linkify=lambda record: record.nas.get_absolute_url() if record.nas else None, verbose_name="NAS"
     )
-    framed_ip = Column(verbose_name="IP Address")
+    framed_ip = LinkColumn(verbose_name="IP Address")
     calling_station_id = Column(verbose_name="MAC")
     started_at = DateTimeColumn(verbose_name="Started")
     updated_at = DateTimeColumn(verbose_name="Last Update")

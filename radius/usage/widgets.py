@@ -1,7 +1,7 @@
 """What this app shows on the customer's profile and on the page of a data account (PRO-6, PRO-7, PRO-9)."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -17,7 +17,16 @@ from radius.usage.models import Session
 from radius.usage.tables import LinesTable, PreviousSessionTable, SessionTable
 
 SHOWN = 5
-_PLAIN = ("code", "customer", "calling_station_id", "updated_at", "nas_port", "acct_session_id")
+# A panel is narrow: what it shows of a session, all lines of a customer and one line.
+_ACTIVE = ("username", "framed_ip", "duration", "download_octets", "upload_octets")
+_PREVIOUS = ("username", "framed_ip", "stopped_at", "download_octets", "upload_octets")
+_LINE_ACTIVE = ("framed_ip", "nas", "duration", "download_octets", "upload_octets")
+_LINE_PREVIOUS = ("framed_ip", "stopped_at", "duration", "download_octets", "upload_octets")
+
+
+def _narrow(table: type[SessionTable], rows: Any, columns: tuple[str, ...]) -> SessionTable:
+    hidden = [name for name in table.base_columns if name not in columns]
+    return table(list(rows), exclude=hidden, orderable=False)
 
 
 class DataAccountsWidget(Widget):
@@ -32,7 +41,7 @@ class DataAccountsWidget(Widget):
         month = clock.month_of(clock.local_day(clock.now()))
         rows = DataAccount.objects.filter(customer=self.obj).select_related("package__service")
         rows = list(totals.with_usage(with_status(rows, clock.now()), month))
-        return {"table": LinesTable(rows, request=self.request), "empty": "No data account yet."}
+        return {"table": LinesTable(rows), "empty": "No data account yet."}
 
     def buttons(self) -> list[Button]:
         add = reverse("radius:data_account_add", args=[self.obj.pk])
@@ -88,6 +97,7 @@ class ActiveSessionsWidget(Widget):
     permission = "radius.sessions.view"
     column, weight = 2, 30
     refresh = 60
+    columns: ClassVar[tuple[str, ...]] = _ACTIVE
 
     def sessions(self) -> Any:
         rows = Session.objects.select_related("nas", "data_account")
@@ -97,8 +107,7 @@ class ActiveSessionsWidget(Widget):
         return f"?customer={self.obj.code}"
 
     def context(self) -> Mapping[str, Any]:
-        rows = self.sessions().open()[:SHOWN]
-        table = SessionTable(list(rows), exclude=_PLAIN, orderable=False, request=self.request)
+        table = _narrow(SessionTable, self.sessions().open()[:SHOWN], self.columns)
         return {"table": table, "empty": "Not online now."}
 
     def view_all(self) -> str:
@@ -111,10 +120,11 @@ class PreviousSessionsWidget(ActiveSessionsWidget):
     name, title, icon = "previous_sessions", "Previous Data Sessions", "history"
     weight = 40
     refresh = None
+    columns = _PREVIOUS
 
     def context(self) -> Mapping[str, Any]:
         rows = self.sessions().filter(stopped_at__isnull=False)[:SHOWN]
-        table = PreviousSessionTable(list(rows), exclude=_PLAIN, orderable=False, request=self.request)
+        table = _narrow(PreviousSessionTable, rows, self.columns)
         return {"table": table, "empty": "No session has ended yet."}
 
     def view_all(self) -> str:
@@ -123,6 +133,8 @@ class PreviousSessionsWidget(ActiveSessionsWidget):
 
 class LineActiveSessionsWidget(ActiveSessionsWidget):
     """The same for one data account."""
+
+    columns = _LINE_ACTIVE
 
     def sessions(self) -> Any:
         return Session.objects.select_related("nas", "data_account").filter(data_account=self.obj)
@@ -133,3 +145,5 @@ class LineActiveSessionsWidget(ActiveSessionsWidget):
 
 class LinePreviousSessionsWidget(PreviousSessionsWidget, LineActiveSessionsWidget):
     """The same for one data account."""
+
+    columns = _LINE_PREVIOUS

@@ -64,14 +64,19 @@ def test_a_reject_explains_every_gate(as_manager: Client) -> None:
         code="SUSPENDED",
         trace=[
             {"name": "password", "open": True, "code": "BAD_PASSWORD", "detail": ""},
-            {"name": "suspended", "open": False, "code": "SUSPENDED", "detail": "since 2026-12-04: overdue"},
+            {
+                "name": "suspended",
+                "open": False,
+                "code": "SUSPENDED",
+                "detail": "since 2026-12-04 03:00:07.25+00:00: overdue",
+            },
         ],
     )
     assert "The customer is suspended." in listed(as_manager, "reject_list")
     assert "ali@isp.test" not in listed(as_manager, "reject_list", code="BAD_PASSWORD")
     text = as_manager.get(attempt.get_absolute_url()).content.decode()
     assert "The password is right." in text
-    assert "since 2026-12-04: overdue" in text
+    assert "since 2026-12-04 05:00: overdue" in text
 
 
 def test_a_username_from_the_wire_is_text_not_markup(as_manager: Client) -> None:
