@@ -6,8 +6,9 @@ from decimal import Decimal
 
 from django.db import connection, transaction
 
+from billing import sweeps as billing_sweeps
 from billing.models import RecurringLine
-from billing.runs import monthly
+from billing.runs import monthly, planning
 from customers.accounts import gates
 from customers.accounts.onboarding import NewCustomer, add_customer
 from customers.models import Customer, CustomerType, GateKind
@@ -18,7 +19,9 @@ from ispbilling.core.models import Event, Provider
 from ispbilling.core.units import GB
 from ispbilling.demo import content
 from radius.accounts import lines
-from radius.models import DataAccount, Medium, Nas, Package, Service
+from radius.accounts.models import Medium
+from radius.models import DataAccount, Nas, Package, Service
+from radius.nas.secrets import generate_secret
 from radius.usage.recording import Recorder
 from radius.usage.reports import Report
 
@@ -112,7 +115,7 @@ def _line(customer: Customer, package: Package, start: date, now: datetime) -> N
     account = DataAccount(
         customer=customer,
         username=f"{customer.code.lower()}@{content.REALM}",
-        secret=lines.generate_secret(),
+        secret=generate_secret(),
         package=package,
         medium=Medium.FIBRE if package.service.down_kbps >= 50_000 else Medium.WIRELESS,
         starts_on=start,
@@ -186,9 +189,9 @@ def _report(
 def _invoice(first: date, now: datetime) -> None:
     """Bill a month as staff would: plan, approve, issue."""
     period = Period(first, add_months(first, 1))
-    run = monthly.plan(period, issue_on=first, now=now, actor=None)
+    run = planning.plan(planning.Asked(period, issue_on=first), now, actor=None)
     monthly.approve(run, now, actor=None)
-    monthly.issue(run, now)
+    billing_sweeps.issue_runs(now).apply(now)
 
 
 def _troubles(people: list[Customer], now: datetime) -> None:

@@ -1,0 +1,133 @@
+"""Takes the demonstration away: the one place that may cut into append-only tables, and only before real paper.
+
+As long as every issued document belongs to the demonstration, the ledger, the numbers and the chain start anew
+from nothing. Once a real invoice was issued nothing may be cut any more, and this refuses.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection, models, transaction
+from django.db.models import Q
+
+from billing.models import ChainHead, Document, Run
+from customers.models import Customer
+from groups.models import BillingGroup, Category, CustomerGroup, HighSite
+from ispbilling.core import events
+from ispbilling.core.errors import DomainError
+from ispbilling.core.models import Event, Provider, User
+from ispbilling.demo import content
+from radius.models import Nas, Package, Service
+
+#: Emptied whole: with the last document of the demonstration gone they describe nothing.
+MONEY = (
+    "billing_billedperiod",
+    "billing_documentline",
+    "billing_line",
+    "billing_posting",
+    "billing_document",
+    "billing_party",
+    "billing_seal",
+    "billing_balance",
+    "billing_numbersequence",
+    "billing_runexception",
+    "billing_runplan",
+    "billing_runchunk",
+    "billing_run",
+)
+
+
+def remove(now: datetime) -> int:
+    """Delete the demonstration; returns how many customers went. Raises DomainError when real paper exists."""
+    with transaction.atomic():
+        theirs = Customer.objects.filter(demonstration=True)
+        if Document.objects.exclude(customer__in=theirs).exists():
+            raise DomainError(
+                "Invoices of real customers have been issued, so the ledger cannot start anew. "
+                "Delete the demonstration's customers in the customer list; their paper stays."
+            )
+        count = theirs.count()
+        with _unguarded([*MONEY, "billing_chainhead", "core_event"]) as cursor:
+            _empty_the_books(cursor)
+            _delete_people(cursor, theirs)
+        _delete_catalogue()
+        _forget_provider(now)
+    return count
+
+
+class _unguarded:  # noqa: N801 - reads as a phrase where it is used
+    """Within it the named tables take changes; their foreign keys still hold."""
+
+    def __init__(self, tables: Iterable[str]) -> None:
+        self.tables = list(tables)
+
+    def __enter__(self) -> Any:
+        self.cursor = connection.cursor()
+        for table in self.tables:
+            self.cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        return self.cursor
+
+    def __exit__(self, *error: object) -> None:
+        if error[0] is None:
+            self.cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            for table in self.tables:
+                self.cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def _empty_the_books(cursor: Any) -> None:
+    cursor.execute("DELETE FROM notifications_message WHERE document_id IS NOT NULL")
+    for table in MONEY:
+        cursor.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the list above
+    ChainHead.objects.update(seq=0, hash=bytes(32))
+
+
+def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
+    """Everything that points at the customers, table by table from the top of the chain down."""
+    ids = list(theirs.values_list("pk", flat=True))
+    users = list(User.objects.filter(portal_login__customer__in=ids).values_list("pk", flat=True))
+    accounts = list(theirs.values_list("data_accounts", flat=True))
+    cursor.execute(
+        "DELETE FROM radius_coaattempt USING radius_session s WHERE session_id = s.id AND s.data_account_id = ANY(%s)",
+        [accounts],
+    )
+    for table in ("radius_session", "radius_usageday", "radius_authattempt"):
+        cursor.execute(f"DELETE FROM {table} WHERE data_account_id = ANY(%s)", [accounts])  # noqa: S608
+    for label in ("notifications.Message", "billing.RecurringLine", "radius.DataAccount"):
+        apps.get_model(label).objects.filter(customer__in=ids).delete()
+    _delete_events(theirs, ids, users)
+    theirs.delete()
+    User.objects.filter(pk__in=users).delete()
+
+
+def _delete_events(theirs: models.QuerySet[Customer], ids: list[int], users: list[int]) -> None:
+    kinds = ContentType.objects.get_for_models(Run, Document)
+    theirs_too = Q(about_type=ContentType.objects.get_for_model(theirs.model), about_id__in=ids)
+    papers = Q(subject_type__in=kinds.values())
+    Event.objects.filter(theirs_too | papers | Q(actor__in=users))._raw_delete("default")
+
+
+def _delete_catalogue() -> None:
+    """What the demonstration brought and nobody else uses by now."""
+    Nas.objects.filter(demonstration=True).delete()
+    titles = [title for title, *_ in content.PACKAGES]
+    Package.objects.filter(title__in=titles, data_accounts=None).delete()
+    Service.objects.filter(code__in=[code for code, *_ in content.SERVICES], packages=None).delete()
+    CustomerGroup.objects.filter(title__in=[title for title, *_ in content.GROUPS], customers=None).delete()
+    BillingGroup.objects.filter(title__in=[title for title, _ in content.BILLING_GROUPS], customers=None).delete()
+    Category.objects.filter(title__in=[title for title, _ in content.CATEGORIES], customers=None).delete()
+    sites = HighSite.objects.filter(name__in=[name for name, *_ in content.HIGH_SITES])
+    sites.filter(customers=None, nases=None).delete()
+
+
+def _forget_provider(now: datetime) -> None:
+    provider = Provider.get()
+    blank = Provider(pk=1)
+    for name, value in content.PROVIDER.items():
+        if getattr(provider, name) == value:  # what was edited since is the real provider's
+            setattr(provider, name, getattr(blank, name))
+    provider.demonstration = False
+    provider.save(update_fields=[*content.PROVIDER, "demonstration"])
+    events.record("demo.removed", provider, at=now)
