@@ -44,6 +44,7 @@ def processes_below(folder: Path) -> list[str]:
     return found
 
 
+# Waits are long because a test machine may be busy; the speed of a start is not what these tests show.
 class Runner:
     """The runner as a person starts it, its output line by line, and what is left when it is gone."""
 
@@ -71,7 +72,7 @@ class Runner:
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=180,
             check=False,
         )
 
@@ -88,7 +89,7 @@ class Runner:
         self.lines = []
         self.reader = threading.Thread(target=self._read, args=(self.process,), daemon=True)
         self.reader.start()
-        self.wait_for(lambda: any("is running" in line for line in self.lines), 60)
+        self.wait_for(lambda: any("is running" in line for line in self.lines), 180)
 
     def _read(self, process: "subprocess.Popen[str]") -> None:
         assert process.stdout
@@ -106,8 +107,8 @@ class Runner:
         assert self.process
         if number:
             self.process.send_signal(number)
-        status = self.process.wait(20)
-        self.wait_for(lambda: not processes_below(self.state), 10)
+        status = self.process.wait(60)
+        self.wait_for(lambda: not processes_below(self.state), 30)
         self.reader.join()
         return status
 
@@ -122,5 +123,5 @@ def runner(tmp_path: Path) -> Iterator[Runner]:
         if runner.process and runner.process.poll() is None:
             runner.process.kill()
             runner.process.wait()
-            runner.wait_for(lambda: not processes_below(state), 10)
+            runner.wait_for(lambda: not processes_below(state), 30)
         shutil.rmtree(state, ignore_errors=True)
