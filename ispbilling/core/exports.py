@@ -99,7 +99,8 @@ def _cell(sheet: Any, value: Any) -> Any:
     if isinstance(value, bool):
         return "Yes" if value else None
     if isinstance(value, int | float | Decimal | date):
-        cell = WriteOnlyCell(sheet, value)
+        cell = WriteOnlyCell(sheet)
+        cell.value = value
         if isinstance(value, Decimal):
             cell.number_format = MONEY
         elif isinstance(value, date):

@@ -50,7 +50,7 @@ class ModelForm(_Helped, forms.ModelForm):
         ]  # fmt: skip
         if columns:
             self.instance.save(update_fields=columns)
-        self._save_m2m()
+        self._save_m2m()  # type: ignore[attr-defined]  # Django's own, unknown to the stubs
         return self.instance
 
 

@@ -292,7 +292,7 @@ class ListPage(StaffPage):
         if sort := self.request.GET.getlist("sort"):
             table.order_by = sort
         data = table.data.data
-        if isinstance(data, QuerySet) and data._fields is None:
+        if isinstance(data, QuerySet) and getattr(data, "_fields", None) is None:
             order = data.query.order_by or data.model._meta.ordering
             table.data.data = data.order_by(*order, "pk")
         return table

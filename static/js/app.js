@@ -232,7 +232,6 @@
   document.addEventListener("change", function (event) { if (event.target.name === "pk") { countTicks(); } });
 
   // --- Charts: colours come from the theme -------------------------------------------------------------------
-  var meanings = { working: "green", attention: "yellow", stopped: "red", off: "secondary", info: "blue" };
   function colour(name) {
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   }
@@ -251,8 +250,8 @@
     var data = JSON.parse(byId(figure.dataset.chart).textContent);
     var round = data.kind === "pie" || data.kind === "doughnut";
     var pick = function (i) { return colour("--chart-" + (i % 6 + 1)); };
-    var ink = colour("--tblr-secondary-color") || colour("--tblr-secondary");
-    var grid = colour("--tblr-border-color");
+    var ink = colour("--chart-ink");
+    var grid = colour("--chart-grid");
     var number = function (v) { return v.toLocaleString("en-ZA", { maximumFractionDigits: 2 }).replace(/\u00a0/g, " ") + (data.unit ? " " + data.unit : ""); };
     var axis = function (title, stacked) {
       return { stacked: stacked, ticks: { color: ink }, grid: { color: grid }, border: { color: grid }, title: { display: !!title, text: title, color: ink } };
@@ -263,12 +262,12 @@
       data: {
         labels: data.labels,
         datasets: data.series.map(function (series, i) {
-          var one = series.meaning ? colour("--tblr-" + meanings[series.meaning]) : pick(i);
+          var one = series.meaning ? colour("--chart-" + series.meaning) : pick(i);
           return {
             label: series.label,
             data: series.values,
             backgroundColor: round ? data.labels.map(function (_, n) { return pick(n); }) : one,
-            borderColor: round ? colour("--tblr-bg-surface") : one,
+            borderColor: round ? colour("--chart-paper") : one,
             borderWidth: data.kind === "line" || round ? 2 : 0,
             borderRadius: data.kind === "bar" ? 2 : 0,
             pointRadius: 2,
@@ -285,7 +284,7 @@
           legend: { display: round || data.series.length > 1, position: "bottom", labels: { color: ink, boxWidth: 12 } },
           tooltip: { callbacks: { label: function (item) { return (round ? item.label : item.dataset.label) + ": " + number(item.raw); } } }
         },
-        scales: round ? {} : { x: axis("", data.stacked), y: Object.assign(axis(data.unit, data.stacked), { beginAtZero: true }) }
+        scales: round ? {} : { x: Object.assign(axis("", data.stacked), { grid: { display: false } }), y: Object.assign(axis(data.unit, data.stacked), { beginAtZero: true }) }
       }
     });
   }
@@ -301,10 +300,11 @@
       css.setAttribute("data-map-css", "");
       document.head.appendChild(css);
     }
+    // Marked before the script is there: a second swap meanwhile must not draw the same map again.
+    boxes.forEach(function (box) { box.setAttribute("data-drawn", "1"); });
     load(me.dataset.mapSrc).then(function () { boxes.forEach(drawMap); });
   }
   function drawMap(box) {
-    box.setAttribute("data-drawn", "1");
     var fields = ["latitude", "longitude"].map(function (name) { return box.dataset.pinFor ? byId(box.dataset.pinFor + name) : null; });
     var has = box.dataset.latitude !== "" && box.dataset.longitude !== "";
     var place = has ? [Number(box.dataset.latitude), Number(box.dataset.longitude)] : [-28.5, 24.7];

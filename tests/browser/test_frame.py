@@ -138,7 +138,9 @@ def test_a_widget_draws_its_chart(desk: Page, live_server: LiveServer) -> None:
     expect(chart).to_be_visible()
     desk.wait_for_function("window.Chart && Chart.getChart('usage-chart')")
     desk.get_by_text("Table", exact=True).first.click()
-    expect(desk.get_by_role("cell", name="12.25")).to_be_visible()
+    expect(desk.get_by_role("cell", name="12.25").first).to_be_visible()
+    expect(desk.locator("#widget-usage .leaflet-marker-icon")).to_be_visible()
+    expect(desk.locator("#widget-usage").get_by_role("progressbar")).to_have_attribute("value", "3")
 
 
 @pytest.mark.parametrize("path", ["/staff/", "/staff/add/", "/events/", "/search/?q=ann", "/account/2fa/"])

@@ -20,8 +20,9 @@ class StaffForm(ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["role"].choices = [(role.value, role.label) for role in Role.staff()]
-        self.fields["role"].help_text = "What this person may see and do."
+        role: Any = self.fields["role"]
+        role.choices = [(choice.value, choice.label) for choice in Role.staff()]
+        role.help_text = "What this person may see and do."
         if self.instance.pk:
             del self.fields["username"]
             self.layout = Layout(Pair("first_name", "last_name"), "email", "role")

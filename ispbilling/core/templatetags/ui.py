@@ -61,7 +61,7 @@ def attr(attribute: Attr, obj: Any) -> str:
     """One line of a panel: label and value, drawn by the template of its kind."""
     value = attribute.path(obj) if callable(attribute.path) else _walk(obj, attribute.path)
     label = attribute.label or _label(obj, attribute.path)
-    missing = value is None or value == "" or (attribute.kind == "yes" and not value)
+    missing = value is None or value == ""
     return render_to_string(
         "ui/attr.html",
         {
