@@ -17,7 +17,7 @@ from ispbilling.core.tables import (
     url_or_none,
 )
 from notifications.kinds import KINDS
-from notifications.models import Message, MessageState
+from notifications.models import Channel, Message, MessageState
 
 MEANINGS = {
     MessageState.QUEUED: "info",
@@ -69,6 +69,9 @@ class MessageTable(Table):
         return reverse("notifications:message_detail", args=[record.pk])
 
 
+ICONS = {Channel.EMAIL: "mail", Channel.SMS: "message"}
+
+
 def switch_actions(row: dict[str, Any]) -> list[Button]:
     """One switch per channel; what cannot be switched off has none."""
     found = []
@@ -76,7 +79,7 @@ def switch_actions(row: dict[str, Any]) -> list[Button]:
         if not fixed:
             url = reverse("notifications:rule_switch", args=[row["name"], channel])
             word = f"Switch {label} {'off' if on else 'on'}"
-            icon = "toggle-right" if on else "toggle-left"
+            icon = ICONS[channel] + ("-off" if on else "")
             found.append(Button(word, url, icon, permission="settings.edit", modal=True))
     return found
 
@@ -89,6 +92,9 @@ class RuleTable(Table):
     email = Column(verbose_name="E-mail", orderable=False)
     sms = Column(verbose_name="SMS", orderable=False)
     actions = ActionsColumn(switch_actions)
+
+    class Meta(Table.Meta):
+        pass
 
     def row_url(self, record: dict[str, Any]) -> None:
         return None

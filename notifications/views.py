@@ -24,6 +24,11 @@ from notifications.tables import MEANINGS, MessageTable, RuleTable, customer_url
 RETRIABLE = (MessageState.FAILED, MessageState.GIVEN_UP)
 
 
+def sms_segments(message: Message) -> int | None:
+    """How many SMS the text takes; None for a mail."""
+    return segments(message.preview) if message.channel == Channel.SMS else None
+
+
 class MessageList(ListPage):
     queryset = Message.objects.select_related("customer")
     table_class = MessageTable
@@ -51,7 +56,6 @@ class MessageList(ListPage):
 class MessageDetail(DetailPage):
     queryset = Message.objects.select_related("customer", "document", "event")
     permission = "messages.view"
-    template_name = "notifications/message.html"
     panels = (
         Panel(
             "Delivery",
@@ -80,6 +84,17 @@ class MessageDetail(DetailPage):
             ),
             icon="info-circle",
         ),
+        Panel(
+            "As it reads",
+            (
+                Attr("subject", "Subject"),
+                Attr("preview", "Text", "lines"),
+                Attr(lambda message: f"{message.document}.pdf" if message.document else "", "Attached"),
+                Attr(sms_segments, "SMS segments"),
+            ),
+            column=2,
+            icon="eye",
+        ),
     )
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
@@ -103,10 +118,6 @@ class MessageDetail(DetailPage):
         if self.object.state in RETRIABLE:
             return [(MEANINGS[self.object.state], self.object.error)]
         return []
-
-    def context(self, **extra: Any) -> dict[str, Any]:
-        sms = self.object.channel == Channel.SMS
-        return super().context(segments=segments(self.object.preview) if sms else 0, **extra)
 
 
 class MessageRetry(ActionPage):
@@ -149,11 +160,11 @@ class WelcomeAgain(ActionPage):
         return self.object.portal_logins.select_related("user", "customer").filter(user__is_active=True)
 
     def form_kwargs(self) -> dict[str, Any]:
-        if not self.logins().exists():
-            raise Http404("the customer has no portal login")
         return {"logins": self.logins()}
 
     def consequences(self, obj: Customer) -> list[str]:
+        if not self.logins().exists():
+            return ["There is nothing to send: this customer has no portal login yet."]
         return [
             "The username and a link to choose a password are sent again.",
             f"The link works once, for {days_valid()} days; links sent earlier work until one of them is used.",
@@ -167,11 +178,11 @@ class WelcomeAgain(ActionPage):
     def done(self, obj: Customer, result: PortalLogin) -> str:
         return f"The welcome mail for {result.user.username} is on its way."
 
-    def success_url(self, obj: Customer, result: PortalLogin) -> str:
+    def success_url(self, obj: Customer, result: PortalLogin | None) -> str:
         return url_or_none("customers:customer_detail", obj.pk) or reverse("notifications:message_list")
 
     def close_url(self) -> str:
-        return self.came_from() or self.success_url(self.object, self.logins()[0])
+        return self.came_from() or self.success_url(self.object, None)
 
 
 class RuleList(StaffPage):

@@ -94,8 +94,11 @@ def test_it_sends_the_welcome_mail_again(as_manager: Client, alice: Customer) ->
     assert Message.objects.get().kind == "welcome"
 
 
-def test_it_finds_no_welcome_for_who_has_no_login(as_manager: Client, bob: Customer) -> None:
-    assert as_manager.get(reverse("notifications:welcome_again", args=[bob.pk])).status_code == 404
+def test_it_sends_no_welcome_to_who_has_no_login(as_manager: Client, bob: Customer) -> None:
+    url = reverse("notifications:welcome_again", args=[bob.pk])
+    assert "no portal login yet" in text(as_manager.get(url))
+    assert as_manager.post(url).status_code == 200
+    assert not Event.objects.filter(kind="portal_login.welcome_requested").exists()
 
 
 def test_it_switches_a_kind_of_message_off_and_records_who_did(as_manager: Client, db: None) -> None:
