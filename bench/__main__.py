@@ -1,0 +1,19 @@
+"""`./run bench NAME [options]`: run a bench, or say which there are."""
+
+import sys
+from importlib import import_module
+
+BENCHES = {"radius": "authentication and accounting against a tuned FreeRADIUS with PostgreSQL"}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the bench named first with the other arguments and return its exit status."""
+    if arguments and arguments[0] in BENCHES:
+        return int(import_module(f"bench.{arguments[0]}").main(arguments[1:]))
+    known = "\n".join(f"  {name:10} {what}" for name, what in BENCHES.items())
+    print(f"Usage: ./run bench NAME [options]\n{known}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
