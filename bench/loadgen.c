@@ -10,7 +10,7 @@
  *   --host 127.0.0.1 --port 1812 --secret testing123 --nas-ip 10.0.0.1
  *   --count 10000         packets (life: rounded down to whole sessions)
  *   --sessions COUNT      accounting: how many sessions
- *   --interims 2          life: Interim-Updates per session; interim and stop: which one comes next
+ *   --interims 2          life: Interim-Updates per session; stop: how many came before it
  *   --began TIME          accounting: Event-Timestamp of every Start (default: an hour ago); give the same one to
  *                         the start, interim and stop of the same seed
  *   --window 64           requests outstanding

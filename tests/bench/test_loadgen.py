@@ -99,7 +99,9 @@ def with_another_secret(data: bytes) -> bytes:
 
 def ask(answer: Answer, users: Path, mode: str, *flags: str, **options: Any) -> dict[str, Any]:
     with responder(answer) as port:
-        return load(users, mode, *flags, **{"port": port, "count": 400, "window": 16, "require": "27"} | options)
+        return load(
+            users, mode, *flags, **{"port": port, "count": 400, "window": 16, "require": "27"} | options
+        )
 
 
 @pytest.mark.parametrize("mode", ["pap", "chap", "mschapv2"])

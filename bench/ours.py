@@ -1,0 +1,186 @@
+"""Our side: the product's own tables filled as if it had been in use for a month, and its RADIUS server started.
+
+Rows go in by COPY, since a hundred thousand forms would measure the forms; secrets are encrypted as always.
+"""
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from django.db import connection, models
+
+from bench import population
+from bench.population import Line
+from bench.sql import copy
+from customers.models import Customer
+from groups.models import CustomerGroup
+from ispbilling.core import clock, secrets
+from ispbilling.runner.account import CHECKOUT, Process
+from ispbilling.runner.guarded import guarded
+from radius.models import DataAccount, Nas, Package, Service, Session, UsageDay
+from radius.wire.probe import access_request
+
+
+def fill(people: list[Line], secret: str) -> None:
+    """Fill the migrated, empty database: NAS, packages, lines, and history of which a fifth is open."""
+    today = clock.local_day(clock.now())
+    nas = Nas.objects.create(name="Bench", address="127.0.0.1", secret=secret)
+    old = Nas.objects.create(name="Bench history", address="10.0.0.2", secret=secret)
+    packages = [_package(number) for number in range(population.PACKAGES)]
+    group = CustomerGroup.objects.create(title="Bench")
+    made = clock.now()
+    customers = (
+        {"id": one.number + 1, "code": f"BEN{one.number:07}", "name": f"Bench {one.number}", "group": group.pk,
+         "id_number": b"", "created_at": made}
+        for one in people
+    )  # fmt: skip
+    _copy(Customer, customers)
+    accounts = (
+        {"id": one.number + 1, "customer": one.number + 1, "username": one.username,
+         "secret": secrets.encrypt(one.password.encode()), "package": packages[one.package].pk,
+         "starts_on": today, "framed_ip": one.framed_ip, "created_at": made}
+        for one in people
+    )  # fmt: skip
+    _copy(DataAccount, accounts)
+    _fill_history(old, len(people))
+    with connection.cursor() as cursor:
+        for model in (Customer, DataAccount, Session, UsageDay):
+            table = model._meta.db_table
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"  # noqa: S608
+            )
+        cursor.execute("VACUUM ANALYZE")
+    assert nas.pk
+
+
+def _package(number: int) -> Package:
+    up = population.up_mbps(number) * 1000
+    service = Service.objects.create(
+        code=f"bench-{number:02}", title=f"Bench {number:02}", down_kbps=5 * up, up_kbps=up
+    )
+    return Package.objects.create(
+        title=f"Bench {number:02}",
+        service=service,
+        price=Decimal("399.00"),
+        session_timeout=population.SESSION_TIMEOUT,
+        interim_interval=population.INTERIM_INTERVAL,
+        framed_pool=population.pool(number),
+    )
+
+
+def _fill_history(nas: Nas, count: int) -> None:
+    start = clock.now() - timedelta(days=30)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO radius_session (
+                key, incarnation, nas_id, data_account_id, username, acct_session_id, nas_port,
+                calling_station_id, called_station_id, framed_ip, started_at, updated_at, stopped_at, seconds,
+                upload_octets, download_octets, terminate_cause
+            )
+            SELECT md5('H' || id)::uuid, 1, %(nas)s, id, username, 'H' || id, 'ether1', '02:00:00:00:00:01',
+                   'pppoe-bench', '10.1.1.1', began, began + interval '1 h',
+                   CASE WHEN id %% 5 > 0 THEN began + interval '1 h' END, 3600, id * 1000, id * 10000,
+                   CASE WHEN id %% 5 > 0 THEN 'User-Request' ELSE '' END
+            FROM (
+                SELECT id, username, %(start)s + id * interval '20 s' AS began FROM radius_dataaccount
+            ) history
+            """,
+            {"nas": nas.pk, "start": start},
+        )
+        cursor.execute(
+            """
+            INSERT INTO radius_usageday (data_account_id, day, upload_octets, download_octets)
+            SELECT data_account_id, started_at::date, upload_octets, download_octets FROM radius_session
+            """
+        )
+        assert cursor.rowcount == count
+
+
+def _copy(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> None:
+    """COPY rows given by field name; every other field gets its default, as it would from a form."""
+    fields = [field for field in model._meta.concrete_fields if field.column]
+    defaults = {field.name: field.get_default() for field in fields}
+    with connection.cursor() as wrapped:
+        given = ([(defaults | row)[field.name] for field in fields] for row in rows)
+        copy(wrapped.cursor, model._meta.db_table, [field.column for field in fields], given)
+
+
+@contextmanager
+def running(
+    folder: Path, people: list[Line], secret: str, auth_port: int, acct_port: int
+) -> Iterator[Process]:
+    """Run `manage.py radiusd` until the block ends; it answers when this yields."""
+    ports = {"RADIUS_AUTH_PORT": str(auth_port), "RADIUS_ACCT_PORT": str(acct_port)}
+    environment = {**os.environ, **ports, "RADIUS_ADDRESS": "127.0.0.1"}
+    log = folder / "radiusd.log"
+    with log.open("wb") as sink:
+        command = guarded(str(CHECKOUT / "manage.py"), "radiusd")
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=sink,
+            stderr=sink,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_it_answers(process, people[0], secret, auth_port, log)
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+    if process.returncode not in (0, -15, 143):
+        raise SystemExit(f"radiusd ended with {process.returncode}:\n{log.read_text()[-2000:]}")
+
+
+def _wait_until_it_answers(process: Process, line: Line, secret: str, port: int, log: Path) -> None:
+    end = time.monotonic() + 60
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(0.3)
+        asking.connect(("127.0.0.1", port))
+        answered = 0
+        while time.monotonic() < end and process.poll() is None:
+            try:
+                asking.send(access_request(line.username, line.password, secret.encode()))
+                answered += asking.recv(4096)[0] == 2
+            except (TimeoutError, ConnectionRefusedError):
+                answered = 0
+                time.sleep(0.1)
+            if answered >= 5:
+                time.sleep(1)  # every worker, accounting too, reads the same tables: give the last its moment
+                return
+    raise SystemExit(f"radiusd did not answer:\n{log.read_text()[-4000:]}")
+
+
+def recorded(seed: int) -> tuple[int, int, int]:
+    """Sessions of the load with that seed in our table, and the sums of their octets up and down."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*), coalesce(sum(upload_octets), 0), coalesce(sum(download_octets), 0)"
+            " FROM radius_session WHERE acct_session_id LIKE %s",
+            [f"S{seed}-%"],
+        )
+        sessions, up, down = cursor.fetchone()
+    return int(sessions), int(up), int(down)
+
+
+def daily_usage_adds_up() -> bool:
+    """Whether the usage of days, which pages and charges read, holds exactly the octets of the sessions."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT (sum(upload_octets), sum(download_octets)) FROM radius_usageday)"
+            " = (SELECT (sum(upload_octets), sum(download_octets)) FROM radius_session)"
+        )
+        return bool(cursor.fetchone()[0])
