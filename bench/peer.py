@@ -155,7 +155,7 @@ def _wait_until_ready(process: Process, *logs: Path) -> None:
 
 def _version() -> str:
     answer = subprocess.run(["freeradius", "-v"], capture_output=True, text=True, check=False).stdout
-    return answer.splitlines()[0].split("FreeRADIUS ")[-1].split(",")[0]
+    return answer.splitlines()[0].split("FreeRADIUS Version ")[-1].split(",")[0]
 
 
 def recorded(connection: Connection, seed: int) -> tuple[int, int, int]:
