@@ -137,6 +137,9 @@ def _vendor(value: bytes, microsoft: dict[int, bytes]) -> None:
     if len(value) < 6:
         raise WireError("vendor attribute without content")
     vendor = value[:4]
+    if vendor == _MICROSOFT and value[5] == len(value) - 4:  # the usual case: one attribute inside
+        microsoft[value[4]] = value[6:]
+        return
     if vendor in _OTHER_FORMATS:
         return
     offset, end = 4, len(value)

@@ -149,3 +149,17 @@ def test_both_ways_to_des_agree():
     for _ in range(20):
         key, block = os.urandom(8), os.urandom(8)
         assert mschap._des(key, block) == mschap._des_slow(key, block)
+
+
+def test_des_keys_are_seven_bits_an_octet():
+    for _ in range(20):
+        hashed = os.urandom(16)
+        bits = "".join(f"{octet:08b}" for octet in hashed.ljust(21, b"\0"))
+        expected = bytes(int(bits[n : n + 7], 2) << 1 for n in range(0, 168, 7))
+        assert b"".join(mschap.des_keys(hashed)) == expected
+
+
+def test_both_ways_to_md4_agree():
+    for length in (0, 1, 55, 56, 64, 200):
+        data = os.urandom(length)
+        assert mschap._md4(data) == mschap._md4_slow(data)
