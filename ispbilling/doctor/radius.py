@@ -11,7 +11,7 @@ from ispbilling.core.clock import now
 from ispbilling.doctor.findings import Finding
 from radius.models import DataAccount, Nas
 from radius.policy.decision import decide
-from radius.subscribers import load_one
+from radius.subscribers import find
 from radius.wire.errors import WireError
 from radius.wire.probe import access_request, reply_code
 from radius.wire.requests import Code
@@ -74,7 +74,7 @@ def _line_that_may_log_in() -> DataAccount | None:
     """A line without a lock to another device, which the decision accepts now."""
     at = now()
     for account in DataAccount.objects.filter(blocked=False, mac_lock="", nas_lock=None).order_by("pk")[:200]:
-        if decide(load_one(account.username), None, at).accepted:
+        if decide(find(account.username, at), None, at).accepted:
             return account
     return None
 
