@@ -138,6 +138,17 @@ def test_the_door_has_our_own_pages(url: str, db: None) -> None:
     assert "Menu:" not in page
 
 
+@pytest.mark.parametrize(
+    "url", ["/account/sessions/", "/account/2fa/", "/account/password/change/", "/account/email/"]
+)
+def test_pages_about_the_own_account_stand_in_the_frame(url: str, owner: User) -> None:
+    client = Client()
+    client.post("/account/login/", {"login": "olive", "password": builders.PASSWORD})
+    page = client.get(url, follow=True).content.decode()
+    assert 'class="topbar"' in page
+    assert "Menu:" not in page
+
+
 def test_logging_in_leads_to_the_page_that_was_asked_for(owner: User) -> None:
     client = Client()
     form = {"login": "olive", "password": builders.PASSWORD, "next": "/staff/"}
