@@ -5,7 +5,12 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import wake
+        from billing import wake, widgets
+        from billing.finding import DOCUMENTS
+        from ispbilling import search
         from ispbilling.core import registries
 
+        for widget in (widgets.Billing, widgets.Recurring):
+            registries.add_widget("customers:customer_detail", widget)
+        search.register(DOCUMENTS)
         registries.add_wake_up("run.", wake.on_event)

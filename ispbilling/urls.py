@@ -11,6 +11,7 @@ urlpatterns = [
     path("groups/", include("groups.urls")),
     path("customers/", include("customers.urls")),
     path("data/", include("radius.urls")),
+    path("billing/", include("billing.urls")),
     path("", include("notifications.urls")),
     path("", include("ispbilling.core.urls")),
 ]

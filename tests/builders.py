@@ -11,10 +11,11 @@ from django.db import transaction
 from billing.documents import issuing
 from billing.documents.issuing import Draft, Item, PartyDraft
 from billing.documents.models import DocumentKind
-from billing.models import Document, RecurringLine
+from billing.models import Document, RecurringLine, Run
+from billing.runs.planning import Asked, plan
 from customers.models import Contact, Customer, PortalLogin
 from groups.models import CustomerGroup
-from ispbilling.core.clock import now
+from ispbilling.core.clock import local_day, month_of, now
 from ispbilling.core.models import Role, User
 from ispbilling.core.units import GB
 from notifications.models import Message
@@ -103,6 +104,14 @@ def recurring_line(**kwargs: Any) -> RecurringLine:
     return RecurringLine.objects.create(
         **{"description": "Uncapped fibre 20 Mb/s", "starts_on": date(2026, 1, 1), **kwargs}
     )
+
+
+def run(**kwargs: Any) -> Run:
+    """The preview of this month for whoever has a recurring line; somebody has."""
+    if not RecurringLine.objects.exists():
+        recurring_line()
+    today = local_day(now())
+    return plan(Asked(month_of(today), today), now(), actor=None, **kwargs)
 
 
 def invoice(of: Customer, net: str = "100.00", vat: str = "15.00", on: date = date(2026, 11, 1)) -> Document:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from customers.models import Customer
 from ispbilling.core.models import User
@@ -48,6 +49,12 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         if user.is_provider_staff:
             return self
         return self.filter(payer__in=Customer.objects.visible_to(user))
+
+    def listed(self) -> "DocumentQuerySet":
+        """With what a list shows, and `credited`: whether a credit note took the invoice back."""
+        related = ("customer", "payer", "party", "run__billing_group", "corrects")
+        notes = Document.objects.filter(corrects=models.OuterRef("pk"))
+        return self.select_related(*related).annotate(credited=models.Exists(notes))
 
 
 class Document(models.Model):
@@ -99,6 +106,9 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    def get_absolute_url(self) -> str:
+        return reverse("billing:document_detail", args=[self.pk])
 
     def delete(self, *args: object, **kwargs: object) -> tuple[int, dict[str, int]]:
         raise TypeError("An issued document is never deleted; issue a credit note.")

@@ -19,7 +19,7 @@ from ispbilling.core.money import format_money
 TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "document.typ"
 
 
-def pdf(document: Document) -> bytes:
+def render_pdf(document: Document) -> bytes:
     """The document as PDF/A-2b."""
     return typst.compile(
         TEMPLATE,
@@ -110,7 +110,10 @@ def _explained(lines: list[DocumentLine]) -> str:
     """How to check the arithmetic by hand."""
     text = "Amounts include VAT."
     if any(" days" in line.description for line in lines):
-        text += " Part of a month is charged by the day: the price, times the days of service, over the days of the month."
+        text += (
+            " Part of a month is charged by the day: the price, times the days of service,"
+            " over the days of the month."
+        )
     return text
 
 

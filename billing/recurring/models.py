@@ -5,6 +5,8 @@ from decimal import Decimal
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+from django.urls import reverse
 
 from customers.models import Customer
 from ispbilling.core.models import User
@@ -78,6 +80,11 @@ class RecurringLineQuerySet(models.QuerySet["RecurringLine"]):
             return self
         return self.filter(customer__in=Customer.objects.visible_to(user))
 
+    def listed(self) -> "RecurringLineQuerySet":
+        """With what a list shows, and `unit_price`: the price that applies."""
+        prices = ("price", "data_account__custom_price", "data_account__package__price")
+        return self.select_related("customer", "data_account").annotate(unit_price=Coalesce(*prices))
+
 
 class RecurringLine(models.Model):
     """Charged every month from its first to its last day, in advance.
@@ -139,6 +146,9 @@ class RecurringLine(models.Model):
 
     def __str__(self) -> str:
         return self.description
+
+    def get_absolute_url(self) -> str:
+        return reverse("billing:recurring_edit", args=[self.pk])
 
 
 class BilledPeriod(models.Model):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from customers.models import Customer
 from groups.models import BillingGroup
@@ -66,6 +67,9 @@ class Run(models.Model):
 
     def __str__(self) -> str:
         return f"{self.period_start:%B %Y}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("billing:run_detail", args=[self.pk])
 
     @property
     def period(self) -> Period:

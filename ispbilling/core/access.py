@@ -52,6 +52,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "radius.usage.view": STAFF,
     "radius.export": MANAGERS,
     "billing.documents.view": STAFF,
+    "billing.documents.credit": FINANCE,
     "billing.recurring.view": STAFF,
     "billing.recurring.edit": OFFICE,
     "billing.payments.view": STAFF,

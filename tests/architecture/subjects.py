@@ -17,6 +17,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "radius.Package": builders.package,
     "radius.DataAccount": builders.data_account,
     "notifications.Message": builders.message,
+    "billing.Document": lambda: builders.invoice(builders.customer()),
+    "billing.RecurringLine": builders.recurring_line,
+    "billing.Run": builders.run,
 }
 
 

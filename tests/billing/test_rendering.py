@@ -8,7 +8,7 @@ import pytest
 from pypdf import PdfReader
 
 from billing.documents import credit, issuing
-from billing.documents.rendering import pdf
+from billing.documents.rendering import render_pdf
 from billing.models import Document
 from billing.recurring.charges import Terms, due
 from billing.runs.drafting import draft_of
@@ -53,7 +53,7 @@ def invoice(alice: Customer) -> Document:
 
 
 def test_a_tax_invoice_has_all_that_the_law_and_the_customer_ask_for(invoice: Document) -> None:
-    paper = pdf(invoice)
+    paper = render_pdf(invoice)
     text = text_of(paper)
     for part in (
         "Tax invoice", "INV-2026-000001", "Karoo Connect (Pty) Ltd", "4870001234", "2019/123456/07",
@@ -67,12 +67,12 @@ def test_a_tax_invoice_has_all_that_the_law_and_the_customer_ask_for(invoice: Do
 
 
 def test_the_same_document_is_the_same_file(invoice: Document) -> None:
-    assert pdf(invoice) == pdf(invoice)
+    assert render_pdf(invoice) == render_pdf(invoice)
 
 
 def test_a_credit_note_names_the_invoice_and_asks_for_no_money(invoice: Document) -> None:
     note = credit.credit(invoice, date(2026, 11, 2), now(), actor=None, reason="wrong")
-    text = text_of(pdf(note))
+    text = text_of(render_pdf(note))
     assert "Credit note CN-2026-000001" in text
     assert "Corrects INV-2026-000001" in text
     assert "-R 539.50" in text
@@ -81,7 +81,7 @@ def test_a_credit_note_names_the_invoice_and_asks_for_no_money(invoice: Document
 
 def test_a_provider_without_vat_writes_an_invoice(alice: Customer) -> None:
     Provider.objects.update(vat_number="")
-    text = text_of(pdf(builders.invoice(alice, vat="0.00")))
+    text = text_of(render_pdf(builders.invoice(alice, vat="0.00")))
     assert text.startswith("Karoo Connect")
     assert "Tax invoice" not in text
 
@@ -89,7 +89,7 @@ def test_a_provider_without_vat_writes_an_invoice(alice: Customer) -> None:
 def test_markup_in_a_name_is_printed_and_not_obeyed(alice: Customer) -> None:
     Customer.objects.filter(pk=alice.pk).update(name='#panic("x") *bold* $a$ \\ "quoted"')
     alice.refresh_from_db()
-    assert '#panic("x") *bold* $a$ \\ "quoted"' in text_of(pdf(builders.invoice(alice)))
+    assert '#panic("x") *bold* $a$ \\ "quoted"' in text_of(render_pdf(builders.invoice(alice)))
 
 
 def test_many_lines_go_on_over_pages(alice: Customer) -> None:
@@ -97,6 +97,6 @@ def test_many_lines_go_on_over_pages(alice: Customer) -> None:
         builders.recurring_line(customer=alice, description=f"Line {number}", price=Decimal(10))
     (bill,) = due(Terms.of(NOVEMBER, NOVEMBER.start), day_start(NOVEMBER.start))
     document = issuing.issue([draft_of(bill, NOVEMBER.start, None, "many")], NOVEMBER.start, now())[0]
-    paper = PdfReader(BytesIO(pdf(document)))
+    paper = PdfReader(BytesIO(render_pdf(document)))
     assert len(paper.pages) > 1
     assert "Description" in paper.pages[1].extract_text()

@@ -1,0 +1,27 @@
+"""Filters of the documents list."""
+
+import django_filters
+from django.db.models import Q, QuerySet
+
+from billing.documents.models import Document, DocumentKind
+from ispbilling.core.forms import DateInput
+
+
+class DocumentFilter(django_filters.FilterSet):
+    kind = django_filters.ChoiceFilter(choices=DocumentKind.choices, label="Kind")
+    since = django_filters.DateFilter(
+        field_name="issued_on", lookup_expr="gte", label="From", widget=DateInput()
+    )
+    until = django_filters.DateFilter(
+        field_name="issued_on", lookup_expr="lte", label="To", widget=DateInput()
+    )
+    customer = django_filters.CharFilter(method="of_customer", label="Account code")
+    run = django_filters.NumberFilter(field_name="run_id", label="Run")
+
+    class Meta:
+        model = Document
+        fields = ()
+
+    def of_customer(self, rows: QuerySet[Document], name: str, value: str) -> QuerySet[Document]:
+        """Served to the customer, or paid by it."""
+        return rows.filter(Q(customer__code__iexact=value) | Q(payer__code__iexact=value))

@@ -1,0 +1,85 @@
+"""Documents and their lines as tables."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from billing.documents.models import Document, DocumentKind, DocumentLine
+from ispbilling.core.parts import Button
+from ispbilling.core.tables import (
+    ActionsColumn,
+    ChoiceColumn,
+    Column,
+    DateColumn,
+    LinkColumn,
+    MoneyColumn,
+    NumberColumn,
+    Table,
+)
+
+
+def actions(document: Document) -> list[Button]:
+    """The paper, and the way back."""
+    found = [
+        Button("PDF", reverse("billing:document_pdf", args=[document.pk]), "file-type-pdf", new_window=True)
+    ]
+    if document.kind == DocumentKind.INVOICE and not document.credited:  # type: ignore[attr-defined]
+        credit = reverse("billing:document_credit", args=[document.pk])
+        found.append(
+            Button("Credit", credit, "receipt-refund", "danger", "billing.documents.credit", modal=True)
+        )
+    return found
+
+
+class DocumentTable(Table):
+    """Everything issued. Rows need `credited` (whether a credit note took the invoice back)."""
+
+    reference = LinkColumn(verbose_name="Reference")
+    kind = ChoiceColumn({"invoice": "info", "credit_note": "attention"}, verbose_name="Kind")
+    customer = Column(accessor="customer__code", verbose_name="Account Code")
+    name = Column(accessor="party__name", verbose_name="Customer")
+    issued_on = DateColumn(verbose_name="Date")
+    due_on = DateColumn(verbose_name="Due")
+    net = MoneyColumn(verbose_name="Net")
+    vat = MoneyColumn(verbose_name="VAT")
+    total = MoneyColumn(verbose_name="Total")
+    corrects = Column(accessor="corrects__reference", verbose_name="Corrects", default="")
+    run = Column(verbose_name="Run", default="")
+    actions = ActionsColumn(actions)
+
+    default_columns = ("reference", "kind", "customer", "name", "issued_on", "due_on", "total")
+
+    class Meta(Table.Meta):
+        model = Document
+        fields = ()
+
+    def row_off(self, record: Any) -> bool:
+        return bool(record.credited)
+
+
+class DocumentLineTable(Table):
+    """The lines of one document."""
+
+    description = Column(orderable=False)
+    quantity = NumberColumn(orderable=False)
+    price = MoneyColumn(orderable=False)
+    discount = NumberColumn(orderable=False, verbose_name="Discount %")
+    vat_rate = NumberColumn(orderable=False, verbose_name="VAT %")
+    net = MoneyColumn(orderable=False)
+    vat = MoneyColumn(orderable=False, verbose_name="VAT")
+    total = MoneyColumn(orderable=False)
+
+    class Meta(Table.Meta):
+        model = DocumentLine
+        fields = ()
+
+    def row_url(self, record: Any) -> None:
+        return None
+
+
+class LatestTable(DocumentTable):
+    """The last documents on a customer's profile."""
+
+    class Meta(DocumentTable.Meta):
+        exclude = ("customer", "name", "due_on", "net", "vat", "corrects", "run", "actions", "kind")
+        orderable = False

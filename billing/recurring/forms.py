@@ -1,0 +1,60 @@
+"""Forms of recurring lines, billing settings and VAT rates."""
+
+from typing import Any
+
+from crispy_forms.layout import Layout
+from django import forms
+
+from billing.recurring.models import BillingSettings, RecurringLine, VatRate
+from ispbilling.core.forms import DateInput, Form, ModelForm, MoneyInput, Pair
+
+
+class RecurringLineForm(ModelForm):
+    layout = Layout(
+        "description", "data_account", Pair("quantity", "price"), Pair("discount", "vat_exempt"),
+        Pair("starts_on", "ends_on"),
+    )  # fmt: skip
+
+    class Meta:
+        model = RecurringLine
+        fields = (
+            "description", "data_account", "quantity", "price", "discount", "vat_exempt", "starts_on", "ends_on",
+        )  # fmt: skip
+        widgets = {"price": MoneyInput(), "starts_on": DateInput(), "ends_on": DateInput()}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        accounts = self.fields["data_account"]
+        accounts.queryset = self.instance.customer.data_accounts.select_related("package")
+        accounts.help_text = (
+            "The price follows it unless one is set here, and its last day ends this line too"
+        )
+
+
+class EndForm(Form):
+    """The last day that is charged."""
+
+    last_day = forms.DateField(label="Last day", widget=DateInput())
+
+
+class SettingsForm(ModelForm):
+    layout = Layout(
+        Pair("due_days", "prices_include_vat"),
+        Pair("invoice_prefix", "credit_note_prefix"),
+        Pair("financial_year_end_month", "month_end_day"),
+        "issue_automatically",
+    )
+
+    class Meta:
+        model = BillingSettings
+        fields = (
+            "due_days", "invoice_prefix", "credit_note_prefix", "prices_include_vat", "financial_year_end_month",
+            "month_end_day", "issue_automatically",
+        )  # fmt: skip
+
+
+class VatRateForm(ModelForm):
+    class Meta:
+        model = VatRate
+        fields = ("percent", "valid_from")
+        widgets = {"valid_from": DateInput()}

@@ -1,0 +1,82 @@
+"""Recurring lines and VAT rates as tables."""
+
+from typing import Any
+
+from django.urls import reverse
+
+from billing.recurring.models import RecurringLine, VatRate
+from ispbilling.core import clock
+from ispbilling.core.parts import Button
+from ispbilling.core.tables import (
+    ActionsColumn,
+    BlankFalseColumn,
+    Column,
+    DateColumn,
+    LinkColumn,
+    MoneyColumn,
+    NumberColumn,
+    Table,
+)
+
+
+def actions(line: RecurringLine) -> list[Button]:
+    """Edit, and end while it is open."""
+    edit = reverse("billing:recurring_edit", args=[line.pk])
+    found = [Button("Edit", edit, "pencil", permission="billing.recurring.edit", modal=True)]
+    if line.ends_on is None:
+        end = reverse("billing:recurring_end", args=[line.pk])
+        found.append(Button("End", end, "calendar-off", "danger", "billing.recurring.edit", modal=True))
+    return found
+
+
+class RecurringTable(Table):
+    """What is charged every month. Rows need `unit_price` (the price that applies)."""
+
+    customer = LinkColumn(accessor="customer__code", verbose_name="Account Code")
+    name = Column(accessor="customer__name", verbose_name="Customer")
+    description = Column()
+    data_account = Column(default="")
+    quantity = NumberColumn()
+    unit_price = MoneyColumn(verbose_name="Price")
+    discount = NumberColumn(verbose_name="Discount %")
+    vat_exempt = BlankFalseColumn(verbose_name="VAT Exempt")
+    starts_on = DateColumn(verbose_name="From")
+    ends_on = DateColumn(verbose_name="To", default="")
+    actions = ActionsColumn(actions)
+
+    default_columns = (
+        "customer",
+        "name",
+        "description",
+        "data_account",
+        "quantity",
+        "unit_price",
+        "starts_on",
+        "ends_on",
+    )
+
+    class Meta(Table.Meta):
+        model = RecurringLine
+        fields = ()
+
+    def row_off(self, record: Any) -> bool:
+        return record.ends_on is not None and record.ends_on < clock.local_day(clock.now())
+
+
+class CustomerLinesTable(RecurringTable):
+    """The recurring lines of one customer, on the profile."""
+
+    description = LinkColumn()
+
+    class Meta(RecurringTable.Meta):
+        exclude = ("customer", "name", "data_account", "discount", "vat_exempt")
+        orderable = False
+
+
+class VatRateTable(Table):
+    percent = NumberColumn(verbose_name="Percent")
+    valid_from = DateColumn(verbose_name="Valid From")
+
+    class Meta(Table.Meta):
+        model = VatRate
+        fields = ()

@@ -1,0 +1,51 @@
+"""Pages of money: documents, recurring lines, month-end runs, settings."""
+
+from django.urls import include, path
+
+from billing.documents import views as documents
+from billing.recurring import views as recurring
+from billing.runs import views as runs
+
+app_name = "billing"
+
+# /billing/documents/
+document_urls = [
+    path("", documents.DocumentList.as_view(), name="document_list"),
+    path("<int:pk>/", documents.DocumentDetail.as_view(), name="document_detail"),
+    path("<int:pk>/pdf/", documents.DocumentPdf.as_view(), name="document_pdf"),
+    path("<int:pk>/credit/", documents.DocumentCredit.as_view(), name="document_credit"),
+]
+
+# /billing/recurring/
+recurring_urls = [
+    path("", recurring.RecurringList.as_view(), name="recurring_list"),
+    path("add/<int:pk>/", recurring.RecurringAdd.as_view(), name="recurring_add"),
+    path("<int:pk>/", recurring.RecurringEdit.as_view(), name="recurring_edit"),
+    path("<int:pk>/end/", recurring.RecurringEnd.as_view(), name="recurring_end"),
+]
+
+# /billing/runs/
+run_urls = [
+    path("", runs.RunList.as_view(), name="run_list"),
+    path("add/", runs.RunAdd.as_view(), name="run_add"),
+    path("<int:pk>/", runs.RunDetail.as_view(), name="run_detail"),
+    path("<int:pk>/progress/", runs.RunProgress.as_view(), name="run_progress"),
+    path("<int:pk>/approve/", runs.RunApprove.as_view(), name="run_approve"),
+    path("<int:pk>/discard/", runs.RunDiscard.as_view(), name="run_discard"),
+    path("<int:pk>/again/", runs.RunAgain.as_view(), name="run_again"),
+    path("<int:pk>/undo/", runs.RunUndo.as_view(), name="run_undo"),
+]
+
+# /billing/settings/
+settings_urls = [
+    path("", recurring.SettingsEdit.as_view(), name="settings_edit"),
+    path("vat/", recurring.VatRateList.as_view(), name="vat_list"),
+    path("vat/add/", recurring.VatRateAdd.as_view(), name="vat_add"),
+]
+
+urlpatterns = [
+    path("documents/", include(document_urls)),
+    path("recurring/", include(recurring_urls)),
+    path("runs/", include(run_urls)),
+    path("settings/", include(settings_urls)),
+]

@@ -1,0 +1,57 @@
+"""What billing shows on the customer's profile (PRO-10)."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.urls import reverse
+
+from billing.documents.models import Document
+from billing.documents.tables import LatestTable
+from billing.ledger.models import Balance
+from billing.recurring.models import RecurringLine
+from billing.recurring.tables import CustomerLinesTable
+from ispbilling.core.money import ZERO
+from ispbilling.core.parts import Button
+from ispbilling.core.registries import Widget
+
+LATEST = 5
+
+
+class Billing(Widget):
+    """The balance and the last documents the customer pays."""
+
+    name, title, icon = "billing", "Billing", "file-invoice"
+    template_name = "billing/_billing_widget.html"
+    permission = "billing.documents.view"
+    column, weight = 3, 10
+
+    def context(self) -> Mapping[str, Any]:
+        balance = Balance.objects.filter(customer=self.obj).values_list("amount", flat=True).first()
+        rows = Document.objects.listed().filter(payer=self.obj)[:LATEST]
+        return {"balance": balance or ZERO, "table": LatestTable(rows, request=self.request)}
+
+    def view_all(self) -> str:
+        return f"{reverse('billing:document_list')}?customer={self.obj.code}"
+
+
+class Recurring(Widget):
+    """What the customer is charged every month."""
+
+    name, title, icon = "recurring", "Recurring Billing", "repeat"
+    template_name = "billing/_recurring_widget.html"
+    permission = "billing.recurring.view"
+    column, weight = 3, 20
+
+    def context(self) -> Mapping[str, Any]:
+        return {
+            "table": CustomerLinesTable(
+                RecurringLine.objects.listed().filter(customer=self.obj), request=self.request
+            )
+        }
+
+    def buttons(self) -> list[Button]:
+        add = reverse("billing:recurring_add", args=[self.obj.pk])
+        return [Button("Add", add, "plus", permission="billing.recurring.edit", modal=True)]
+
+    def view_all(self) -> str:
+        return f"{reverse('billing:recurring_list')}?customer={self.obj.code}&state=all"
