@@ -115,7 +115,10 @@ def running(
     log = folder / "log" / "start.log"
     with log.open("wb") as sink:
         command = [*guard, "freeradius", "-f", "-d", str(folder), "-n", "radiusd"]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink)
+        # A session of its own, as ours has: the kernel shares out processors by session before it does by process.
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
+        )
     try:
         _wait_until_ready(process, folder / "log" / "radius.log", log)
         yield Peer(process, auth_port, acct_port, _version())

@@ -183,7 +183,6 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _leave)
     peer.require_packages()
     program()
-    os.nice(options.nice)  # inherited by both sides, PostgreSQL and the load generator
     for name in ("DATABASE_URL", "REDIS_URL"):  # never somebody's own database
         os.environ.pop(name, None)
     started = time.monotonic()
@@ -253,7 +252,7 @@ def _result(bench: Bench, options: argparse.Namespace, version: str, seconds: fl
         "peer": theirs,
         "correct": not bench.faults,
         "config": {
-            "users": options.users, "rounds": options.rounds, "window": options.window, "nice": options.nice,
+            "users": options.users, "rounds": options.rounds, "window": options.window,
             "count": options.count or "auth 40000 and acct 20000, the peer 5000", "quick": options.quick,
             "freeradius": version, "threads": peer.THREADS, "python": platform.python_version(),
             "cpus": os.cpu_count(), "others_cores": bench.foreign(), "seconds": round(seconds),
@@ -267,12 +266,6 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="samples of each test; the median counts (5)")
     parser.add_argument("--count", type=int, help="requests per sample, for both sides the same")
     parser.add_argument("--window", type=int, default=64, help="requests outstanding (64)")
-    parser.add_argument(
-        "--nice",
-        type=int,
-        default=0,
-        help="niceness of all that is measured; -10 (root) keeps other work out",
-    )
     parser.add_argument("--quick", action="store_true", help="20000 subscribers, 2 short rounds")
     chosen = parser.parse_args(arguments)
     chosen.users = chosen.users or (20_000 if chosen.quick else 100_000)
