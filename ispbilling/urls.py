@@ -2,9 +2,10 @@
 
 from django.urls import include, path
 
-from ispbilling import search
+from ispbilling import dashboard, search
 
 urlpatterns = [
+    path("", dashboard.Dashboard.as_view(), name="dashboard"),
     path("portal/", include("portal.urls")),
     path("search/", search.SearchPage.as_view(), name="search"),
     path("account/", include("allauth.urls")),

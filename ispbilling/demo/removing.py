@@ -14,7 +14,7 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 
 from billing.models import ChainHead, Document, Run
-from customers.models import Customer
+from customers.models import CodeCounter, Customer
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
@@ -99,6 +99,8 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
         apps.get_model(label).objects.filter(customer__in=ids).delete()
     _delete_events(theirs, ids, users)
     theirs.delete()
+    if not Customer.objects.exists():  # nobody was ever told one of these codes
+        CodeCounter.objects.all().delete()
     User.objects.filter(pk__in=users).delete()
 
 

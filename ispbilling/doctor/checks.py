@@ -19,6 +19,7 @@ from ispbilling.core.secrets import SecretError
 from ispbilling.doctor.findings import Finding
 from ispbilling.doctor.radius import radius
 from ispbilling.sweeping import HEARTBEAT
+from notifications.channels.sms import Sms
 from radius.models import DataAccount, Nas
 
 
@@ -131,9 +132,8 @@ def mail() -> Iterator[Finding]:
 
 
 def sms() -> Iterator[Finding]:
-    from notifications.channels.sms import client
-
-    if not settings.TWILIO_ACCOUNT_SID:
+    client = Sms().client
+    if client is None:
         yield Finding(
             "sms",
             None,
@@ -142,7 +142,7 @@ def sms() -> Iterator[Finding]:
         )
         return
     try:
-        account = client().api.accounts(settings.TWILIO_ACCOUNT_SID).fetch()
+        account = client.api.accounts(settings.TWILIO_ACCOUNT_SID).fetch()
     except (TwilioException, OSError) as error:
         yield Finding(
             "sms", False, f"Twilio refused: {error}", "Check TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN."

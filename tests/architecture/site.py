@@ -21,14 +21,14 @@ class Page:
 
 def pages() -> list[Page]:
     """All named URLs of our own, in the order of the site map."""
-    return [page for page in _walk(get_resolver().url_patterns, "") if not page.name.startswith(OTHERS)]
+    return [page for page in _walk(get_resolver().url_patterns, "", ()) if not page.name.startswith(OTHERS)]
 
 
-def _walk(patterns: list[Any], space: str) -> Iterator[Page]:
+def _walk(patterns: list[Any], space: str, outer: tuple[str, ...]) -> Iterator[Page]:
     for one in patterns:
         if isinstance(one, URLResolver):
             inner = f"{space}{one.namespace}:" if one.namespace else space
-            yield from _walk(one.url_patterns, inner)
+            yield from _walk(one.url_patterns, inner, (*outer, *one.pattern.converters))
         elif isinstance(one, URLPattern):
             view = getattr(one.callback, "view_class", None)
-            yield Page(f"{space}{one.name}", tuple(one.pattern.converters), view)
+            yield Page(f"{space}{one.name}", (*outer, *one.pattern.converters), view)

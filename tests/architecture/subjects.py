@@ -1,36 +1,74 @@
 """Real objects for the arguments of a page, found by the model its view shows."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
+from billing.runs.planning import Asked, plan
+from ispbilling.core.clock import month_of, now
 from ispbilling.core.models import Role
+from radius.models import AuthAttempt
 from tests import builders
 from tests.architecture.site import Page
 
-#: model label -> how one is made; alone, so that a page that lists nothing else shows it.
+
+def _run() -> Any:
+    builders.recurring_line(customer=builders.customer())
+    return plan(Asked(month_of(date(2026, 11, 1)), date(2026, 11, 1)), now(), actor=None)
+
+
+def _reject() -> Any:
+    return AuthAttempt.objects.create(at=now(), username="nobody", code="UNKNOWN_USER")
+
+
+#: model label -> how one is made.
 MAKERS: dict[str, Callable[[], Any]] = {
     "core.User": lambda: builders.staff(Role.SUPPORT),
-    "groups.CustomerGroup": builders.group,
+    "groups.CustomerGroup": lambda: (builders.group(), builders.group())[1],
+    "groups.BillingGroup": lambda: _titled("groups.BillingGroup"),
+    "groups.Category": lambda: _titled("groups.Category"),
+    "groups.Label": lambda: _titled("groups.Label"),
+    "groups.HighSite": lambda: _titled("groups.HighSite", "name"),
     "customers.Customer": builders.customer,
     "radius.Nas": builders.nas,
     "radius.Service": builders.service,
     "radius.Package": builders.package,
     "radius.DataAccount": builders.data_account,
-    "notifications.Message": builders.message,
+    "radius.Session": builders.session,
+    "radius.AuthAttempt": _reject,
     "billing.Document": lambda: builders.invoice(builders.customer()),
-    "billing.RecurringLine": builders.recurring_line,
-    "billing.Run": builders.run,
+    "billing.RecurringLine": lambda: builders.recurring_line(customer=builders.customer()),
+    "billing.Run": _run,
+    "notifications.Message": builders.message,
+}
+#: Arguments that are not the key of the view's model.
+FIXED = {
+    ("notifications:rule_switch", "kind"): "invoice_issued",
+    ("notifications:rule_switch", "channel"): "email",
 }
 
 
-#: Arguments that are words, not rows.
-WORDS = {"kind": "cancellation_set", "channel": "email"}
-
-
 def subject(page: Page, argument: str) -> Any:
-    """The value of a URL argument: the key of a fresh object of the view's model."""
-    if argument in WORDS:
-        return WORDS[argument]
+    """The value of a URL argument: as fixed above, or the key of a fresh object of the view's model."""
+    if (page.name, argument) in FIXED:
+        return FIXED[page.name, argument]
+    if page.name == "customers:group_restore":
+        return builders.group(deleted_at=now()).pk
+    return MAKERS[_label(page, argument)]().pk
+
+
+def _label(page: Page, argument: str) -> str:
+    if argument == "customer" or page.name.startswith("customers:customer_"):
+        return "customers.Customer"
     queryset = getattr(page.view, "queryset", None)
-    model = queryset.model if queryset is not None else page.view.model
-    return MAKERS[model._meta.label]().pk
+    model = queryset.model if queryset is not None else getattr(page.view, "model", None)
+    return str(model._meta.label) if model is not None else _GUESSES[page.name]
+
+
+def _titled(label: str, field: str = "title") -> Any:
+    from django.apps import apps
+
+    return apps.get_model(label).objects.create(**{field: f"One {now().timestamp()}"})
+
+
+_GUESSES = {"radius:data_account_detail": "radius.DataAccount"}
