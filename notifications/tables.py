@@ -19,7 +19,7 @@ from ispbilling.core.tables import (
 from notifications.kinds import KINDS
 from notifications.models import Channel, Message, MessageState
 
-MEANINGS = {
+MEANINGS: dict[str, str] = {
     MessageState.QUEUED: "info",
     MessageState.FAILED: "attention",
     MessageState.SENT: "working",

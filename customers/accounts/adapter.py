@@ -5,12 +5,12 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import ResetPasswordForm
-from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest
 
 from customers.accounts.resetting import request_by_email
 from ispbilling.core import events
 from ispbilling.core.clock import now
+from ispbilling.core.models import User
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -20,7 +20,8 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
-        return "/" if request.user.is_provider_staff else "/portal/"
+        staff = request.user.is_authenticated and request.user.is_provider_staff
+        return "/" if staff else "/portal/"
 
     def get_logout_redirect_url(self, request: HttpRequest) -> str:
         # allauth asks while the user is still logged in.
@@ -33,7 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):
         if template not in ("account/messages/logged_in.txt", "account/messages/logged_out.txt"):
             super().add_message(request, level, *args, **kwargs)
 
-    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+    def set_password(self, user: User, password: str) -> None:
         """Store the password a person chose, and that it changed; never what to."""
         super().set_password(user, password)
         login = getattr(user, "portal_login", None)

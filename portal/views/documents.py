@@ -5,6 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
+from billing.documents.rendering import render_pdf
 from billing.models import Document
 from portal import owing
 from portal.views.page import PortalPage
@@ -47,8 +48,6 @@ class DocumentView(DocumentPage):
 class DocumentPdf(DocumentPage):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         document = self.document(pk)
-        from billing.documents.rendering import render_pdf
-
         return HttpResponse(
             render_pdf(document),
             content_type="application/pdf",

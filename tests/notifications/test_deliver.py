@@ -1,5 +1,6 @@
 """The outbox is drained over real sockets: an SMTP server and a Twilio on loopback."""
 
+import io
 import re
 from datetime import timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.test import Client
+from pypdf import PdfReader
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
@@ -56,6 +58,18 @@ def test_it_welcomes_and_the_link_in_the_mail_sets_the_password_once(
     again = Client().get(link.removeprefix("http://127.0.0.1:8000"))
     assert again.context["token_fail"]
     assert not Message.objects.filter(body_text__contains=link).exists()
+
+
+def test_an_invoice_arrives_with_its_pdf(alice: Customer, mailbox: Mailbox) -> None:
+    paper = builders.invoice(alice)
+    announce(now()).apply(now())
+    deliver(now()).apply(now())
+    (mail,) = mailbox.mails
+    (attached,) = mail.iter_attachments()
+    assert attached.get_filename() == f"{paper.reference}.pdf"
+    words = PdfReader(io.BytesIO(attached.get_content())).pages[0].extract_text()
+    assert paper.reference in words
+    assert mail["Subject"] == f"Invoice {paper.reference}: R 115.00, due {paper.due_on}"
 
 
 def test_it_tries_again_later_when_the_server_is_busy(alice: Customer, mailbox: Mailbox) -> None:

@@ -43,7 +43,6 @@ def test_it_does_not_know_anothers_invoice(as_alice: Client, bob: Customer, end:
 
 
 def test_it_gives_the_pdf(as_alice: Client, alice: Customer) -> None:
-    pytest.importorskip("billing.documents.rendering")
     document = invoice(alice)
     answer = as_alice.get(f"/portal/invoices/{document.pk}/pdf/")
     assert answer["Content-Type"] == "application/pdf"
