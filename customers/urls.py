@@ -31,7 +31,6 @@ customer_urls = [
     path("delete/", acts.CustomerDelete.as_view(), name="customer_delete"),
     path("undelete/", acts.CustomerUndelete.as_view(), name="customer_undelete"),
     path("password-reset/", acts.CustomerPasswordReset.as_view(), name="customer_password_reset"),
-    path("generate-code/", acts.CustomerRecode.as_view(), name="customer_recode"),
     path("id-number/", acts.CustomerIdNumber.as_view(), name="customer_id_number"),
 ]
 

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+from crispy_forms.layout import Div, Layout
 from django import forms
+from django.conf import settings
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils.html import format_html
 
 from customers.accounts import codes, numbering, positions
 from customers.accounts.models import Customer, CustomerType
@@ -67,6 +71,13 @@ class AccountForm(Form):
                 del self.fields[name]  # nothing to pick from: not asked
         self.fields["code"].widget.generated = self.data.get("generated", "")
 
+    @property
+    def layout(self) -> Layout:
+        """Two columns where there is room."""
+        unseen = [name for name, field in self.fields.items() if field.widget.is_hidden]
+        halves = [Div(name, css_class="col-md-6") for name in self.fields if name not in unseen]
+        return Layout(*unseen, Div(*halves, css_class="row"))
+
     def clean_code(self) -> str:
         typed = self.cleaned_data["code"]
         if not typed.strip():
@@ -99,6 +110,21 @@ class AccountForm(Form):
         return self.cleaned_data["company_name" if company else "contact_name"]
 
 
+class _Pin:
+    """The map whose pin fills latitude and longitude; only where the installation has map tiles."""
+
+    def render(self, form: Any, context: Any, template_pack: str = "", **kwargs: Any) -> str:
+        if not settings.MAP_TILES:
+            return ""
+        place = {name: form[name].value() for name in ("latitude", "longitude")}
+        return format_html('<div class="mb-3">{}</div>', render_to_string("ui/map.html", context_of(place)))
+
+
+def context_of(place: dict[str, Any]) -> dict[str, Any]:
+    """What the map component needs; the pin writes into the inputs of the address form."""
+    return {**place, "label": "Drag the pin to the spot", "pin_for": "id_", "tiles": settings.MAP_TILES}
+
+
 class AddressForm(Form):
     """Address Detail. A pure GPS position in the address box becomes the position (D-5)."""
 
@@ -113,6 +139,12 @@ class AddressForm(Form):
         max_digits=9, decimal_places=6, min_value=-180, max_value=180, required=False
     )
     postal_address = forms.CharField(required=False, widget=forms.Textarea({"rows": 3}))
+    layout = Layout(
+        "physical_address",
+        _Pin(),
+        Div(Div("latitude", css_class="col-md-6"), Div("longitude", css_class="col-md-6"), css_class="row"),
+        "postal_address",
+    )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data

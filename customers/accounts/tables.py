@@ -21,6 +21,8 @@ from ispbilling.core.tables import (
     badge,
 )
 
+NOWRAP = {"th": {"class": "text-end"}, "td": {"class": "text-end num text-nowrap"}}
+
 
 def row_buttons(customer: Any) -> list[Button]:
     """Profile (the black one, NAV-11), edit, and delete or undelete (LST-8)."""
@@ -48,7 +50,9 @@ class CustomerTable(Table):
     type = tables.Column(verbose_name="Type")
     name = tables.Column(verbose_name="Name")
     data_account_count = CountColumn(verbose_name="Data Accounts", orderable=False)
-    phone = tables.Column(verbose_name="Phone", empty_values=(), orderable=False)
+    phone = tables.Column(
+        verbose_name="Phone", empty_values=(), orderable=False, attrs={"td": {"class": "num text-nowrap"}}
+    )
     email = tables.Column(verbose_name="Email", empty_values=(), orderable=False)
     status = tables.Column(verbose_name="Status", empty_values=(), orderable=False)
     categories = BadgesColumn(verbose_name="Categories")
@@ -56,7 +60,7 @@ class CustomerTable(Table):
     contact_name = tables.Column(verbose_name="Contact Name", default="")
     physical_address = tables.Column(verbose_name="Address", default="")
     created_at = DateColumn(verbose_name="Added")
-    balance = MoneyColumn(verbose_name="Balance")
+    balance = MoneyColumn(verbose_name="Balance", attrs=NOWRAP)
     actions = ActionsColumn(row_buttons)
 
     default_columns = (

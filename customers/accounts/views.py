@@ -163,6 +163,7 @@ class GroupDelete(GroupAct):
 
     def consequences(self, obj: CustomerGroup) -> list[str]:
         count = obj.customers.count()
+        deleted = Customer.objects.deleted(clock.now()).filter(group=obj).count()
         target = regroup.targets(obj).first()
         if target is None:
             return ["This is the last group, and every customer needs one: add another group first."]
@@ -173,6 +174,10 @@ class GroupDelete(GroupAct):
             f"{d.setting[:1].upper()}{d.setting[1:]} changes from {d.here} to {d.there} for them in {target}."
             for d in regroup.differences(obj, target)
         ]
+        if deleted:
+            lines.insert(
+                1, f"{deleted} of them {'is' if deleted == 1 else 'are'} deleted and not in the list."
+            )
         return [*lines, "Nobody is notified. Undo brings the group and its customers back."]
 
     def act(self, obj: CustomerGroup, form: Any, actor: User) -> int:

@@ -5,8 +5,8 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from customers.accounts import codes, deletion, editing, gates, listing, numbering
-from customers.accounts.models import Customer, CustomerType, GateKind
+from customers.accounts import deletion, editing, gates, listing
+from customers.accounts.models import Customer, GateKind
 from customers.profile.forms import CancelForm, OptionalReasonForm, ReasonForm
 from ispbilling.core import clock, events
 from ispbilling.core.errors import DomainError
@@ -27,12 +27,12 @@ class CustomerAct(ActionPage):
     def undo_url(self, obj: Customer, result: Any) -> str | None:
         return reverse(f"customers:{self.undo_name}", args=[obj.pk]) if self.undo_name else None
 
-    def lines(self, obj: Any) -> str:
-        """How many data accounts it concerns, in words."""
-        count = obj.data_account_count
-        return (
-            "its data account" if count == 1 else f"its {count} data accounts" if count else "no data account"
-        )
+    def network(self, obj: Any, sentence: str) -> str:
+        """What it does to the data accounts: the sentence with their number in words."""
+        count = obj.data_account_count or 0
+        if not count:
+            return "There is no data account, so nothing changes on the network."
+        return sentence.format("its data account" if count == 1 else f"its {count} data accounts")
 
 
 class CustomerSuspend(CustomerAct):
@@ -45,7 +45,7 @@ class CustomerSuspend(CustomerAct):
 
     def consequences(self, obj: Any) -> list[str]:
         return [
-            f"Blocked at once: {self.lines(obj)}; who is online is disconnected.",
+            self.network(obj, "Blocked at once: {}; who is online is disconnected."),
             "The customer can still log in to the portal, view usage and ask for help.",
             "The customer is not notified.",
             f"Billing does not stop. The balance is {format_money(obj.balance)}.",
@@ -66,7 +66,7 @@ class CustomerUnsuspend(CustomerAct):
 
     def consequences(self, obj: Any) -> list[str]:
         return [
-            f"Can authenticate again, unless another gate is closed: {self.lines(obj)}.",
+            self.network(obj, "Can authenticate again, unless another gate is closed: {}."),
             "The customer is not notified.",
         ]
 
@@ -87,7 +87,9 @@ class CustomerDisable(CustomerAct):
 
     def consequences(self, obj: Any) -> list[str]:
         return [
-            f"No service at all for {self.lines(obj)}, capped service included; sessions are disconnected.",
+            self.network(
+                obj, "No service at all for {}, capped service included; sessions are disconnected."
+            ),
             f"Billing does not stop; only a cancellation stops it. Balance: {format_money(obj.balance)}.",
             "The customer is greyed out in the list, and is not notified.",
         ]
@@ -112,7 +114,7 @@ class CustomerEnable(CustomerAct):
 
     def consequences(self, obj: Any) -> list[str]:
         return [
-            f"Can authenticate again: {self.lines(obj)}.",
+            self.network(obj, "Can authenticate again: {}."),
             "A suspension or cancellation stays as it is.",
         ]
 
@@ -135,7 +137,7 @@ class CustomerCancel(CustomerAct):
 
     def consequences(self, obj: Any) -> list[str]:
         return [
-            f"Access ends at midnight after the last day for {self.lines(obj)}.",
+            self.network(obj, "Access ends at midnight after the last day for {}."),
             "Time through that day is billed, recurring entries after it are not. Best is a month's end.",
             f"What is owed stays owed. The balance is {format_money(obj.balance)}.",
             "Clear the date any time before to go on as if nothing had been.",
@@ -182,7 +184,8 @@ class CustomerDelete(CustomerAct):
         if against:
             return [f"Not possible now: {reason}" for reason in against]
         return [
-            f"Access ends at once for {self.lines(obj)}, and nothing new is billed.",
+            self.network(obj, "Access ends at once for {}."),
+            "Nothing new is billed.",
             "The record is hidden, not destroyed: code, username, invoices and payments are kept.",
             "Undelete brings everything back as it was. To stop service for a while, disable instead.",
             "The customer is not notified.",
@@ -202,7 +205,8 @@ class CustomerUndelete(CustomerAct):
 
     def consequences(self, obj: Any) -> list[str]:
         return [
-            f"The customer is back in the list with {self.lines(obj)}.",
+            "The customer is back in the list.",
+            self.network(obj, "Can authenticate again, unless something else stops it: {}."),
             "What else had closed its access (disabled, suspended, cancelled) stays closed.",
         ]
 
@@ -243,41 +247,6 @@ class CustomerPasswordReset(CustomerAct):
 
     def done(self, obj: Customer, result: Any) -> str:
         return f"The link is on its way to {result}."
-
-
-class CustomerRecode(CustomerAct):
-    """A newly generated accounting code for an existing customer (ACC-11)."""
-
-    permission = "customers.edit"
-    title = "Generate Code"
-    submit_label = "Change the Code"
-    submit_icon = "wand"
-
-    def stem(self, obj: Customer) -> str:
-        company = obj.type == CustomerType.COMPANY
-        stem = codes.stem(obj.name if company else obj.contact_name or obj.name, company=company)
-        if stem is None:
-            raise DomainError("The name has no letters or digits to make an account code of.")
-        return stem
-
-    def consequences(self, obj: Any) -> list[str]:
-        try:
-            code = numbering.peek(self.stem(obj))
-        except DomainError as refusal:
-            return [str(refusal)]
-        return [
-            f"The accounting code changes from {obj.code} to {code}.",
-            f"{obj.code} stays known: search finds it, and payments with it as reference still arrive.",
-            "Invoices and statements already issued keep the old code; new ones carry the new code.",
-            "The portal username does not change.",
-        ]
-
-    def act(self, obj: Customer, form: Any, actor: User) -> Customer:
-        now = clock.now()
-        return editing.edit(obj, {"code": numbering.next_code(self.stem(obj))}, now, actor=actor)
-
-    def done(self, obj: Customer, result: Customer) -> str:
-        return f"The accounting code is now {result.code}."
 
 
 class CustomerIdNumber(CustomerAct):

@@ -4,12 +4,14 @@ from functools import cached_property
 from typing import Any
 
 import django_tables2 as tables
+from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.html import format_html_join
 
 from customers.accounts import editing, gates, listing, onboarding
 from customers.accounts.models import Customer, Gate, GateKind
+from customers.accounts.views import with_generated_code
 from customers.profile import timeline
 from customers.profile.forms import (
     AccountEditForm,
@@ -65,12 +67,12 @@ class CustomerDetail(DetailPage):
         return {gate.kind: gate for gate in self.object.gates.standing()}
 
     def context(self, **extra: Any) -> dict[str, Any]:
-        sentence = gates.state_sentence(self.standing.values(), self.now)
-        closed = bool(gates.closed(self.standing.values(), self.now))
-        meaning = "stopped" if closed else "working" if sentence == "Active" else "attention"
-        return super().context(
-            **extra, sentence=sentence, meaning=meaning, money=format_money(self.object.balance)
-        )
+        words = listing.status(self.object)
+        if not words:
+            words = [
+                ("Cancelling", "attention") if GateKind.CANCELLED in self.standing else ("Active", "working")
+            ]
+        return super().context(**extra, words=words, money=format_money(self.object.balance))
 
     def banners(self) -> list[tuple[str, str]]:
         """What must be seen before anything else (PRO-4)."""
@@ -161,8 +163,19 @@ class CustomerEdit(EditPage):
             wanted |= {"Disable", "Enable"}
         if GateKind.DELETED in standing:
             return [button(self.object, "Undelete", "customer_undelete", "restore", "customers.delete")]
-        recode = button(self.object, "Generate Code", "customer_recode", "wand", "customers.edit")
-        return [recode, *(b for b in life_buttons(self.object, standing) if b.label in wanted)]
+        return [b for b in life_buttons(self.object, standing) if b.label in wanted]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Generate only fills in the field and says what a new code touches; Save Changes decides (ACC-11)."""
+        if "generate" not in request.POST:
+            return super().post(request, *args, **kwargs)
+        self.object = self.find()
+        form = with_generated_code(self.form())
+        form["account"].fields["code"].help_text = (
+            f"{self.object.code} stays known to search and payments; paper already issued and the portal username"
+            " keep it. Save Changes to take the new code."
+        )
+        return self.show(form)
 
     def act(self, obj: Customer, form: Any, actor: User) -> Customer:
         now, account, contacts = clock.now(), form["account"], form["contacts"]

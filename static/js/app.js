@@ -289,6 +289,9 @@
     });
   }
 
+  // A map in a tab that was hidden learns its size when the tab is shown.
+  document.addEventListener("shown.bs.tab", function () { window.dispatchEvent(new Event("resize")); });
+
   // --- Maps: one pin, dragged into the latitude and longitude fields ------------------------------------------
   function drawMaps(root) {
     var boxes = root.querySelectorAll ? root.querySelectorAll("[data-map]:not([data-drawn])") : [];

@@ -149,3 +149,19 @@ def test_it_masks_and_forgets_the_id_number(as_manager: Client, alice: Customer,
     assert Customer.objects.get().id_number == ""
     assert [masked(text) for text in ("", "123", "123456")] == ["", "•••", "•••456"]
     assert AccountEditForm.of(alice)["customer"] == alice
+
+
+@pytest.mark.feature("ACC-11")
+def test_generate_says_what_refers_to_the_code_and_waits_for_save(
+    as_manager: Client, alice: Customer, user: User
+) -> None:
+    Customer.objects.update(code="JEN002")
+    sent = as_shown(as_manager, alice) | {"generate": "1"}
+    shown = as_manager.post(edit_url(alice), sent)
+    assert 'value="ALI001"' in shown.content.decode()
+    assert "JEN002 stays known to search and payments" in shown.content.decode()
+    assert Customer.objects.get().code == "JEN002"
+    del sent["generate"]
+    as_manager.post(edit_url(alice), sent | {"code": "ALI001", "generated": "ALI001"})
+    assert Customer.objects.get().code == "ALI001"
+    assert alice.code_aliases.get().code == "JEN002"

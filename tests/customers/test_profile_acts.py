@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 
 from customers.accounts import gates
-from customers.accounts.models import CodeAlias, Customer, GateKind
+from customers.accounts.models import Customer, GateKind
 from ispbilling.core import registries
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import Event
@@ -100,15 +100,3 @@ def test_password_reset_shows_the_address_first(as_manager: Client, alice: Custo
     assert "alice@example.test" in as_manager.get(url(alice, "password_reset")).content.decode()
     as_manager.post(url(alice, "password_reset"))
     assert Event.objects.get(kind="portal_login.reset_requested").data["email"] == "alice@example.test"
-
-
-@pytest.mark.feature("ACC-11")
-def test_generate_on_an_existing_customer_names_what_refers_to_the_code(
-    as_manager: Client, alice: Customer
-) -> None:
-    Customer.objects.update(code="JEN002")
-    found = as_manager.get(url(alice, "recode")).content.decode()
-    assert "from JEN002 to ALI001" in found
-    as_manager.post(url(alice, "recode"))
-    assert Customer.objects.get().code == "ALI001"
-    assert CodeAlias.objects.get().code == "JEN002"
