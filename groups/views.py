@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from groups import keeping
@@ -25,11 +26,13 @@ from ispbilling.core.views import AddPage, EditPage, ListPage
 
 def with_members(queryset: Any) -> Any:
     """The rows with `num_customers`: members that are not deleted."""
-    deleted = Q(customers__gates__kind="deleted", customers__gates__until__isnull=True)
-    return queryset.annotate(
-        hidden_customers=Count("customers", filter=deleted, distinct=True),
-        num_customers=Count("customers", distinct=True) - F("hidden_customers"),
-    )
+
+    def count(**where: Any) -> Coalesce:
+        own = queryset.model._default_manager.filter(pk=OuterRef("pk"), **where).order_by().values("pk")
+        return Coalesce(Subquery(own.annotate(count=Count("customers")).values("count")), 0)
+
+    deleted = count(customers__gates__kind="deleted", customers__gates__until__isnull=True)
+    return queryset.annotate(num_customers=count() - deleted)
 
 
 class Keeping:

@@ -1,8 +1,11 @@
 """The customer list (LST-3)."""
 
+from decimal import Decimal
 from typing import Any
 
 import django_tables2 as tables
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
@@ -49,7 +52,7 @@ class CustomerTable(Table):
     code = LinkColumn(verbose_name="Account Code")
     type = tables.Column(verbose_name="Type")
     name = tables.Column(verbose_name="Name")
-    data_account_count = CountColumn(verbose_name="Data Accounts", orderable=False)
+    data_accounts = CountColumn(verbose_name="Data Accounts", orderable=False, accessor="pk")
     phone = tables.Column(
         verbose_name="Phone", empty_values=(), orderable=False, attrs={"td": {"class": "num text-nowrap"}}
     )
@@ -60,7 +63,7 @@ class CustomerTable(Table):
     contact_name = tables.Column(verbose_name="Contact Name", default="")
     physical_address = tables.Column(verbose_name="Address", default="")
     created_at = DateColumn(verbose_name="Added")
-    balance = MoneyColumn(verbose_name="Balance", attrs=NOWRAP)
+    balance = MoneyColumn(verbose_name="Balance", attrs=NOWRAP, accessor="pk")
     actions = ActionsColumn(row_buttons)
 
     default_columns = (
@@ -69,7 +72,7 @@ class CustomerTable(Table):
         "code",
         "type",
         "name",
-        "data_account_count",
+        "data_accounts",
         "phone",
         "email",
         "status",
@@ -83,6 +86,23 @@ class CustomerTable(Table):
 
     def row_off(self, record: Any) -> bool:
         return any(word != "Suspended" for word, _ in listing.status(record))
+
+    def render_data_accounts(self, record: Any) -> str:
+        return f"{len(record.lines):,}" if record.lines else ""
+
+    def value_data_accounts(self, record: Any) -> int:
+        return len(record.lines)
+
+    def render_balance(self, record: Any, column: MoneyColumn) -> SafeString:
+        return column.render(listing.balance(record))
+
+    def value_balance(self, record: Any) -> Decimal:
+        return listing.balance(record)
+
+    def order_balance(self, rows: QuerySet[Customer], is_descending: bool) -> tuple[QuerySet[Customer], bool]:
+        """Whoever has no balance yet stands at zero."""
+        owed = Coalesce("balance_row__amount", Value(Decimal("0.00")))
+        return rows.order_by(owed.desc() if is_descending else owed.asc()), True
 
     def render_phone(self, record: Any) -> str:
         contact = listing.primary(record)

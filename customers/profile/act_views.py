@@ -29,7 +29,7 @@ class CustomerAct(ActionPage):
 
     def network(self, obj: Any, sentence: str) -> str:
         """What it does to the data accounts: the sentence with their number in words."""
-        count = obj.data_account_count or 0
+        count = len(obj.lines)
         if not count:
             return "There is no data account, so nothing changes on the network."
         return sentence.format("its data account" if count == 1 else f"its {count} data accounts")
@@ -48,7 +48,7 @@ class CustomerSuspend(CustomerAct):
             self.network(obj, "Blocked at once: {}; who is online is disconnected."),
             "The customer can still log in to the portal, view usage and ask for help.",
             "The customer is not notified.",
-            f"Billing does not stop. The balance is {format_money(obj.balance)}.",
+            f"Billing does not stop. The balance is {format_money(listing.balance(obj))}.",
         ]
 
     def act(self, obj: Customer, form: Any, actor: User) -> None:
@@ -90,7 +90,7 @@ class CustomerDisable(CustomerAct):
             self.network(
                 obj, "No service at all for {}, capped service included; sessions are disconnected."
             ),
-            f"Billing does not stop; only a cancellation stops it. Balance: {format_money(obj.balance)}.",
+            f"Billing does not stop; only a cancellation stops it. Balance: {format_money(listing.balance(obj))}.",
             "The customer is greyed out in the list, and is not notified.",
         ]
 
@@ -139,7 +139,7 @@ class CustomerCancel(CustomerAct):
         return [
             self.network(obj, "Access ends at midnight after the last day for {}."),
             "Time through that day is billed, recurring entries after it are not. Best is a month's end.",
-            f"What is owed stays owed. The balance is {format_money(obj.balance)}.",
+            f"What is owed stays owed. The balance is {format_money(listing.balance(obj))}.",
             "Clear the date any time before to go on as if nothing had been.",
         ]
 

@@ -72,7 +72,7 @@ class CustomerDetail(DetailPage):
             words = [
                 ("Cancelling", "attention") if GateKind.CANCELLED in self.standing else ("Active", "working")
             ]
-        return super().context(**extra, words=words, money=format_money(self.object.balance))
+        return super().context(**extra, words=words, money=format_money(listing.balance(self.object)))
 
     def banners(self) -> list[tuple[str, str]]:
         """What must be seen before anything else (PRO-4)."""

@@ -37,7 +37,7 @@ def test_it_shows_the_columns_of_the_guide(as_manager: Client, alice: Customer) 
     ]  # fmt: skip
     row = page.context["table"].paginated_rows[0]
     cells = {column.name: str(cell) for column, cell in row.items()}
-    assert (cells["data_account_count"], cells["phone"], cells["email"]) == (
+    assert (cells["data_accounts"], cells["phone"], cells["email"]) == (
         "2", "+27821234567", "alice@example.test",
     )  # fmt: skip
     assert "R 34,343.29" in cells["balance"]
@@ -50,7 +50,18 @@ def test_it_shows_the_columns_of_the_guide(as_manager: Client, alice: Customer) 
 def test_it_shows_a_zero_balance_and_no_count_for_none(as_manager: Client, alice: Customer) -> None:
     cells = {c.name: str(cell) for c, cell in as_manager.get(LIST).context["table"].paginated_rows[0].items()}
     assert "R 0.00" in cells["balance"]
-    assert cells["data_account_count"] == ""
+    assert cells["data_accounts"] == ""
+
+
+@pytest.mark.feature("LST-3")
+def test_it_sorts_by_balance_with_no_balance_as_zero(
+    as_manager: Client, alice: Customer, bob: Customer
+) -> None:
+    builders.customer(code="CAR001")
+    Balance.objects.create(customer=alice, amount=Decimal("-5"))
+    Balance.objects.create(customer=bob, amount=Decimal("7"))
+    assert codes(as_manager.get(LIST, {"sort": "balance"})) == ["ALI001", "CAR001", "BOB001"]
+    assert codes(as_manager.get(LIST, {"sort": "-balance"})) == ["BOB001", "CAR001", "ALI001"]
 
 
 @pytest.mark.feature("LST-6")
