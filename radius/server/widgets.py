@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -11,9 +11,9 @@ from ispbilling.core import clock
 from ispbilling.core.registries import Widget
 from radius import subscribers
 from radius.accounts.models import DataAccount
+from radius.policy.codes import sentence
 from radius.server.checking import check
 from radius.server.models import AuthAttempt
-from radius.server.tables import RejectTable
 
 SHOWN = 5
 RECENT = timedelta(days=7)
@@ -23,10 +23,9 @@ class ProblemsWidget(Widget):
     """The log-ins of this customer's lines that were refused in the last week."""
 
     name, title, icon = "problems", "Problems", "alert-triangle"
-    template_name = "radius/_table_widget.html"
+    template_name = "radius/_rejects_widget.html"
     permission = "radius.sessions.view"
     column, weight = 2, 50
-    columns: ClassVar[tuple[str, ...]] = ("at", "username", "code")
 
     def rejects(self) -> Any:
         return AuthAttempt.objects.filter(data_account__in=DataAccount.objects.filter(customer=self.obj))
@@ -36,9 +35,7 @@ class ProblemsWidget(Widget):
 
     def context(self) -> Mapping[str, Any]:
         rows = self.rejects().filter(accepted=False, at__gte=clock.now() - RECENT).select_related("nas")
-        hidden = [name for name in RejectTable.base_columns if name not in self.columns]
-        table = RejectTable(list(rows[:SHOWN]), exclude=hidden, orderable=False)
-        return {"table": table, "empty": "No login was refused in the last 7 days."}
+        return {"rejects": [(row, sentence(row.code)) for row in rows[:SHOWN]]}
 
     def view_all(self) -> str:
         return reverse("radius:reject_list") + self.query()
@@ -48,7 +45,6 @@ class LineRejectsWidget(ProblemsWidget):
     """The same for one data account."""
 
     name, title = "rejects", "Rejects"
-    columns = ("at", "code", "nas")
 
     def rejects(self) -> Any:
         return AuthAttempt.objects.filter(data_account=self.obj)

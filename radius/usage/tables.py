@@ -13,7 +13,6 @@ from ispbilling.core.parts import Button
 from ispbilling.core.tables import (
     NUMBER,
     ActionsColumn,
-    BadgesColumn,
     Column,
     CountColumn,
     DateTimeColumn,
@@ -28,12 +27,12 @@ from ispbilling.core.units import format_octets, format_seconds
 from radius.accounts.models import DataAccount
 from radius.accounts.states import RadiusStatus
 from radius.accounts.tables import CustomerColumn, StatusColumn
-from radius.catalogue.tables import CapColumn, SpeedColumn
+from radius.catalogue.tables import CapColumn
 from radius.usage.models import Session
 from radius.usage.totals import Total, percent
 
 TOTAL: dict[str, Any] = {**NUMBER, "tf": {"class": "text-end num fw-bold text-nowrap"}}
-DAY: dict[str, Any] = {"td": {"class": "num text-nowrap"}}
+NOWRAP: dict[str, Any] = {"td": {"class": "text-nowrap"}}
 
 
 class PercentColumn(Column):
@@ -70,17 +69,17 @@ class UsageTable(Table):
     total: Total
     month: Any = None
 
-    month_day = Column(empty_values=(), orderable=False, verbose_name="Month", footer="Total", attrs=DAY)
+    month_day = Column(empty_values=(), orderable=False, verbose_name="Month", footer="Total", attrs=NOWRAP)
     code = CustomerColumn(accessor="customer__code", verbose_name="Accounting Code")
     username = LinkColumn(footer=lambda table: f"{table.total.accounts:,} accounts")
-    customer = Column(accessor="customer__name", verbose_name="Customer")
-    package = Column(accessor="package__title", verbose_name="Package")
+    customer = Column(accessor="customer__name", verbose_name="Customer", attrs=NOWRAP)
+    package = Column(accessor="package__title", verbose_name="Package", attrs=NOWRAP)
     cap = CapColumn(accessor="package__cap_octets")
     used = OctetsColumn(
         verbose_name="Usage", attrs=TOTAL, footer=lambda table: format_octets(table.total.octets)
     )
     percent = PercentColumn()
-    high_site = Column(accessor="customer__high_site", verbose_name="Highsite", default="")
+    high_site = Column(accessor="customer__high_site", verbose_name="Highsite", default="", attrs=NOWRAP)
     price = MoneyColumn(
         verbose_name="Monthly Cost",
         orderable=False,
@@ -109,7 +108,7 @@ class CustomerUsageTable(Table):
 
     month: Any = None
 
-    month_day = Column(empty_values=(), orderable=False, verbose_name="Month", attrs=DAY)
+    month_day = Column(empty_values=(), orderable=False, verbose_name="Month", attrs=NOWRAP)
     code = LinkColumn(verbose_name="Accounting Code")
     name = Column(verbose_name="Customer")
     lines = CountColumn(verbose_name="Data Accounts")
@@ -161,7 +160,7 @@ class SessionTable(Table):
 
     username = LinkColumn()
     code = CustomerColumn(accessor="data_account__customer__code", verbose_name="Accounting Code")
-    customer = Column(accessor="data_account__customer__name", verbose_name="Customer")
+    customer = Column(accessor="data_account__customer__name", verbose_name="Customer", attrs=NOWRAP)
     nas = Column(
         linkify=lambda record: record.nas.get_absolute_url() if record.nas else None, verbose_name="NAS"
     )
@@ -208,23 +207,3 @@ class PreviousSessionTable(SessionTable):
             "stopped_at",
             "...",
         )
-
-
-class LinesTable(Table):
-    """The data accounts of one customer, as the profile shows them (PRO-6); needs `used`."""
-
-    username = LinkColumn()
-    medium = Column()
-    package = Column(accessor="package__title")
-    down_kbps = SpeedColumn(accessor="package__service__down_kbps", verbose_name="Down")
-    up_kbps = SpeedColumn(accessor="package__service__up_kbps", verbose_name="Up")
-    price = MoneyColumn()
-    custom = BadgesColumn(lambda a: ["Custom Price"] if a.custom_price is not None else [], verbose_name="")
-    used = OctetsColumn(verbose_name="Used")
-    cap = CapColumn(accessor="package__cap_octets")
-    radius_status = StatusColumn()
-
-    class Meta(Table.Meta):
-        model = DataAccount
-        fields = ()
-        orderable = False

@@ -70,13 +70,14 @@ def _sum_of(month: Period, **link: Any) -> Coalesce:
 
 def of_month(accounts: QuerySet[DataAccount], month: Period) -> Total:
     """The total row of a list: accounts, octets and monthly cost of every row, shown or not (USE-3)."""
-    plain = DataAccount.objects.filter(pk__in=accounts.order_by().values("pk"))
+    rows = accounts.order_by().values("pk")
+    plain = DataAccount.objects.filter(pk__in=rows)
     money = plain.aggregate(
         accounts=Count("pk"), cost=Sum(Coalesce("custom_price", "package__price"), default=Decimal("0.00"))
     )
-    used = UsageDay.objects.filter(
-        day__gte=month.start, day__lt=month.end, data_account__in=plain.values("pk")
-    ).aggregate(octets=Sum(BOTH, default=0))
+    used = UsageDay.objects.filter(day__gte=month.start, day__lt=month.end, data_account__in=rows).aggregate(
+        octets=Sum(BOTH, default=0)
+    )
     return Total(money["accounts"], used["octets"], money["cost"])
 
 

@@ -64,8 +64,23 @@ class UsageList(_MonthPage):
 
     def get_queryset(self) -> Any:
         accounts = totals.in_service(DataAccount.objects.all(), self.month)
-        rows = accounts.select_related("customer__high_site", "package__service")
-        return totals.with_usage(with_status(rows, clock.now()), self.month)
+        rows = with_status(accounts.select_related("customer__high_site", "package__service"), clock.now())
+        return totals.with_usage(rows, self.month) if self.every_row() else rows
+
+    def every_row(self) -> bool:
+        """Whether the usage of every row is needed at once: to sort by it, or to write it to a file."""
+        query = self.request.GET
+        return "export" in query or any(key.lstrip("-") == "used" for key in query.getlist("sort"))
+
+    def results(self) -> dict[str, Any]:
+        """Otherwise it is summed for the rows of this page alone, however deep the page is."""
+        found = super().results()
+        if not self.every_row():
+            rows = [row.record for row in found["table"].page.object_list]
+            used = totals.used_by_account(rows, self.month)
+            for account in rows:
+                account.used = used[account.pk]
+        return found
 
     def table(self, rows: Any) -> Table:
         table = super().table(rows)

@@ -1,7 +1,8 @@
 """What this app shows on the customer's profile and on the page of a data account (PRO-6, PRO-7, PRO-9)."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -9,39 +10,39 @@ from django.urls import reverse
 from ispbilling.core import clock
 from ispbilling.core.parts import Button
 from ispbilling.core.registries import Widget
+from ispbilling.core.units import format_seconds
 from radius.accounts.models import DataAccount
-from radius.accounts.states import with_status
+from radius.accounts.states import MEANINGS, RadiusStatus, with_status
 from radius.usage import totals
 from radius.usage.charts import daily_chart
 from radius.usage.models import Session
-from radius.usage.tables import LinesTable, PreviousSessionTable, SessionTable
 
 SHOWN = 5
-# A panel is narrow: what it shows of a session, all lines of a customer and one line.
-_ACTIVE = ("username", "framed_ip", "duration", "download_octets", "upload_octets")
-_PREVIOUS = ("username", "framed_ip", "stopped_at", "download_octets", "upload_octets")
-_LINE_ACTIVE = ("framed_ip", "nas", "duration", "download_octets", "upload_octets")
-_LINE_PREVIOUS = ("framed_ip", "stopped_at", "duration", "download_octets", "upload_octets")
 
 
-def _narrow(table: type[SessionTable], rows: Any, columns: tuple[str, ...]) -> SessionTable:
-    hidden = [name for name in table.base_columns if name not in columns]
-    return table(list(rows), exclude=hidden, orderable=False)
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A data account as its customer's profile shows it (PRO-6)."""
+
+    account: DataAccount
+    used: int
+    percent: int | None
+    status: str
+    meaning: str
 
 
 class DataAccountsWidget(Widget):
     """The lines of a customer, with what each has used of its cap."""
 
     name, title, icon = "data_accounts", "Data Accounts", "plug-connected"
-    template_name = "radius/_table_widget.html"
+    template_name = "radius/_lines_widget.html"
     permission = "radius.accounts.view"
     column, weight = 2, 10
 
     def context(self) -> Mapping[str, Any]:
         month = clock.month_of(clock.local_day(clock.now()))
         rows = DataAccount.objects.filter(customer=self.obj).select_related("package__service")
-        rows = list(totals.with_usage(with_status(rows, clock.now()), month))
-        return {"table": LinesTable(rows), "empty": "No data account yet."}
+        return {"lines": [_line(row) for row in totals.with_usage(with_status(rows, clock.now()), month)]}
 
     def buttons(self) -> list[Button]:
         add = reverse("radius:data_account_add", args=[self.obj.pk])
@@ -93,11 +94,10 @@ class ActiveSessionsWidget(Widget):
     """Who of this customer is online now."""
 
     name, title, icon = "active_sessions", "Active Data Sessions", "activity"
-    template_name = "radius/_table_widget.html"
+    template_name = "radius/_sessions_widget.html"
     permission = "radius.sessions.view"
     column, weight = 2, 30
     refresh = 60
-    columns: ClassVar[tuple[str, ...]] = _ACTIVE
 
     def sessions(self) -> Any:
         rows = Session.objects.select_related("nas", "data_account")
@@ -107,8 +107,7 @@ class ActiveSessionsWidget(Widget):
         return f"?customer={self.obj.code}"
 
     def context(self) -> Mapping[str, Any]:
-        table = _narrow(SessionTable, self.sessions().open()[:SHOWN], self.columns)
-        return {"table": table, "empty": "Not online now."}
+        return {"sessions": _timed(self.sessions().open()[:SHOWN]), "empty": "Not online now."}
 
     def view_all(self) -> str:
         return reverse("radius:session_list") + self.query()
@@ -120,12 +119,10 @@ class PreviousSessionsWidget(ActiveSessionsWidget):
     name, title, icon = "previous_sessions", "Previous Data Sessions", "history"
     weight = 40
     refresh = None
-    columns = _PREVIOUS
 
     def context(self) -> Mapping[str, Any]:
         rows = self.sessions().filter(stopped_at__isnull=False)[:SHOWN]
-        table = _narrow(PreviousSessionTable, rows, self.columns)
-        return {"table": table, "empty": "No session has ended yet."}
+        return {"sessions": _timed(rows), "empty": "No session has ended yet."}
 
     def view_all(self) -> str:
         return reverse("radius:session_history") + self.query()
@@ -133,8 +130,6 @@ class PreviousSessionsWidget(ActiveSessionsWidget):
 
 class LineActiveSessionsWidget(ActiveSessionsWidget):
     """The same for one data account."""
-
-    columns = _LINE_ACTIVE
 
     def sessions(self) -> Any:
         return Session.objects.select_related("nas", "data_account").filter(data_account=self.obj)
@@ -146,4 +141,17 @@ class LineActiveSessionsWidget(ActiveSessionsWidget):
 class LinePreviousSessionsWidget(PreviousSessionsWidget, LineActiveSessionsWidget):
     """The same for one data account."""
 
-    columns = _LINE_PREVIOUS
+
+def _line(account: Any) -> Line:
+    status = RadiusStatus(account.radius_status)
+    share = totals.percent(account.used, account.package.cap_octets)
+    return Line(account, account.used, share, status.label, MEANINGS[status])
+
+
+def _timed(sessions: Any) -> list[tuple[Session, str]]:
+    """Each session with how long it has lasted."""
+    now = clock.now()
+    return [
+        (one, format_seconds(max(0, int(((one.stopped_at or now) - one.started_at).total_seconds()))))
+        for one in sessions
+    ]

@@ -14,7 +14,7 @@ from customers.accounts import gates
 from customers.models import Customer, GateKind
 from ispbilling.core.clock import add_months, local_day, now
 from ispbilling.core.units import GB
-from radius.models import DataAccount, UsageDay
+from radius.models import AuthAttempt, DataAccount, UsageDay
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -134,3 +134,29 @@ def test_the_quick_total_combines_the_lines_of_a_customer(as_manager: Client, al
     assert "3.0 GB" in text
     assert "R 20.00" in text
     assert "?customer=ALI001" in text
+
+
+@pytest.mark.feature("PRO-6", "PRO-7", "PRO-9", "PRO-15")
+def test_the_widgets_of_the_profile_load_on_their_own(as_manager: Client, alice: Customer) -> None:
+    profile = reverse("customers:customer_detail", args=[alice.pk])
+
+    def widget(name: str) -> str:
+        return as_manager.get(profile, {"widget": name}).content.decode()
+
+    assert reverse("radius:data_account_add", args=[alice.pk]) in widget("data_accounts")
+    assert "No data account yet" in widget("data_accounts")
+    package = builders.package(title="Home", cap_octets=10 * GB)
+    line = builders.data_account(
+        customer=alice, package=package, username="ali@isp.test", custom_price="450.00"
+    )
+    use(line, 5 * GB)
+    builders.session(data_account=line, framed_ip="100.64.0.7")
+    builders.session(data_account=line, stopped_at=now(), terminate_cause="Lost-Carrier")
+    AuthAttempt.objects.create(at=now(), username="ali@isp.test", data_account=line, code="MAC_MISMATCH")
+    text = widget("data_accounts")
+    for words in ("ali@isp.test", "Home", "R 450.00", "Custom Price", "20 Mb/s down", "(50 %)", "Default Speed"):
+        assert words in text
+    assert "5.0 GB" in widget("data_usage")
+    assert "100.64.0.7" in widget("active_sessions")
+    assert "Lost-Carrier" in widget("previous_sessions")
+    assert "another device" in widget("problems")
