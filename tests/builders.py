@@ -19,7 +19,7 @@ from ispbilling.core.clock import local_day, month_of, now
 from ispbilling.core.models import Role, User
 from ispbilling.core.units import GB
 from notifications.models import Message
-from radius.models import DataAccount, Nas, Package, Service, Session
+from radius.models import AuthAttempt, DataAccount, Nas, Package, Service, Session
 
 _next = count(1)
 PASSWORD = "correct horse battery"  # noqa: S105 - of test users only
@@ -173,4 +173,12 @@ def message(**kwargs: Any) -> Message:
             "created_at": now(),
             **kwargs,
         }
+    )
+
+
+def auth_attempt(**kwargs: Any) -> AuthAttempt:
+    """A login that was refused."""
+    n = next(_next)
+    return AuthAttempt.objects.create(
+        **{"at": now(), "username": f"user{n}@isp.test", "code": "UNKNOWN_USER", "trace": [], **kwargs}
     )

@@ -53,6 +53,7 @@ class DataAccountList(ListPage):
 
 
 class DataAccountDetail(DetailPage):
+    model = DataAccount
     permission = VIEW
     panels = (
         Panel(
