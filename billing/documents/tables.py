@@ -34,11 +34,11 @@ def actions(document: Document) -> list[Button]:
 class DocumentTable(Table):
     """Everything issued. Rows need `credited` (whether a credit note took the invoice back)."""
 
-    reference = LinkColumn(verbose_name="Reference")
+    reference = LinkColumn(verbose_name="Reference", attrs={"td": {"class": "text-nowrap"}})
     kind = ChoiceColumn({"invoice": "info", "credit_note": "attention"}, verbose_name="Kind")
     customer = Column(accessor="customer__code", verbose_name="Account Code")
     name = Column(accessor="party__name", verbose_name="Customer")
-    issued_on = DateColumn(verbose_name="Date")
+    issued_on = DateColumn(verbose_name="Date", attrs={"td": {"class": "text-nowrap"}})
     due_on = DateColumn(verbose_name="Due")
     net = MoneyColumn(verbose_name="Net")
     vat = MoneyColumn(verbose_name="VAT")

@@ -66,10 +66,14 @@ class RecurringTable(Table):
 class CustomerLinesTable(RecurringTable):
     """The recurring lines of one customer, on the profile."""
 
-    description = LinkColumn()
+    description = LinkColumn(
+        text=lambda line: (
+            line.description if line.quantity == 1 else f"{line.quantity.normalize():f} x {line}"
+        )
+    )
 
     class Meta(RecurringTable.Meta):
-        exclude = ("customer", "name", "data_account", "discount", "vat_exempt")
+        exclude = ("customer", "name", "data_account", "quantity", "discount", "vat_exempt", "starts_on")
         orderable = False
 
 

@@ -1,11 +1,13 @@
 """The certificate of a run: set queries over what was planned and what is there. Kept with the run."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
 from billing.runs.models import Run
+from ispbilling.core.money import format_money
 
 _FACTS = """
 WITH d AS (
@@ -62,6 +64,10 @@ def certify(run: Run, now: datetime) -> dict[str, Any]:
             ],
         )
         as_planned, as_posted = cursor.fetchone()
+
+    def money(name: str) -> str:
+        return format_money(Decimal(facts[name]))
+
     facts["checks"] = [
         [
             f"planned {facts['planned']} = issued {facts['issued']} + skipped {facts['skipped']}"
@@ -70,11 +76,10 @@ def certify(run: Run, now: datetime) -> dict[str, Any]:
             and not facts["unaccounted"],
         ],
         [
-            f"planned R {facts['planned_total']} less left out R {facts['left_out_total']}"
-            f" = invoiced R {facts['total']}",
+            f"planned {money('planned_total')} less left out {money('left_out_total')} = invoiced {money('total')}",
             as_planned,
         ],
-        [f"invoiced R {facts['total']} = posted to receivables R {facts['posted']}", as_posted],
+        [f"invoiced {money('total')} = posted to receivables {money('posted')}", as_posted],
     ]
     facts["at"] = now.isoformat()
     return facts

@@ -93,11 +93,12 @@ class PlanTable(Table):
         return bool(record.left_out)
 
     def render_lines(self, value: list[dict[str, Any]]) -> SafeString:
-        return format_html_join(
+        lines = format_html_join(
             "",
-            '<div>{} <span class="text-secondary num">{}</span></div>',
+            '<div>{} <span class="text-secondary text-nowrap num">{}</span></div>',
             ((line["description"], format_money(Decimal(line["total"]))) for line in value),
         )
+        return format_html("<div>{}</div>", lines)
 
     def value_lines(self, value: list[dict[str, Any]]) -> str:
         return "; ".join(f"{line['description']} {line['total']}" for line in value)

@@ -220,7 +220,7 @@ class RunApprove(RunAct):
     def consequences(self, obj: Run) -> list[str]:
         left_out = obj.exceptions.count()
         return [
-            f"{obj.planned - left_out:,} invoices over {format_money(obj.planned_total)} are issued, dated"
+            f"{counted(obj.planned - left_out, 'invoice')} over {format_money(obj.planned_total)}, dated"
             f" {obj.issue_on}, with numbers that cannot be given back.",
             "Balances rise at once, and every customer is sent the invoice.",
             "Whoever changed since the preview is left out and can be previewed again.",
@@ -288,7 +288,7 @@ class RunUndo(RunAct):
         standing = undoing.standing(obj)
         total = standing.aggregate(total=Sum("total"))["total"] or ZERO
         return [
-            f"{standing.count():,} credit notes over {format_money(total)} are issued and cannot be changed.",
+            f"{counted(standing.count(), 'credit note')} over {format_money(total)}, which cannot be changed.",
             "Balances fall by as much. The invoices stay on record.",
             f"{obj} may then be billed again.",
             "Every customer is sent the credit note.",
@@ -299,6 +299,11 @@ class RunUndo(RunAct):
 
     def done(self, obj: Run, result: Run) -> str:
         return f"The run of {obj} is being undone."
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 invoice`, `1,204 invoices`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def reasons(run: Run) -> list[tuple[str, str, int]]:

@@ -124,7 +124,7 @@ def test_a_run_goes_from_form_to_certificate_and_back(as_manager: Client, line: 
     assert "Nothing is issued until you approve it" in preview
     for part in ("Uncapped fibre 20 Mb/s", "R 599.00", "to be issued", "Approve", "Discard"):
         assert part in preview
-    assert "1 invoices over R 599.00" in page(as_manager, "billing:run_approve", run.pk)
+    assert "1 invoice over R 599.00" in page(as_manager, "billing:run_approve", run.pk)
 
     busy = as_manager.post(reverse("billing:run_approve", args=[run.pk]), follow=True).content.decode()
     assert "waiting for a worker" in busy
@@ -136,7 +136,7 @@ def test_a_run_goes_from_form_to_certificate_and_back(as_manager: Client, line: 
         assert part in done
     assert "Does not hold" not in done
 
-    assert "1 credit notes over R 599.00" in page(as_manager, "billing:run_undo", run.pk)
+    assert "1 credit note over R 599.00" in page(as_manager, "billing:run_undo", run.pk)
     as_manager.post(reverse("billing:run_undo", args=[run.pk]), {"reason": "wrong prices"})
     sweeps.issue_runs(now()).apply(now())
     assert "R 0.00 left standing" in page(as_manager, "billing:run_detail", run.pk)
