@@ -1,7 +1,8 @@
 """RADIUS: our server against a tuned FreeRADIUS with rlm_sql_postgresql, on the same machine and database server.
 
-Both sides have the same subscribers, history and replies, and get the same packets; some logins must be rejected. The two take turns test by test in a shuffled order, so that other work on the machine meets both. Every
-reply is verified, a sample of replies is compared attribute by attribute, and all recorded octets are added up.
+Both sides have the same subscribers, history and replies, and get the same packets; some logins must be rejected.
+The two take turns test by test in a shuffled order, so that other work on the machine meets both. Every reply is
+verified, a sample of replies is compared attribute by attribute, and all recorded octets are added up.
 """
 
 import argparse
