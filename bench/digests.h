@@ -110,6 +110,24 @@ static void digest_end(digest_t *d, u8 *out) {
     }
 }
 
+/* Of three pieces joined. */
+static void md5_of(u8 *out, const void *a, size_t al, const void *b, size_t bl, const void *c, size_t cl) {
+    digest_t d;
+    digest_start(&d, md5_compress);
+    digest_add(&d, a, al);
+    digest_add(&d, b, bl);
+    digest_add(&d, c, cl);
+    digest_end(&d, out);
+}
+static void sha1_of(u8 *out, const void *a, size_t al, const void *b, size_t bl, const void *c, size_t cl) {
+    digest_t d;
+    digest_start(&d, sha1_compress);
+    digest_add(&d, a, al);
+    digest_add(&d, b, bl);
+    digest_add(&d, c, cl);
+    digest_end(&d, out);
+}
+
 /* ---- HMAC-MD5 (RFC 2104) with the key's two blocks hashed once. ---- */
 
 typedef struct { digest_t inner, outer; } hmac_t;

@@ -9,7 +9,7 @@ from typing import Any
 
 from ispbilling.runner.account import CHECKOUT
 
-SOURCES = tuple(Path(__file__).with_name(name) for name in ("loadgen.c", "digests.h"))
+SOURCE = Path(__file__).with_name("loadgen.c")
 BUILD = CHECKOUT / ".data" / "bench-build"
 
 
@@ -17,7 +17,7 @@ BUILD = CHECKOUT / ".data" / "bench-build"
 def program() -> Path:
     """The compiled load generator, built again when a source changed. SystemExit without a C compiler."""
     target = BUILD / "loadgen"
-    newest = max(source.stat().st_mtime for source in SOURCES)
+    newest = max(file.stat().st_mtime for file in (SOURCE, *SOURCE.parent.glob("*.h")))
     if target.exists() and target.stat().st_mtime >= newest:
         return target
     compiler = shutil.which("cc") or shutil.which("gcc")
@@ -25,7 +25,7 @@ def program() -> Path:
         raise SystemExit("The load generator needs a C compiler (Debian: apt-get install gcc libc6-dev).")
     BUILD.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".unfinished")
-    subprocess.run([compiler, "-O2", "-o", unfinished, SOURCES[0], "-lm"], check=True)
+    subprocess.run([compiler, "-O2", "-o", unfinished, SOURCE, "-lm"], check=True)
     unfinished.rename(target)
     return target
 
