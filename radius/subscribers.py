@@ -1,5 +1,6 @@
 """Subscribers as the policy wants them, read by one query; pages and the server's snapshot share it."""
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -130,10 +131,8 @@ def _instant_after(last_day: date | None) -> datetime | None:
 
 
 def _closures(gates: list[list[Any]] | str) -> tuple[Closure, ...]:
-    if isinstance(gates, str):  # Django's cursors leave jsonb as text
-        import json
-
-        gates = json.loads(gates)
+    # Django's cursors leave jsonb as text.
+    rows: list[list[Any]] = json.loads(gates) if isinstance(gates, str) else gates
     return tuple(
         Closure(
             kind,
@@ -141,5 +140,5 @@ def _closures(gates: list[list[Any]] | str) -> tuple[Closure, ...]:
             None if until is None else datetime.fromtimestamp(until, UTC),
             reason,
         )
-        for kind, since, until, reason in gates
+        for kind, since, until, reason in rows
     )

@@ -53,12 +53,13 @@ class Unwanted:
 
 def unwanted(now: datetime) -> list[Unwanted]:
     """Every open session whose subscriber would be refused at `now`."""
-    sessions = list(Session.objects.open().filter(data_account__isnull=False).select_related(None))
-    facts = find_accounts({session.data_account_id for session in sessions}, now)
+    sessions = Session.objects.open().filter(data_account__isnull=False)
+    by_account = [(one.data_account_id, one) for one in sessions if one.data_account_id is not None]
+    facts = find_accounts({account_id for account_id, _session in by_account}, now)
     found = []
-    for session in sessions:
+    for account_id, session in by_account:
         login = Login(True, session.calling_station_id, session.nas_id or 0, "")
-        decision = decide(facts.get(session.data_account_id), login, now)
+        decision = decide(facts.get(account_id), login, now)
         if not decision.accepted:
             found.append(Unwanted(session, decision.code))
     return found
@@ -94,7 +95,8 @@ def reconcile(
     stale.
     """
     by_id = {peer.nas_id: peer for peer in peers}
-    wanted = [(one, by_id[one.session.nas_id]) for one in due(now) if one.session.nas_id in by_id]
+    found = ((one, by_id.get(one.session.nas_id or 0)) for one in due(now))
+    wanted = [(one, peer) for one, peer in found if peer is not None]
     asks = [
         Ask(
             peer.address,

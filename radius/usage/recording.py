@@ -10,6 +10,7 @@ it is logged in full and acknowledged.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -48,7 +49,7 @@ class Recorder:
             else:
                 self._record_reports(waiting)
                 waiting = []
-                self._retrying(lambda reboot=one: self._close_all(reboot))
+                self._retrying(partial(self._close_all, one))
         self._record_reports(waiting)
 
     def _record_reports(self, reports: list[Report]) -> None:
@@ -61,7 +62,7 @@ class Recorder:
 
     def _round(self, reports: list[Report]) -> None:
         try:
-            self._retrying(lambda: self._write(reports))
+            self._retrying(partial(self._write, reports))
         except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.ProgrammingError) as error:
             if len(reports) == 1:
                 log.error("accounting_quarantined", report=reports[0]._asdict(), error=str(error).strip())
