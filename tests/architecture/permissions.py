@@ -52,7 +52,6 @@ PAGES = {
     "customers:customer_delete": "customers.delete",
     "customers:customer_undelete": "customers.delete",
     "customers:customer_password_reset": "customers.password",
-    "customers:customer_recode": "customers.edit",
     "customers:customer_id_number": "customers.edit",
     "radius:nas_list": "radius.nas.view",
     "radius:nas_add": "radius.nas.edit",
