@@ -9,6 +9,8 @@ Message-ID over the attempts so that receivers can drop the second; Twilio offer
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+import structlog
+
 from ispbilling.core.models import User
 from ispbilling.core.plans import Plan, Step
 from notifications.attachments import papers
@@ -16,6 +18,8 @@ from notifications.channels import TRANSPORTS, Outgoing, Transport
 from notifications.errors import DeliveryError
 from notifications.links import set_password_url
 from notifications.models import Message, MessageState
+
+log = structlog.get_logger(__name__)
 
 #: Most messages one run of the sweep takes: what is left is the next tick's, and other workers'.
 BATCH = 1000
@@ -67,6 +71,9 @@ class _Delivery:
             message.provider_id = self.transport(message.channel).send(outgoing(message))[:200]
         except DeliveryError as error:
             _failed(message, error, now)
+        except Exception as error:  # noqa: BLE001 - one paper that cannot be rendered must not stand in the way
+            log.exception("message_failed", message=message.pk, kind=message.kind)
+            _failed(message, DeliveryError(f"{type(error).__name__}: {error}"), now)
         else:
             message.state, message.sent_at = MessageState.SENT, now
             message.next_attempt_at, message.error = None, ""
@@ -92,10 +99,15 @@ def _failed(message: Message, error: DeliveryError, now: datetime) -> None:
 
 
 def outgoing(message: Message) -> Outgoing:
-    """The message as it leaves: one-time links made now, papers rendered now."""
+    """The message as it leaves: one-time links made now, papers rendered now.
+
+    Raises DeliveryError when a login it has a link for is gone.
+    """
     text, html = message.body_text, message.body_html
     users = User.objects.in_bulk(list(message.links.values()))
     for marker, pk in message.links.items():
+        if pk not in users:
+            raise DeliveryError("The login it was for is gone.", permanent=True)
         link = set_password_url(users[pk])
         text, html = text.replace(marker, link), html.replace(marker, link)
     return Outgoing(

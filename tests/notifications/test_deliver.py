@@ -112,6 +112,25 @@ def test_it_keeps_the_message_when_no_mail_server_answers(alice: Customer, setti
     assert "ConnectionRefused" in Message.objects.get(state=MessageState.FAILED).error
 
 
+def test_it_gives_up_a_link_for_a_login_that_is_gone(alice: Customer, mailbox: Mailbox) -> None:
+    builders.message(customer=alice, body_text="one-time-link-1", links={"one-time-link-1": 0})
+    deliver(now()).apply(now())
+    assert "login it was for is gone" in Message.objects.get(state=MessageState.GIVEN_UP).error
+    assert mailbox.mails == []
+
+
+def test_a_message_that_cannot_be_made_waits_and_lets_the_others_pass(
+    alice: Customer, mailbox: Mailbox
+) -> None:
+    broken = builders.message(customer=alice, links=["not a mapping"])
+    builders.message(customer=alice)
+    deliver(now()).apply(now())
+    broken.refresh_from_db()
+    assert broken.state == MessageState.FAILED
+    assert "AttributeError" in broken.error
+    assert len(mailbox.mails) == 1
+
+
 def sms(customer: Customer) -> Message:
     return builders.message(
         customer=customer,
