@@ -3,8 +3,8 @@
 from django.urls import include, path
 
 from customers.accounts import views as accounts
-from customers.profile import act_views as acts
 from customers.profile import views as profile
+from customers.profile.acts import views as acts
 
 app_name = "customers"
 
