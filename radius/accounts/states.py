@@ -1,6 +1,7 @@
 """The `Radius Status` of a data account (D-21), as an expression that lists can show, filter and sort by.
 
-The decision itself is `radius.policy`; this is its summary in one word for many rows at once.
+The decision itself is `radius.policy`; this is its summary in one word for many rows at once, and a test
+holds the two against each other.
 """
 
 from datetime import datetime

@@ -9,6 +9,7 @@ from customers.models import Customer
 from ispbilling.core import clock
 from ispbilling.core.forms import Tabs
 from ispbilling.core.models import User
+from ispbilling.core.money import format_money
 from ispbilling.core.parts import Attr, Button, Panel, Tab
 from ispbilling.core.tables import url_or_none
 from ispbilling.core.units import format_kbps
@@ -196,7 +197,7 @@ class DataAccountBlock(_OnLine, ActionPage):
         return [
             "It cannot log in from now on; a session that is open is disconnected.",
             "The customer's other data accounts keep working.",
-            f"Billing goes on: R {obj.price} a month. Only a last day stops it.",
+            f"Billing goes on: {format_money(obj.price)} a month. Only a last day stops it.",
         ]
 
     def act(self, obj: DataAccount, form: Any, actor: User) -> DataAccount:

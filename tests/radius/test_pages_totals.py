@@ -1,5 +1,6 @@
 """What the usage pages are summed from."""
 
+import random
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,8 +12,10 @@ from customers.accounts import gates
 from customers.models import Customer, GateKind
 from ispbilling.core.clock import month_of
 from ispbilling.core.units import GB
+from radius import subscribers
 from radius.accounts.states import RadiusStatus, with_status
 from radius.models import DataAccount, UsageDay
+from radius.policy.decision import decide
 from radius.usage import totals
 from tests import builders
 
@@ -117,3 +120,31 @@ def test_the_status_is_the_first_reason_that_applies(alice: Customer, bob: Custo
     assert status(mine) == RadiusStatus.DISABLED
     assert status(mine, NOON + timedelta(hours=12)) == RadiusStatus.CANCELLED
     assert status(other) == RadiusStatus.REJECTED
+
+
+@pytest.mark.feature("D-21", "W-3")
+@pytest.mark.parametrize("seed", range(12))
+def test_the_status_and_the_decision_never_disagree(seed: int) -> None:
+    dice = random.Random(seed)
+
+    def some_day() -> date | None:
+        return dice.choice([None, date(2026, 11, 14), date(2026, 11, 15), date(2026, 11, 16)])
+
+    for _ in range(8):
+        group = builders.group(enabled=dice.random() > 0.2)
+        authentication = "reject" if dice.random() < 0.2 else "accept"
+        service = builders.service(authentication=authentication, expires_on=some_day())
+        owner = builders.customer(group=group)
+        builders.data_account(
+            customer=owner,
+            package=builders.package(service=service),
+            blocked=dice.random() < 0.2,
+            ends_on=some_day(),
+        )
+        for kind in GateKind:
+            if dice.random() < 0.2:
+                since = NOON + timedelta(days=dice.choice([-1, 1]))
+                gates.close(owner, kind, NOON, actor=None, since=since)
+    for account in with_status(DataAccount.objects.all(), NOON):
+        accepted = decide(subscribers.find(account.username, NOON), None, NOON).accepted
+        assert accepted == (account.radius_status == RadiusStatus.DEFAULT), account.radius_status
