@@ -3,7 +3,10 @@
 import sys
 from importlib import import_module
 
-BENCHES = {"radius": "authentication and accounting against a tuned FreeRADIUS with PostgreSQL"}
+BENCHES = {
+    "billing": "planning, issuing, undoing and verifying a month's run against bare inserts",
+    "radius": "authentication and accounting against a tuned FreeRADIUS with PostgreSQL",
+}
 
 
 def main(arguments: list[str]) -> int:

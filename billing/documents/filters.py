@@ -1,20 +1,18 @@
 """Filters of the documents list."""
 
 import django_filters
+from django import forms
 from django.db.models import Q, QuerySet
 
 from billing.documents.models import Document, DocumentKind
-from ispbilling.core.forms import DateInput
+
+DAY = forms.DateInput(attrs={"type": "date"})
 
 
 class DocumentFilter(django_filters.FilterSet):
     kind = django_filters.ChoiceFilter(choices=DocumentKind.choices, label="Kind")
-    since = django_filters.DateFilter(
-        field_name="issued_on", lookup_expr="gte", label="From", widget=DateInput()
-    )
-    until = django_filters.DateFilter(
-        field_name="issued_on", lookup_expr="lte", label="To", widget=DateInput()
-    )
+    since = django_filters.DateFilter(field_name="issued_on", lookup_expr="gte", label="From", widget=DAY)
+    until = django_filters.DateFilter(field_name="issued_on", lookup_expr="lte", label="To", widget=DAY)
     customer = django_filters.CharFilter(method="of_customer", label="Account code")
     run = django_filters.NumberFilter(field_name="run_id", label="Run")
 

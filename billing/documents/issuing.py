@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 from django.db import connection
 from django.db.transaction import TransactionManagementError
@@ -27,7 +28,7 @@ from ispbilling.core.models import User
 from ispbilling.core.money import ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PartyDraft:
     """Who a document goes to, as it will be printed."""
 
@@ -36,7 +37,7 @@ class PartyDraft:
     address: str
     vat_number: str
 
-    @property
+    @cached_property
     def digest(self) -> bytes:
         return party_digest(self.name, self.address, self.vat_number)
 
@@ -61,7 +62,7 @@ class Item:
         return self.net + self.vat
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Draft:
     """A document before it has a number. `source_key` names its cause, which issues once.
 
@@ -79,11 +80,11 @@ class Draft:
     corrects_id: int | None = None
     memo: str = ""
 
-    @property
+    @cached_property
     def net(self) -> Decimal:
         return sum((item.net for item in self.items), ZERO)
 
-    @property
+    @cached_property
     def vat(self) -> Decimal:
         return sum((item.vat for item in self.items), ZERO)
 
@@ -251,19 +252,19 @@ def _parties(drafts: Sequence[Draft]) -> dict[tuple[int, bytes] | int, tuple[int
     new = {_party_key(draft): draft.party for draft in drafts if isinstance(draft.party, PartyDraft)}
     # In one order everywhere, so that two chunks with the same payer wait for each other and never deadlock.
     for_store = sorted(new.values(), key=lambda party: (party.customer_id, party.digest))
-    Party.objects.bulk_create(
-        [
-            Party(
-                customer_id=party.customer_id,
-                name=party.name,
-                address=party.address,
-                vat_number=party.vat_number,
-                digest=party.digest,
-            )
-            for party in for_store
-        ],
-        ignore_conflicts=True,
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO billing_party (customer_id, name, address, vat_number, digest)
+               SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bytea[])
+               ON CONFLICT (customer_id, digest) DO NOTHING""",
+            [
+                [party.customer_id for party in for_store],
+                [party.name for party in for_store],
+                [party.address for party in for_store],
+                [party.vat_number for party in for_store],
+                [party.digest for party in for_store],
+            ],
+        )
     kept = [draft.party for draft in drafts if isinstance(draft.party, int)]
     found: dict[tuple[int, bytes] | int, tuple[int, bytes]] = {
         pk: (pk, bytes(stored))
