@@ -5,14 +5,13 @@ yet, because nothing can close them: time bands and limits, prepaid bundles, cap
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from radius.policy.subscriber import Closure, Login, Subscriber
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(NamedTuple):
     """What one gate said. `code` is what a closed one rejects with, `detail` the fact behind it."""
 
     name: str
@@ -107,10 +106,11 @@ _PUNCTUATION = str.maketrans("", "", ":-. ")
 
 
 def _closure(subscriber: Subscriber, kind: str, code: str, now: datetime) -> Gate:
-    found = next((c for c in subscriber.closures if c.kind == kind and _holds(c, now)), None)
-    if found is None:
-        return Gate(kind, True, code)
-    return Gate(kind, False, code, f"since {found.since}" + (f": {found.reason}" if found.reason else ""))
+    for found in subscriber.closures:
+        if found.kind == kind and _holds(found, now):
+            because = f": {found.reason}" if found.reason else ""
+            return Gate(kind, False, code, f"since {found.since}{because}")
+    return Gate(kind, True, code)
 
 
 def _holds(closure: Closure, now: datetime) -> bool:

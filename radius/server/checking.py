@@ -1,6 +1,6 @@
 """ "Can X log in now?": the decision the server would make, asked on the stored facts (W-3)."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 
 from radius.nas.models import Nas
@@ -31,5 +31,5 @@ def check(subscriber: Subscriber | None, now: datetime, mac: str = "", nas: Nas 
     decision = decide(subscriber, login, now)
     words = "It can log in now." if decision.accepted else f"It cannot log in now. {sentence(decision.code)}"
     # The password is not asked about, so its gate says nothing here.
-    gates = explain([asdict(gate) for gate in decision.trace if gate.name != "password"])
+    gates = explain([gate._asdict() for gate in decision.trace if gate.name != "password"])
     return Check(decision.accepted, words, gates, decision.valid_until)

@@ -74,9 +74,8 @@ class Line:
     def compile(self, now: float) -> None:
         """Decide again; `now` in seconds since 1970."""
         self.accepted, self.until = _decided(self.subscriber, now)
-        self.fixed = _attributes(self.subscriber) if self.accepted else b""
+        self.fixed, self.tail = _attributes(self.subscriber) if self.accepted else (b"", b"")
         timeout = self.subscriber.terms.session_timeout
-        self.tail = self.fixed + _session_timeout(timeout)
         self.plain_until = inf if self.until == inf else self.until - timeout if timeout else -inf
 
     def accept(self, now: float) -> bytes:
@@ -106,27 +105,28 @@ def _decided(subscriber: Subscriber, now: float) -> tuple[bool, float]:
 
 
 _timeless: dict[tuple[bool, bool, bool], bool] = {}
-_shared: dict[Terms, bytes] = {}
-_pooled: dict[str, bytes] = {}
+# Most lines of a package get the same octets: one copy of them, also for the processor's caches.
+_alike: dict[Terms, tuple[bytes, bytes]] = {}
 
 
-def _attributes(subscriber: Subscriber) -> bytes:
-    """The encoded attributes of an Accept without Session-Timeout; what cannot be encoded is logged, left
-    out.
-    """
-    terms = subscriber.terms
-    shared = _shared.get(terms)
-    if shared is None:
-        shared = _shared[terms] = _encoded(replies.shared(terms), subscriber)
+def _attributes(subscriber: Subscriber) -> tuple[bytes, bytes]:
+    """The encoded attributes of an Accept, without and with the package's Session-Timeout."""
     if subscriber.framed_ip or subscriber.framed_ipv6_prefix:
-        return shared + _encoded(replies.own(subscriber), subscriber)
-    pooled = _pooled.get(terms.framed_pool)
-    if pooled is None:
-        pooled = _pooled[terms.framed_pool] = _encoded(replies.own(subscriber), subscriber)
-    return shared + pooled
+        return _both(subscriber)
+    alike = _alike.get(subscriber.terms)
+    if alike is None:
+        alike = _alike[subscriber.terms] = _both(subscriber)
+    return alike
+
+
+def _both(subscriber: Subscriber) -> tuple[bytes, bytes]:
+    terms = subscriber.terms
+    fixed = _encoded(replies.shared(terms) + replies.own(subscriber), subscriber)
+    return fixed, fixed + _session_timeout(terms.session_timeout)
 
 
 def _encoded(pairs: replies.Pairs, subscriber: Subscriber) -> bytes:
+    """What cannot be encoded is logged and left out: the line still gets online."""
     octets = b""
     for pair in pairs:
         try:

@@ -124,9 +124,9 @@ def attributes(data: bytes) -> tuple[dict[int, bytes], dict[int, bytes], int, by
             elif kind == 33:
                 proxy += data[offset:following]
             else:
+                plain[kind] = data[offset + 2 : following]
                 if kind == 80:
                     signature = offset
-                plain[kind] = data[offset + 2 : following]
             offset = following
     except IndexError:
         raise WireError("attribute header cut short") from None
