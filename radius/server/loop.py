@@ -5,6 +5,7 @@ buffers laid out once); elsewhere recvfrom and sendto do the same work.
 """
 
 import ctypes
+import select
 import socket
 import sys
 from collections.abc import Callable, Sequence
@@ -29,10 +30,7 @@ Handle = Callable[[Sequence[Datagram]], Sequence[bytes | None]]
 
 
 def listen(address: str, port: int, receive_buffer: int = 8 << 20) -> socket.socket:
-    """A bound UDP socket that shares its port with the other workers; `::` also takes IPv4.
-
-    Its receives give up after a second, so that a worker notices that it should stop.
-    """
+    """A bound UDP socket that shares its port with the other workers; `::` also takes IPv4."""
     family = socket.AF_INET6 if isinstance(ip_address(address), IPv6Address) else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_DGRAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
@@ -40,7 +38,6 @@ def listen(address: str, port: int, receive_buffer: int = 8 << 20) -> socket.soc
         bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
-    bound.settimeout(1.0)
     bound.bind((address, port))
     return bound
 
@@ -56,7 +53,7 @@ def _plain(host: bytes) -> bytes:
 
 
 def serve(bound: socket.socket, handle: Handle, batch: int, stopping: Callable[[], bool]) -> None:
-    """Answer until `stopping()`; the batch in hand is always finished."""
+    """Answer until `stopping()`, asked at least every second; the batch in hand is always finished."""
     exchange = _exchange(bound, batch)
     while not stopping():
         datagrams = exchange.receive()
@@ -68,22 +65,21 @@ class _Plain:
     """recvfrom and sendto."""
 
     def __init__(self, bound: socket.socket, batch: int) -> None:
+        bound.setblocking(False)
         self._socket, self._batch = bound, batch
         self._senders: list[tuple[str, int]] = []
 
     def receive(self) -> list[Datagram]:
         self._senders, datagrams = [], []
-        try:
-            data, sender = self._socket.recvfrom(SIZE)
-            while True:
-                host = _plain(ip_address(sender[0].partition("%")[0]).packed)
-                datagrams.append(Datagram(data, host, host + sender[1].to_bytes(2, "big")))
-                self._senders.append(sender)
-                if len(datagrams) == self._batch:
-                    break
-                data, sender = self._socket.recvfrom(SIZE, socket.MSG_DONTWAIT)
-        except (TimeoutError, OSError):
-            pass
+        select.select([self._socket], [], [], 1.0)
+        while len(datagrams) < self._batch:
+            try:
+                data, sender = self._socket.recvfrom(SIZE)
+            except OSError:  # nothing more waits
+                break
+            host = _plain(ip_address(sender[0].partition("%")[0]).packed)
+            datagrams.append(Datagram(data, host, host + sender[1].to_bytes(2, "big")))
+            self._senders.append(sender)
         return datagrams
 
     def send(self, replies: Sequence[bytes | None]) -> None:

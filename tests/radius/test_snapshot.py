@@ -1,0 +1,44 @@
+"""The compiled line says what the policy says: page and packet cannot disagree."""
+
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radius.policy.decision import decide
+from radius.server.snapshot import Line
+from radius.wire.codec import attributes
+from tests.radius.subscribers import LOGIN, NOW, subscriber
+from tests.radius.test_decision import instants, subscribers
+
+
+@given(subscribers, st.integers(0, 86_400 * 300), st.booleans(), st.booleans())
+def test_a_compiled_line_decides_as_the_policy_does(facts, seconds, blocked, accepts):
+    facts = subscriber(
+        closures=facts.closures, ends=facts.ends, service_ends=facts.terms.service_ends,
+        group_enabled=facts.group_enabled, blocked=blocked, accepts=accepts,
+    )  # fmt: skip
+    line = Line(facts, b"secret", NOW.timestamp())
+    later = NOW + timedelta(seconds=seconds)
+    if line.until <= later.timestamp():
+        line.compile(later.timestamp())
+    assert line.accepted is decide(facts, LOGIN, later).accepted
+
+
+@given(instants, st.sampled_from([0, 60, 86_400]), st.integers(-86_400, 0))
+def test_session_timeout_never_reaches_beyond_the_decision(ends, timeout, before):
+    facts = subscriber(ends=ends, session_timeout=timeout)
+    now = ends + timedelta(seconds=before) - timedelta(seconds=1)
+    line = Line(facts, b"secret", now.timestamp())
+    assert line.accepted
+    sent = attributes(bytes(20) + line.accept(now.timestamp()))[0][27]
+    seconds = int.from_bytes(sent, "big")
+    assert 1 <= seconds <= max(1, (ends - now).total_seconds())
+    assert not timeout or seconds <= timeout
+
+
+def test_lines_of_a_package_share_their_octets():
+    one, two = Line(subscriber(account_id=1), b"a", 0.0), Line(subscriber(account_id=2), b"b", 0.0)
+    assert one.tail is two.tail
+    static = Line(subscriber(framed_ip="10.0.0.9"), b"c", 0.0)
+    assert b"\x08\x06\x0a\x00\x00\x09" in static.tail
