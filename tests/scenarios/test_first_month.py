@@ -151,14 +151,13 @@ class Office:
 
     def take_on_frikkie(self) -> Customer:
         self.open("customers:customer_add")
-        self.fill(contact_name="Frikkie Visser", email="frikkie@example.test")
+        self.fill(contact_name="Frikkie Visser", mobile="082 123 4567", email="frikkie@example.test")
         self.page.get_by_role("button", name="Generate").first.click()
-        self.page.wait_for_function("document.querySelector(\"main [name$='code']\").value === 'FRI001'")
+        self.page.locator("main [name$='code']").and_(self.page.locator("[value='FRI001']")).wait_for()
         self.look("add-customer")
         self.press("Add Customer")
-        customer = Customer.objects.get(code="FRI001")
-        self.page.wait_for_url(f"**{reverse('customers:customer_detail', args=[customer.pk])}")
-        return customer
+        self.page.wait_for_url(re.compile(r"/customers/\d+/$"))
+        return Customer.objects.get(code="FRI001")
 
     def connect(self, customer: Customer) -> str:
         """A data account and what it costs; returns the RADIUS password the page showed."""
