@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
@@ -34,6 +35,14 @@ def append_only_tables_can_be_emptied_between_tests() -> None:
     DatabaseOperations.execute_sql_flush = as_superuser
     yield
     DatabaseOperations.execute_sql_flush = flush
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None) -> None:
+    """While Playwright's loop runs, Django gives this thread another connection: it must know those rows, too."""
+    rows = getattr(connection, "_test_serialized_contents", None)
+    if rows is not None:
+        DatabaseWrapper._test_serialized_contents = rows
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ def elsewhere(plan: Plan) -> Result:
         return other.submit(apply).result()
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_a_message_another_worker_is_sending_is_not_sent_again(
     transactional_db: None, mailbox: Mailbox
 ) -> None:
@@ -46,8 +46,8 @@ def test_a_message_another_worker_is_sending_is_not_sent_again(
     assert free.pk != held.pk
 
 
-@pytest.mark.django_db(transaction=True)
-def test_an_event_another_worker_is_announcing_is_left_to_it(transactional_db: None) -> None:
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_an_event_another_worker_is_announcing_is_left_to_it() -> None:
     customer: Customer = builders.customer()
     held, _ = (events.record("customer.cancellation_cleared", customer) for _ in range(2))
     plan = announce(now())

@@ -16,6 +16,7 @@ PHONE = {"width": 390, "height": 844}
 PLACES = ["/portal/", "/portal/usage/", "/portal/invoices/", "/portal/account/", "/account/sessions/"]
 
 
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 @pytest.mark.feature("POR-1", "POR-2")
 def test_a_customer_logs_in_and_gets_the_invoice_on_a_phone(
     live_server: Any, page: Page, alice: Customer, alice_user: User, line: DataAccount, today: date
