@@ -22,10 +22,12 @@ class CodeInput(forms.TextInput):
 
     template_name = "customers/code_input.html"
     generated = ""
+    #: Whether Generate replaces only this field: on a page of its own; a dialog is drawn again as a whole.
+    alone = True
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         hidden = forms.HiddenInput().get_context("generated", self.generated, {})
-        return {**super().get_context(name, value, attrs), "generated": hidden["widget"]}
+        return {**super().get_context(name, value, attrs), "generated": hidden["widget"], "alone": self.alone}
 
 
 class AccountForm(Form):

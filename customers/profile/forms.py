@@ -36,6 +36,7 @@ class AccountEditForm(AccountForm):
         self.customer = initial["customer"]
         super().__init__(*args, initial=initial, **kwargs)
         self.fields["code"].required = True
+        self.fields["code"].widget.alone = False
         self.fields["code"].help_text = "The former code stays: search and payments still know it"
         # A number that is not known is not asked for again when something else is edited.
         self.fields["email"].required = bool(initial["email"])
