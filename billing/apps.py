@@ -5,7 +5,7 @@ class BillingConfig(AppConfig):
     name = "billing"
 
     def ready(self) -> None:
-        from billing import wake, widgets
+        from billing import guards, wake, widgets
         from billing.finding import DOCUMENTS
         from ispbilling import search
         from ispbilling.core import registries
@@ -13,4 +13,5 @@ class BillingConfig(AppConfig):
         for widget in (widgets.Billing, widgets.Recurring):
             registries.add_widget("customers:customer_detail", widget)
         search.register(DOCUMENTS)
+        registries.add_guard("customer.delete", guards.open_balance)
         registries.add_wake_up("run.", wake.on_event)
