@@ -74,7 +74,7 @@ class AttemptLog:
             batch = [self._waiting[n] for n in range(min(_BATCH, len(self._waiting)))]
             try:
                 self._write(batch)
-            except psycopg2.OperationalError:
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
                 self._connection = None
                 self._stopping.wait(1)
                 return

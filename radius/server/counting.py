@@ -6,7 +6,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
-SECONDS = 60.0
+SECONDS, DAY = 60.0, 86_400.0
 _WORST = 10
 
 
@@ -17,6 +17,7 @@ class Counts:
         self._worker = worker
         self._dropped: Counter[str] = Counter()
         self._strangers: Counter[bytes] = Counter()
+        self._unsigned: dict[str, float] = {}
         self._tell_at = 0.0
 
     def drop(self, reason: str) -> None:
@@ -27,6 +28,12 @@ class Counts:
         self._dropped["nas_unknown"] += 1
         if len(self._strangers) < 10_000:
             self._strangers[host] += 1
+
+    def unsigned(self, nas: str, now: float) -> None:
+        """A NAS that does not send Message-Authenticator: said once a day, for CVE-2024-3596 is about it."""
+        if self._unsigned.get(nas, now - DAY) <= now - DAY:
+            self._unsigned[nas] = now
+            log.warning("message_authenticator_missing", worker=self._worker, nas=nas)
 
     def tell(self, now: float) -> None:
         """Log and start over, when a minute has passed on any steady clock."""

@@ -62,9 +62,15 @@ class Authentication:
             request = codec.decode_access(data, nas.key)
             if isinstance(request, StatusServer):
                 return codec.reply_access(ACCEPT, request, nas.key)
+            if not request.signed:
+                self._counts.unsigned(nas.name, self._now)
             reply = self._decide(request, nas)
         except WireError as error:
             self._counts.drop(error.reason)
+            return None
+        except Exception:  # one datagram, whatever is wrong with it, must not end everybody's service
+            log.exception("login_failed_to_be_judged", nas=nas.name)
+            self._counts.drop("internal_error")
             return None
         self._duplicates.keep(duplicate, reply)
         return reply
@@ -154,4 +160,8 @@ class Accounting:
             return None
         except Implausible as error:
             log.error("accounting_quarantined", nas=nas.name, error=str(error), packet=request._asdict())
+        except Exception:
+            log.exception("accounting_failed_to_be_read", nas=nas.name)
+            self._counts.drop("internal_error")
+            return None
         return codec.reply_accounting(request, nas.key)

@@ -70,7 +70,8 @@ class _Plain:
         self._senders: list[tuple[str, int]] = []
 
     def receive(self) -> list[Datagram]:
-        self._senders, datagrams = [], []
+        datagrams: list[Datagram] = []
+        self._senders = []
         select.select([self._socket], [], [], 1.0)
         while len(datagrams) < self._batch:
             try:
