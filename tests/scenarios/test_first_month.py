@@ -162,16 +162,18 @@ class Office:
     def connect(self, customer: Customer) -> str:
         """A data account and what it costs; returns the RADIUS password the page showed."""
         self.open("radius:data_account_add", customer.pk)
-        self.fill(username=USERNAME)
+        self.fill(username=USERNAME, package="Family")
         password = self.page.locator("main [name$='secret']").first.input_value()
         assert len(password) >= 12
         self.press("Add Data Account")
+        self.page.wait_for_url(re.compile(r"/accounts/\d+/$"))
         account = DataAccount.objects.get(username=USERNAME)
         assert account.secret == password
         self.open("billing:recurring_add", customer.pk)
         self.fill(description="Family", starts_on=str(month_of(local_day(now())).start))
         self.page.locator("main [name$='data_account']").first.select_option(str(account.pk))
-        self.press("Add Recurring Line")
+        self.press("Add")
+        self.page.wait_for_url(re.compile(r"/customers/\d+/$"))
         assert customer.recurring_lines.get().data_account == account
         self.open("customers:customer_detail", customer.pk)
         self.page.get_by_text(USERNAME).first.wait_for()
@@ -232,12 +234,12 @@ def in_the_portal(browser: Browser, base: str, reference: str) -> None:
     phone.goto(link.group())
     for field in phone.locator("input[type=password]").all():
         field.fill(NEW_PASSWORD)
-    phone.locator("form button[type=submit]").last.click()
+    phone.locator("main form button").last.click()
     phone.wait_for_load_state("networkidle")
     phone.goto(f"{base}/portal/login/")
     phone.locator("[name=login]").fill("frikkie@example.test")
     phone.locator("[name=password]").fill(NEW_PASSWORD)
-    phone.locator("form button[type=submit]").last.click()
+    phone.locator("main form button").last.click()
     phone.wait_for_url(f"{base}/portal/")
     home = phone.locator("main").inner_text()
     assert "R 599.00" in home
