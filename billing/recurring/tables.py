@@ -16,6 +16,7 @@ from ispbilling.core.tables import (
     MoneyColumn,
     NumberColumn,
     Table,
+    url_or_none,
 )
 
 
@@ -59,6 +60,9 @@ class RecurringTable(Table):
         model = RecurringLine
         fields = ()
 
+    def row_url(self, record: Any) -> str | None:
+        return url_or_none("customers:customer_detail", record.customer_id)
+
     def row_off(self, record: Any) -> bool:
         return record.ends_on is not None and record.ends_on < clock.local_day(clock.now())
 
@@ -66,15 +70,15 @@ class RecurringTable(Table):
 class CustomerLinesTable(RecurringTable):
     """The recurring lines of one customer, on the profile."""
 
-    description = LinkColumn(
-        text=lambda line: (
-            line.description if line.quantity == 1 else f"{line.quantity.normalize():f} x {line}"
-        )
-    )
-
     class Meta(RecurringTable.Meta):
         exclude = ("customer", "name", "data_account", "quantity", "discount", "vat_exempt", "starts_on")
         orderable = False
+
+    def row_url(self, record: Any) -> None:
+        return None
+
+    def render_description(self, value: str, record: Any) -> str:
+        return value if record.quantity == 1 else f"{record.quantity.normalize():f} x {value}"
 
 
 class VatRateTable(Table):
