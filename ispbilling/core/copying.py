@@ -18,12 +18,9 @@ def copy(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seque
     """Add rows to the model's table, `columns` being database column names. Raises IntegrityError."""
     names = ", ".join(f'"{column}"' for column in columns)
     text = "".join(["\t".join(map(_cell, row)) + "\n" for row in rows])
-    with connection.cursor() as cursor:
-        # Through the wrapper, so that PostgreSQL's refusals arrive as Django's exceptions.
-        with connection.wrap_database_errors:
-            cursor.cursor.copy_expert(
-                f'COPY "{model._meta.db_table}" ({names}) FROM STDIN', io.StringIO(text)
-            )
+    # Through the wrapper, so that PostgreSQL's refusals arrive as Django's exceptions.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
+        cursor.cursor.copy_expert(f'COPY "{model._meta.db_table}" ({names}) FROM STDIN', io.StringIO(text))
 
 
 def take_ids(model: type[models.Model], count: int) -> list[int]:
