@@ -235,6 +235,9 @@ def in_the_portal(browser: Browser, base: str, reference: str) -> None:
     for field in phone.locator("input[type=password]").all():
         field.fill(NEW_PASSWORD)
     phone.locator("main form button").last.click()
+    phone.wait_for_url(f"{base}/portal/")  # the link logs him in; next time he does it himself
+    phone.goto(f"{base}/portal/account/")
+    phone.get_by_role("button", name="Log out").click()
     phone.wait_for_load_state("networkidle")
     phone.goto(f"{base}/portal/login/")
     phone.locator("[name=login]").fill("frikkie@example.test")
