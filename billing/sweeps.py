@@ -1,7 +1,7 @@
 """The periodic plans of billing: what passed its last day, the month's run, and the runs being issued or
 undone."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from billing.recurring import expiry as expiring
@@ -39,7 +39,7 @@ def issue_runs(now: datetime) -> Plan:
     return Plan("issue_runs", steps, _issue_runs, chunk=1)
 
 
-_ACTS = {
+_ACTS: dict[str, Callable[[int, int, datetime], bool]] = {
     "begin": lambda run, number, now: monthly.begin(run),
     "issue": monthly.issue_chunk,
     "undo": undoing.undo_chunk,

@@ -68,7 +68,8 @@ class Dashboard(StaffPage):
 
 
 def _kept(name: str, make: Callable[[datetime], T], at: datetime) -> T:
-    return cache.get_or_set(f"dashboard:{name}", lambda: make(at), FRESH)
+    kept: T = cache.get_or_set(f"dashboard:{name}", lambda: make(at), FRESH)  # type: ignore[assignment]
+    return kept
 
 
 def figures(at: datetime) -> list[Figure]:

@@ -44,7 +44,10 @@ SWEEPS = [
     ),
     Sweep("month_end", "billing.sweeps.month_end", daily(1, 0), "prepares the month's run and tells people"),
     Sweep(
-        "issue_runs", "billing.sweeps.issue_runs", every(15), "issues approved runs and takes back undone ones"
+        "issue_runs",
+        "billing.sweeps.issue_runs",
+        every(15),
+        "issues approved runs and takes back undone ones",
     ),
     Sweep(
         "stale_sessions", "radius.sweeps.stale_sessions", every(300), "closes sessions whose updates stopped"

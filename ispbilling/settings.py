@@ -1,6 +1,7 @@
 """All settings in one file; every value that differs between installations comes from the environment."""
 
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 import environ
@@ -213,7 +214,7 @@ TWILIO_FROM = env("TWILIO_FROM", default="")
 TWILIO_API_BASE = env("TWILIO_API_BASE", default="")
 
 # --- Logs -----------------------------------------------------------------------------------------
-_SHARED = [
+_SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso"),

@@ -49,10 +49,8 @@ def close(
         gate = Gate.objects.create(
             customer=customer, kind=kind, since=since or now, reason=reason.strip()[:300], closed_by=actor
         )
-        data = {"reason": gate.reason}
-        if kind == GateKind.CANCELLED:
-            data["last_day"] = str(gate.last_day)
-        events.record(_CLOSED[kind], customer, actor=actor, at=now, **data)
+        last_day = gate.last_day if kind == GateKind.CANCELLED else None
+        events.record(_CLOSED[kind], customer, actor=actor, at=now, reason=gate.reason, last_day=last_day)
     return gate
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -146,7 +147,7 @@ def disabled_members(group: CustomerGroup, now: datetime) -> QuerySet[Customer]:
     return Customer.objects.not_deleted(now).filter(group=group, pk__in=closed.values("customer"))
 
 
-def _switch(group: CustomerGroup, on: bool, now: datetime, actor: User | None, **data: object) -> None:
+def _switch(group: CustomerGroup, on: bool, now: datetime, actor: User | None, **data: Any) -> None:
     with transaction.atomic():
         row = CustomerGroup.objects.select_for_update().get(pk=group.pk)
         if row.deleted_at is not None:

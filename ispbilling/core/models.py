@@ -133,13 +133,13 @@ class Provider(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="core_provider_one_row")]
 
+    def __str__(self) -> str:
+        return self.name
+
     @classmethod
     def get(cls) -> "Provider":
         """The one row (made by the first migration)."""
         return cls.objects.get(pk=1)
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class ColumnChoice(models.Model):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from ispbilling.core.units import GB
 
@@ -36,7 +37,7 @@ PACKAGES = (
     ("100Mb/s Business Uncapped", "DEMO-100-50", None, Decimal("1499.00")),
 )
 
-GROUPS = (
+GROUPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Home users", "People at home", {}),
     ("Business customers", "Companies, 30 days to pay", {"due_days": 30}),
     ("VIP", "Look after these first", {"vip": True, "suspensions_disabled": True}),

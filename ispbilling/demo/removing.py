@@ -118,7 +118,9 @@ def _delete_catalogue() -> None:
     Package.objects.filter(title__in=titles, data_accounts=None).delete()
     Service.objects.filter(code__in=[code for code, *_ in content.SERVICES], packages=None).delete()
     CustomerGroup.objects.filter(title__in=[title for title, *_ in content.GROUPS], customers=None).delete()
-    BillingGroup.objects.filter(title__in=[title for title, _ in content.BILLING_GROUPS], customers=None).delete()
+    BillingGroup.objects.filter(
+        title__in=[title for title, _ in content.BILLING_GROUPS], customers=None
+    ).delete()
     Category.objects.filter(title__in=[title for title, _ in content.CATEGORIES], customers=None).delete()
     sites = HighSite.objects.filter(name__in=[name for name, *_ in content.HIGH_SITES])
     sites.filter(customers=None, nases=None).delete()

@@ -47,7 +47,7 @@ def radius() -> Iterator[Finding]:
                 "radius", None, "There is no data account that may log in, so no accept was tried.", remedy
             )
             return
-        code = _ask(host, account.username, account.secret, secret)
+        code = _ask(host, account.username, str(account.secret), secret)
         if code == Code.ACCESS_ACCEPT:
             yield Finding("radius", True, f"{address} accepts {account.username}.")
         else:
@@ -60,7 +60,7 @@ def _known_here(host: str) -> Iterator[bytes]:
     """The secret of the NAS at our own address; one is made for the visit when there is none."""
     known = Nas.objects.filter(address=host, enabled=True).first()
     if known is not None:
-        yield known.secret.encode()
+        yield str(known.secret).encode()
         return
     secret = uuid.uuid4().hex
     visitor = Nas.objects.create(name=f"Self-test {secret[:6]}", address=host, secret=secret)

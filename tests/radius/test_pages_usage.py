@@ -154,7 +154,15 @@ def test_the_widgets_of_the_profile_load_on_their_own(as_manager: Client, alice:
     builders.session(data_account=line, stopped_at=now(), terminate_cause="Lost-Carrier")
     AuthAttempt.objects.create(at=now(), username="ali@isp.test", data_account=line, code="MAC_MISMATCH")
     text = widget("data_accounts")
-    for words in ("ali@isp.test", "Home", "R 450.00", "Custom Price", "20 Mb/s down", "(50 %)", "Default Speed"):
+    for words in (
+        "ali@isp.test",
+        "Home",
+        "R 450.00",
+        "Custom Price",
+        "20 Mb/s down",
+        "(50 %)",
+        "Default Speed",
+    ):
         assert words in text
     assert "5.0 GB" in widget("data_usage")
     assert "100.64.0.7" in widget("active_sessions")

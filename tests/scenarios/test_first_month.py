@@ -42,7 +42,9 @@ def tower() -> Iterator[FakeNas]:
         yield nas
 
 
-@pytest.mark.feature("GRP-7", "ADD-2", "ADD-5", "ADD-6", "ADD-8", "ACC-10", "DAT-3", "USE-1", "POR-1", "POR-2", "EDT-18", "W-3")
+@pytest.mark.feature(
+    "GRP-7", "ADD-2", "ADD-5", "ADD-6", "ADD-8", "ACC-10", "DAT-3", "USE-1", "POR-1", "POR-2", "EDT-18", "W-3"
+)
 def test_it_takes_a_customer_from_the_first_click_to_the_cut_off(
     live_server, page: Page, browser: Browser, radius: Server, tower: FakeNas, radclient, settings
 ) -> None:
@@ -56,7 +58,9 @@ def test_it_takes_a_customer_from_the_first_click_to_the_cut_off(
     # The router logs him in, and counts.
     server = f"127.0.0.1:{radius.auth_port}"
     right = f'User-Name = "{USERNAME}"\nUser-Password = "{wire_password}"\nNAS-IP-Address = 127.0.0.1\n'
-    accepted = eventually(lambda: "Access-Accept" in (out := radclient(server, "auth", SECRET, right).stdout) and out)
+    accepted = eventually(
+        lambda: "Access-Accept" in (out := radclient(server, "auth", SECRET, right).stdout) and out
+    )
     assert 'Mikrotik-Rate-Limit = "10M/20M"' in accepted
     assert "Acct-Interim-Interval = 300" in accepted
     wrong = radclient(server, "auth", SECRET, right.replace(wire_password, "guess")).stdout
@@ -79,7 +83,9 @@ def test_it_takes_a_customer_from_the_first_click_to_the_cut_off(
     # Suspend Now: the live session is ended, and the next log-in is refused for that reason.
     office.suspend(customer)
     assert eventually(lambda: tower.received, 15)
-    refused = eventually(lambda: "Access-Reject" in (out := radclient(server, "auth", SECRET, right).stdout) and out)
+    refused = eventually(
+        lambda: "Access-Reject" in (out := radclient(server, "auth", SECRET, right).stdout) and out
+    )
     assert refused
     reject = eventually(lambda: AuthAttempt.objects.filter(code="SUSPENDED").first())
     closed = [gate for gate in reject.trace if not gate["open"]]

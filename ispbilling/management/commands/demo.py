@@ -15,7 +15,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("act", choices=["load", "remove"])
-        parser.add_argument("--if-empty", action="store_true", help="load: say nothing when somebody uses the database")
+        parser.add_argument(
+            "--if-empty", action="store_true", help="load: say nothing when somebody uses the database"
+        )
 
     def handle(self, **options: Any) -> None:
         if options["act"] == "load":
