@@ -13,6 +13,8 @@ from radius.usage import totals
 
 #: How many months back the selector goes.
 MONTHS = 24
+#: No provider has usage from before; the calendar of Python ends not long before it does.
+FIRST = date(2000, 1, 1)
 
 
 class Usage(PortalPage):
@@ -48,7 +50,7 @@ class Usage(PortalPage):
             month = month_of(date.fromisoformat(f"{asked}-01"))
         except ValueError as error:
             raise Http404(asked) from error
-        if month.start > this.start:
+        if not FIRST <= month.start <= this.start:
             raise Http404(asked)
         return month
 
@@ -63,7 +65,7 @@ class Usage(PortalPage):
         asked = self.request.GET.get("account")
         if not asked:
             return None
-        if not asked.isdigit():
+        if not asked.isdecimal():
             raise Http404(asked)
         return get_object_or_404(self.customer.data_accounts, pk=int(asked))
 

@@ -1,0 +1,79 @@
+"""Nothing that can be typed into an address makes a page fail: it answers, redirects or says that it cannot."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from ispbilling.core.models import Role, User
+from ispbilling.core.views import FormPage
+from tests import builders
+from tests.architecture.permissions import OPEN, PAGES, PORTAL
+from tests.architecture.site import Page, pages
+from tests.architecture.subjects import subject
+
+SITE = pages()
+#: Every parameter that some page reads.
+NAMES = (
+    "q page rows sort state tab next came_from year from to on day group customer "
+    "service package nas status kind role code billing_group label category reason since until column ids tick "
+    "payer run generated name dialog min max since_after since_before total_min total_max"
+).split()
+#: These end the request when they make no sense.
+ALONE = ("export", "widget", "account")
+#: What somebody would try in each of them.
+VALUES = (
+    "%00",
+    "%C2%B2",
+    "9" * 4000,
+    "%FF%FE",
+    "-1",
+    "0001-01-01",
+    "9999-12-31",
+    "%27%22%3E%3Cscript%3E%E2%80%AE",
+)
+
+
+def attacker(place: Page) -> Client:
+    client = Client(raise_request_exception=False)
+    if PAGES[place.name] == PORTAL:
+        mine = builders.customer()
+        builders.data_account(customer=mine)
+        client.force_login(builders.portal_user(mine))
+    elif PAGES[place.name] != OPEN:
+        client.force_login(builders.staff(Role.OWNER))
+    return client
+
+
+def address(place: Page, client: Client) -> str:
+    if PAGES[place.name] == PORTAL:
+        user = User.objects.get(pk=client.session["_auth_user_id"])
+        arguments = {name: builders.invoice(user.portal_login.customer).pk for name in place.arguments}
+    else:
+        arguments = {name: subject(place, name) for name in place.arguments}
+    return reverse(place.name, kwargs=arguments)
+
+
+def queries(place: Page) -> list[str]:
+    """All parameters at once, except those that would hide the others; forms read few, so they get few."""
+    form = place.view is not None and issubclass(place.view, FormPage)
+    found = ["&".join(f"{name}={value}" for name in NAMES) for value in VALUES[: 2 if form else None]]
+    if PAGES[place.name] == PORTAL:
+        found += [f"month={value}" for value in (*VALUES, "0001-01", "9999-12")]
+    return found if form else found + [f"{name}={value}" for name in ALONE for value in VALUES[:3]]
+
+
+@pytest.mark.parametrize("place", SITE, ids=lambda p: p.name)
+def test_no_query_string_breaks_a_page(db: Any, place: Page) -> None:
+    client = attacker(place)
+    url = address(place, client)
+    broken = [one[:80] for one in queries(place) if client.get(f"{url}?{one}").status_code >= 500]
+    assert not broken, url
+
+
+@pytest.mark.parametrize("place", [p for p in SITE if set(p.arguments) == {"pk"}], ids=lambda p: p.name
+)
+def test_a_number_too_large_for_the_database_is_not_found(db: Any, place: Page) -> None:
+    arguments = {name: 9**30 for name in place.arguments}
+    assert attacker(place).get(reverse(place.name, kwargs=arguments)).status_code == 404
