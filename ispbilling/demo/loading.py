@@ -133,22 +133,24 @@ def _nas() -> Nas:
 
 
 def _usage(accounts: list[DataAccount], nas: Nas, start: date, now: datetime, rng: random.Random) -> int:
-    """One session a day per line, and half of them online now."""
+    """One session a day per line, and most of them online now."""
     daily = {
         f"{account.username}": who.daily
         for account, who in zip(sorted(accounts, key=lambda a: a.pk), content.PEOPLE, strict=True)
     }
     reports, at = [], int(now.timestamp())
     for n, account in enumerate(accounts):
-        day = start
-        while day <= local_day(now):
+        day, today = start, local_day(now)
+        while day < today:
             began = int(day_start(day).timestamp()) + rng.randrange(5 * HOUR, 9 * HOUR)
             ends = began + rng.randrange(9 * HOUR, 14 * HOUR)
-            online = ends > at
-            if began < at and (not online or n % 2 == 0):
-                octets = int(daily[account.username] * GB * rng.uniform(0.4, 1.6))
-                reports.append(_report(account, nas, began, at if online else ends, online, octets, rng))
+            octets = int(daily[account.username] * GB * rng.uniform(0.4, 1.6))
+            reports.append(_report(account, nas, began, ends, False, octets, rng))
             day += timedelta(days=1)
+        if n % 3:  # two in three are online, whatever the hour
+            began = at - rng.randrange(HOUR, 6 * HOUR)
+            octets = int(daily[account.username] * GB * (at - began) / (12 * HOUR))
+            reports.append(_report(account, nas, began, at, True, octets, rng))
     connection.ensure_connection()
     wrapped = connection.get_new_connection(connection.get_connection_params())
     try:
