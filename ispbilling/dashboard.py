@@ -18,7 +18,7 @@ from ispbilling.core import access
 from ispbilling.core.clock import add_months, day_start, local_day, month_of, now
 from ispbilling.core.money import ZERO, format_money
 from ispbilling.core.parts import Chart, Series
-from ispbilling.core.units import GB, format_octets
+from ispbilling.core.units import GB, counted, format_octets
 from ispbilling.core.views import StaffPage
 from notifications.models import Message
 from radius.models import AuthAttempt, DataAccount, Session, UsageDay
@@ -95,7 +95,7 @@ def figures(at: datetime) -> list[Figure]:
         Figure(
             "Online now",
             f"{Session.objects.open().count():,}",
-            f"of {_lines(today):,} data accounts",
+            f"of {counted(_lines(today), 'data account')}",
             reverse("radius:session_list"),
             "radius.sessions.view",
             "activity",
@@ -111,7 +111,7 @@ def figures(at: datetime) -> list[Figure]:
         Figure(
             f"Billed in {today:%B}",
             format_money(billed_now["sum"] or ZERO),
-            f"{billed_now['count']:,} documents, credit notes taken off",
+            f"{counted(billed_now['count'], 'document')}, credit notes taken off",
             reverse("billing:document_list"),
             "billing.documents.view",
             "file-invoice",
@@ -119,7 +119,7 @@ def figures(at: datetime) -> list[Figure]:
         Figure(
             "Owed to us",
             format_money(owed["sum"] or ZERO),
-            f"by {owed['count']:,} customers",
+            f"by {counted(owed['count'], 'customer')}",
             f"{list_url}?sort=-balance",
             "billing.documents.view",
             "scale",
@@ -148,7 +148,7 @@ def traffic(at: datetime) -> Chart:
     return Chart(
         "Data of the last 30 days",
         "bar",
-        tuple(f"{day:%m-%d}" for day in days),
+        tuple(f"{day:%d %b}" for day in days),
         (
             Series("Download", tuple(round(octets / GB, 1) for octets in down)),
             Series("Upload", tuple(round(octets / GB, 1) for octets in up)),
@@ -185,7 +185,7 @@ def attention(at: datetime) -> list[Figure]:
     found = []
     parked = RunException.objects.filter(state="parked", run__undone_at__isnull=True).count()
     if parked:
-        note = "customers a month-end run did not bill"
+        note = f"{'customer' if parked == 1 else 'customers'} a month-end run did not bill"
         found.append(
             Figure(
                 "Parked",
@@ -203,17 +203,20 @@ def attention(at: datetime) -> list[Figure]:
             Figure(
                 "Not delivered",
                 f"{failed:,}",
-                "messages of the last 7 days",
+                f"{'message' if failed == 1 else 'messages'} of the last 7 days",
                 url,
                 "messages.view",
                 "mail-off",
             )
         )
     rejected = (
-        AuthAttempt.objects.filter(at__gte=at - timedelta(days=1)).values("username").distinct().count()
+        AuthAttempt.objects.filter(accepted=False, at__gte=at - timedelta(days=1))
+        .values("username")
+        .distinct()
+        .count()
     )
     if rejected:
-        note = "usernames refused in the last 24 hours"
+        note = f"{'username' if rejected == 1 else 'usernames'} refused in the last 24 hours"
         found.append(
             Figure(
                 "Rejected",

@@ -17,7 +17,7 @@ class Messages(Widget):
     icon: ClassVar[str] = "send"
     template_name: ClassVar[str] = "notifications/_messages.html"
     permission: ClassVar[str] = "messages.view"
-    column: ClassVar[int] = 2
+    column: ClassVar[int] = 1
     weight: ClassVar[int] = 90
 
     def context(self) -> Mapping[str, Any]:

@@ -26,7 +26,7 @@ def actions(document: Document) -> list[Button]:
     if document.kind == DocumentKind.INVOICE and not document.credited:  # type: ignore[attr-defined]
         credit = reverse("billing:document_credit", args=[document.pk])
         found.append(
-            Button("Credit", credit, "receipt-refund", "danger", "billing.documents.credit", modal=True)
+            Button("Credit note", credit, "receipt-refund", "danger", "billing.documents.credit", modal=True)
         )
     return found
 
@@ -48,6 +48,7 @@ class DocumentTable(Table):
     actions = ActionsColumn(actions)
 
     default_columns = ("reference", "kind", "customer", "name", "issued_on", "due_on", "total")
+    wide_columns = ("kind", "customer", "due_on")
 
     class Meta(Table.Meta):
         model = Document

@@ -105,7 +105,7 @@ class DocumentDetail(DetailPage):
         if document.kind == DocumentKind.INVOICE and not document.credited:
             url = reverse("billing:document_credit", args=[document.pk])
             found.append(
-                Button("Credit", url, "receipt-refund", "danger", "billing.documents.credit", modal=True)
+                Button("Credit Note", url, "receipt-refund", "danger", "billing.documents.credit", modal=True)
             )
         return found
 

@@ -82,6 +82,8 @@ class PlanTable(Table):
     change = Column(empty_values=(), orderable=False, verbose_name="Difference", attrs=NUMBER)
     outcome = Column(empty_values=(), orderable=False, verbose_name="Outcome")
 
+    wide_columns = ("lines", "before")
+
     class Meta(Table.Meta):
         model = RunPlan
         fields = ()
@@ -117,5 +119,5 @@ class PlanTable(Table):
     def render_outcome(self, record: Any) -> SafeString | str:
         if record.document_id:
             url = url_or_none("billing:document_detail", record.document_id)
-            return format_html('<a href="{}">{}</a>', url, record.reference)
+            return format_html('<a class="text-nowrap" href="{}">{}</a>', url, record.reference)
         return record.left_out or "to be issued"

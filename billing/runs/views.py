@@ -18,6 +18,7 @@ from billing.runs.tables import PlanTable, RunTable
 from ispbilling.core import clock
 from ispbilling.core.money import ZERO, format_money
 from ispbilling.core.parts import Button, State
+from ispbilling.core.units import counted
 from ispbilling.core.views import ActionPage, FormPage, ListPage, ObjectPage
 
 ROWS = Run.objects.select_related("billing_group", "created_by", "approved_by")
@@ -299,11 +300,6 @@ class RunUndo(RunAct):
 
     def done(self, obj: Run, result: Run) -> str:
         return f"The run of {obj} is being undone."
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 invoice`, `1,204 invoices`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def reasons(run: Run) -> list[tuple[str, str, int]]:

@@ -39,7 +39,11 @@ class AccountForm(Form):
     company_name = forms.CharField(max_length=160, required=False, help_text="For a company")
     contact_name = forms.CharField(max_length=160, help_text="First name and surname")
     code = forms.CharField(
-        label="Accounting code", max_length=20, required=False, widget=CodeInput, help_text="Empty: generated"
+        label="Accounting code",
+        max_length=20,
+        required=False,
+        widget=CodeInput,
+        help_text="Leave empty to have it generated",
     )
     phone = forms.CharField(label="Primary tel no", max_length=40, required=False)
     mobile = forms.CharField(label="Mobile no", max_length=40, required=False)
@@ -167,7 +171,7 @@ class NewLoginForm(Form):
         max_length=150,
         required=False,
         validators=[UnicodeUsernameValidator()],
-        help_text="Empty: the account code",
+        help_text="Leave empty to use the account code",
     )
     welcome = forms.BooleanField(
         label="Send the welcome mail",

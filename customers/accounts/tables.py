@@ -25,6 +25,7 @@ from ispbilling.core.tables import (
 )
 
 NOWRAP = {"th": {"class": "text-end"}, "td": {"class": "text-end num text-nowrap"}}
+WHOLE = {"td": {"class": "text-nowrap"}}
 
 
 def row_buttons(customer: Any) -> list[Button]:
@@ -49,7 +50,7 @@ def row_buttons(customer: Any) -> list[Button]:
 class CustomerTable(Table):
     group = tables.Column(verbose_name="Customer Group", order_by="group__title")
     billing_group = tables.Column(verbose_name="Billing Group", order_by="billing_group__title", default="")
-    code = LinkColumn(verbose_name="Account Code")
+    code = LinkColumn(verbose_name="Account Code", attrs=WHOLE)
     type = tables.Column(verbose_name="Type")
     name = tables.Column(verbose_name="Name")
     data_accounts = CountColumn(verbose_name="Data Accounts", orderable=False, accessor="pk")
@@ -79,6 +80,7 @@ class CustomerTable(Table):
         "categories",
         "balance",
     )
+    wide_columns = ("group", "billing_group", "type", "data_accounts", "categories", "labels", "contact_name")
 
     class Meta(Table.Meta):
         model = Customer

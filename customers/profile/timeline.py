@@ -47,7 +47,11 @@ def details(event: Event) -> list[str]:
         found.append(
             f"{_words(name)} changed" if hidden else f"{_words(name)}: {_shown(new)} (was {_shown(old)})"
         )
-    found += [f"{_words(name)}: {_shown(value)}" for name, value in event.data.items() if name not in _SILENT]
+    found += [
+        f"{_words(name)}: {_shown(value)}"
+        for name, value in event.data.items()
+        if name not in _SILENT and value != subject(event)
+    ]
     return found
 
 

@@ -50,6 +50,8 @@ class Table(tables.Table):
 
     #: Columns shown until a user chooses; empty means all.
     default_columns: ClassVar[tuple[str, ...]] = ()
+    #: Columns a phone leaves out, where every row is a card of its own; the row's page has them.
+    wide_columns: ClassVar[tuple[str, ...]] = ()
     #: Columns that cannot be hidden.
     fixed_columns: ClassVar[tuple[str, ...]] = ("actions",)
 

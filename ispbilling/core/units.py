@@ -1,4 +1,4 @@
-"""Octets, seconds and kbit/s: how they are shown and read. Decimal units: 1 GB = 10**9 octets everywhere."""
+"""Octets, seconds, kbit/s and counts: how they are shown and read. Decimal units: 1 GB = 10**9 octets everywhere."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -14,6 +14,11 @@ def format_octets(octets: int) -> str:
         if abs(octets) >= size:
             return f"{octets / size:,.1f} {name}"
     return f"{octets} B"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 invoice`, `1,204 invoices`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def parse_octets(text: str) -> int:

@@ -11,4 +11,6 @@ class LoginCheckForm(Form):
 
     username = forms.CharField(max_length=253, help_text="As the router sends it")
     nas = forms.ModelChoiceField(Nas.objects.all(), label="NAS", required=False, empty_label="Any NAS")
-    mac = forms.CharField(label="MAC", max_length=64, required=False, help_text="Empty: the locked device")
+    mac = forms.CharField(
+        label="MAC", max_length=64, required=False, help_text="Leave empty for the device it is locked to"
+    )

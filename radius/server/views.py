@@ -41,7 +41,7 @@ class RejectList(ListPage):
     empty_text = "A login that is refused is listed here with the reason and what every gate said."
 
     def buttons(self) -> list[Button]:
-        return [Button("Can X log in now?", reverse("radius:login_check"), "help-circle")]
+        return [Button("Login Check", reverse("radius:login_check"), "help-circle")]
 
 
 class RejectDetail(DetailPage):
@@ -89,8 +89,11 @@ class LoginCheck(StaffPage):
     """ "Can X log in now?": the decision of the server, asked on what is stored (W-3)."""
 
     permission = VIEW
-    title = "Can X Log In Now?"
+    title = "Login Check"
     template_name = "radius/login_check.html"
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        return super().context(subtitle="Can this username log in now, and if not, why not?", **extra)
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         form = LoginCheckForm(request.GET if "username" in request.GET else None)

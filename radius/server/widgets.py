@@ -22,10 +22,10 @@ RECENT = timedelta(days=7)
 class ProblemsWidget(Widget):
     """The log-ins of this customer's lines that were refused in the last week."""
 
-    name, title, icon = "problems", "Problems", "alert-triangle"
+    name, title, icon = "problems", "Rejects", "ban"
     template_name = "radius/_rejects_widget.html"
     permission = "radius.sessions.view"
-    column, weight = 2, 50
+    column, weight = 1, 50
 
     def rejects(self) -> Any:
         return AuthAttempt.objects.filter(data_account__in=DataAccount.objects.filter(customer=self.obj))
@@ -44,7 +44,8 @@ class ProblemsWidget(Widget):
 class LineRejectsWidget(ProblemsWidget):
     """The same for one data account."""
 
-    name, title = "rejects", "Rejects"
+    name = "rejects"
+    column = 2
 
     def rejects(self) -> Any:
         return AuthAttempt.objects.filter(data_account=self.obj)

@@ -72,14 +72,14 @@ class UsageTable(Table):
     month_day = Column(empty_values=(), orderable=False, verbose_name="Month", footer="Total", attrs=NOWRAP)
     code = CustomerColumn(accessor="customer__code", verbose_name="Accounting Code")
     username = LinkColumn(footer=lambda table: f"{table.total.accounts:,} accounts")
-    customer = Column(accessor="customer__name", verbose_name="Customer", attrs=NOWRAP)
-    package = Column(accessor="package__title", verbose_name="Package", attrs=NOWRAP)
+    customer = Column(accessor="customer__name", verbose_name="Customer")
+    package = Column(accessor="package__title", verbose_name="Package")
     cap = CapColumn(accessor="package__cap_octets")
     used = OctetsColumn(
         verbose_name="Usage", attrs=TOTAL, footer=lambda table: format_octets(table.total.octets)
     )
     percent = PercentColumn()
-    high_site = Column(accessor="customer__high_site", verbose_name="Highsite", default="", attrs=NOWRAP)
+    high_site = Column(accessor="customer__high_site", verbose_name="Highsite", default="")
     price = MoneyColumn(
         verbose_name="Monthly Cost",
         orderable=False,
@@ -88,6 +88,8 @@ class UsageTable(Table):
     )
     radius_status = StatusColumn()
     actions = ActionsColumn(usage_actions)
+
+    wide_columns = ("month_day", "code", "package", "cap", "high_site", "price")
 
     class Meta(Table.Meta):
         model = DataAccount

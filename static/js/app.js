@@ -254,7 +254,7 @@
     var grid = colour("--chart-grid");
     var number = function (v) { return v.toLocaleString("en-ZA", { maximumFractionDigits: 2 }).replace(/\u00a0/g, " ") + (data.unit ? " " + data.unit : ""); };
     var axis = function (title, stacked) {
-      return { stacked: stacked, ticks: { color: ink }, grid: { color: grid }, border: { color: grid }, title: { display: !!title, text: title, color: ink } };
+      return { stacked: stacked, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 12 }, grid: { color: grid }, border: { color: grid }, title: { display: !!title, text: title, color: ink } };
     };
     window.Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
     new window.Chart(canvas, {

@@ -17,13 +17,16 @@ def words(data: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
+WHOLE = {"td": {"class": "text-nowrap"}}
+
+
 class EventTable(Table):
     """Who did what, newest first."""
 
     at = DateTimeColumn(verbose_name="When")
     kind = Column(verbose_name="What")
     label = Column(verbose_name="To")
-    actor = Column(verbose_name="By", default="the system", orderable=False)
+    actor = Column(verbose_name="By", default="System", attrs=WHOLE, orderable=False)
     data = Column(verbose_name="Details", orderable=False)
 
     default_columns = ("at", "kind", "label", "actor", "data")
@@ -33,7 +36,7 @@ class EventTable(Table):
         fields = ()
 
     def render_kind(self, value: str) -> str:
-        return value.replace(".", " ").replace("_", " ")
+        return value.replace(".", " ").replace("_", " ").capitalize()
 
     def render_data(self, value: dict[str, Any]) -> str:
         return words(value)
