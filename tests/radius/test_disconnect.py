@@ -1,5 +1,6 @@
 """Live sessions follow the decision: a Disconnect-Request goes out, is repeated, and is logged."""
 
+import base64
 import time
 from datetime import timedelta
 
@@ -27,7 +28,7 @@ QUICK = (0.3,)
 def session(line, nas, **values) -> Session:
     at = now()
     return Session.objects.create(
-        **{"key": "0" * 31 + "1", "nas": nas, "data_account": line, "username": line.username,
+        **{"key": "0" * 31 + "1", "nas": nas, "data_account_id": line.pk, "username": line.username,
            "acct_session_id": "s-1", "started_at": at - timedelta(hours=1), "updated_at": at, **values}
     )  # fmt: skip
 
@@ -71,6 +72,37 @@ def test_a_suspended_subscriber_is_disconnected_and_the_attempt_is_kept(live, fa
     assert 55 in request
     assert CoaAttempt.objects.count() == 1
     assert Session.objects.open().exists(), "only its Stop ends a session"
+
+
+def test_a_wrong_key_ring_disconnects_nobody_but_hides_no_closed_gate(live, settings):
+    customer = live.data_account.customer
+    settings.SECRETS_KEYS = "other:" + base64.b64encode(bytes(32)).decode()
+    assert reconciling.unwanted(now()) == []
+    gates.close(customer, GateKind.SUSPENDED, now(), actor=None)
+    assert [one.because for one in reconciling.unwanted(now())] == ["SUSPENDED"]
+
+
+def test_only_a_session_whose_line_is_gone_is_of_an_unknown_user(live):
+    gone = live.data_account_id + 1000
+    session(live.data_account, live.nas, key="2" * 32, data_account_id=gone)
+    session(live.data_account, live.nas, key="3" * 32, data_account=None, username="local@router")
+    assert reconciling.unwanted(now()) == [], "its username has a line"
+    left = session(live.data_account, live.nas, key="4" * 32, data_account_id=gone, username="left@isp.test")
+    assert reconciling.unwanted(now()) == [reconciling.Unwanted(left, "UNKNOWN_USER")]
+
+
+def test_a_lost_table_does_not_take_the_network_down(live, caplog):
+    gone = live.data_account_id + 1000
+    lost = [
+        session(live.data_account, live.nas, key=f"{n:032x}", data_account_id=gone, username=f"{n}@isp.test")
+        for n in range(100, 150)
+    ]
+    assert len(reconciling.unwanted(now())) == len(lost) == 50
+    session(live.data_account, live.nas, key="f" * 32, data_account_id=gone, username="one more")
+    assert reconciling.unwanted(now()) == []
+    assert "disconnects_held_back" in caplog.text
+    suspend(live)
+    assert [one.because for one in reconciling.unwanted(now())] == ["SUSPENDED"]
 
 
 def test_it_is_repeated_ever_less_often_until_the_session_ends(live, fake):
