@@ -18,7 +18,7 @@ from psycopg2.extensions import connection as Connection
 
 from radius.policy.decision import Decision
 from radius.policy.gates import Gate
-from radius.server.following import connect
+from radius.server.following import connect, lost
 
 log = structlog.get_logger(__name__)
 
@@ -74,11 +74,11 @@ class AttemptLog:
             batch = [self._waiting[n] for n in range(min(_BATCH, len(self._waiting)))]
             try:
                 self._write(batch)
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                self._connection = None
-                self._stopping.wait(1)
-                return
             except psycopg2.Error as error:
+                if lost(error):
+                    self._connection = None
+                    self._stopping.wait(1)
+                    return
                 log.error("rejects_not_written", worker=self._worker, count=len(batch), error=str(error))
             for _ in batch:
                 self._waiting.popleft()

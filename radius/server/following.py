@@ -47,6 +47,14 @@ def connect(application: str) -> Connection:
     return made
 
 
+def lost(error: psycopg2.Error) -> bool:
+    """Whether the connection failed and not the statement. A server that is killed while it works on one
+    answers with a bare DatabaseError, without a code.
+    """
+    kinds = (psycopg2.OperationalError, psycopg2.InterfaceError)
+    return isinstance(error, kinds) or error.pgcode is None
+
+
 class Follower:
     """Fills a copy, then keeps it current from a thread of its own."""
 

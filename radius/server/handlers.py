@@ -16,6 +16,7 @@ from radius.policy.subscriber import Login
 from radius.server.attempts import Attempt
 from radius.server.counting import Counts
 from radius.server.dedupe import Duplicates
+from radius.server.following import lost
 from radius.server.loop import Datagram
 from radius.server.snapshot import Directory, Line, NasEntry, Snapshot
 from radius.usage.recording import Recorder
@@ -125,6 +126,7 @@ class Accounting:
 
     def __init__(self, directory: Directory, counts: Counts, recorder: Callable[[], Recorder]) -> None:
         self._directory, self._counts, self._recorder = directory, counts, recorder
+        self._away = False
 
     def __call__(self, datagrams: Sequence[Datagram]) -> list[bytes | None]:
         now = int(time.time())
@@ -136,11 +138,16 @@ class Accounting:
         if reports:
             try:
                 self._recorder().record(reports)
-            except (psycopg2.OperationalError, psycopg2.InterfaceError) as error:
+            except psycopg2.Error as error:
+                if not lost(error):
+                    raise
                 # Nothing was promised, so nothing is lost: every NAS sends again.
                 self._counts.drop("database_away")
-                log.warning("accounting_not_recorded", packets=len(reports), error=str(error).strip())
+                if not self._away:  # once, however many packets come meanwhile
+                    log.warning("accounting_not_recorded", packets=len(reports), error=str(error).strip())
+                self._away = True
                 return [None] * len(answers)
+            self._away = False
         return answers
 
     def _answer(self, data: bytes, host: bytes, now: int, reports: list[Report | Reboot]) -> bytes | None:

@@ -63,7 +63,7 @@ class Recorder:
     def _round(self, reports: list[Report]) -> None:
         try:
             self._retrying(partial(self._write, reports))
-        except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.ProgrammingError) as error:
+        except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.errors.SyntaxError) as error:
             if len(reports) == 1:
                 log.error("accounting_quarantined", report=reports[0]._asdict(), error=str(error).strip())
                 return

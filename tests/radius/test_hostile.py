@@ -1,0 +1,165 @@
+"""The running server against what a broken router, a liar and a crash of PostgreSQL send its way."""
+
+import contextlib
+import os
+import random
+import signal
+import socket
+import time
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError, connection
+
+from radius.models import AuthAttempt, Session
+from radius.wire.codec import text
+from tests import builders
+from tests.radius.conftest import Server, eventually, start, stop
+from tests.radius.packets import SECRET, access, accounting
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ACCEPT = 2
+
+
+@pytest.fixture
+def line(server):
+    builders.nas(secret=SECRET.decode())
+    made = builders.data_account(username="alice@isp.test", secret="wire-secret")
+    assert eventually(lambda: answers(server))
+    return made
+
+
+def answers(server: Server, seconds: float = 0.5) -> bool:
+    reply = server.ask(access(), seconds)
+    return reply is not None and reply.code == ACCEPT
+
+
+def workers(server: Server) -> list[str]:
+    pid = server.process.pid
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def mutations(chance: random.Random):
+    """Datagrams made of good ones: octets changed, cut, stretched, lengths that lie, attributes of nonsense."""
+    good = [
+        access().RequestPacket(),
+        access(method="chap").RequestPacket(),
+        accounting("Start").RequestPacket(),
+    ]
+    while True:
+        octets = bytearray(chance.choice(good))
+        for _ in range(chance.randrange(1, 8)):
+            octets[chance.randrange(len(octets))] = chance.randrange(256)
+        act = chance.randrange(4)
+        if act == 1:
+            octets = octets[: chance.randrange(len(octets))]
+        elif act == 2:
+            octets += chance.randbytes(chance.randrange(1, 4200))
+        elif act == 3:
+            octets[2:4] = chance.randrange(65_536).to_bytes(2, "big")
+        yield bytes(octets)
+
+
+def test_thousands_of_broken_datagrams_neither_stop_nor_slow_the_good_ones(server, line):
+    before, broken = workers(server), mutations(random.Random(1812))  # noqa: S311 - the same ones in each run
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nas:
+        for _ in range(15):
+            for _ in range(200):
+                nas.sendto(next(broken), ("127.0.0.1", server.auth_port))
+                nas.sendto(next(broken), ("127.0.0.1", server.acct_port))
+            assert server.ask(access(), 2).code == ACCEPT
+            assert server.ask(accounting("Interim-Update"), 2) is not None
+    assert workers(server) == before
+
+
+@pytest.mark.parametrize("username", [b"a\x00b", b"\xff\xfe\xed\xa0\x80", b"\\.\n\t\\N", "'{}\",💣".encode()])
+def test_a_name_no_table_could_hold_loses_nobodys_record(server, line, username):
+    """Rejects and reports are written in batches: one poisonous row must not take its neighbours with it."""
+    for packet in (access("x"), accounting("Start", "poison")):
+        packet[1] = [username]
+        if packet.code == 1:
+            packet.add_message_authenticator()
+        assert server.ask(packet) is not None
+    server.ask(access("neighbour@isp.test"))
+    assert server.ask(accounting("Start", "neighbour")) is not None
+    assert eventually(lambda: AuthAttempt.objects.filter(username="neighbour@isp.test").exists())
+    assert eventually(
+        lambda: AuthAttempt.objects.filter(username=text(username), code="UNKNOWN_USER").exists()
+    )
+    assert set(Session.objects.values_list("acct_session_id", flat=True)) == {"poison", "neighbour"}
+
+
+def test_proxy_states_of_any_size_come_back_whole(server, line):
+    states = [bytes([n]) * 253 for n in range(14)]
+    packet = access(Proxy_State=states[0])
+    for state in states[1:]:
+        packet.AddAttribute("Proxy-State", state)
+    packet.add_message_authenticator()
+    reply = server.ask(packet)
+    if reply is not None:  # what does not fit into 4096 octets with the answer is dropped, not cut
+        assert reply["Proxy-State"] == states
+    assert answers(server)
+
+
+def test_a_stranger_flood_is_dropped_unwritten(server, line):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.bind(("127.0.0.2", 0))
+        for _ in range(2000):
+            stranger.sendto(access("nobody").RequestPacket(), ("127.0.0.1", server.auth_port))
+    assert answers(server, 2)
+    time.sleep(0.3)
+    assert not AuthAttempt.objects.exists()
+
+
+def test_a_nas_taken_away_is_a_stranger_at_once_and_a_new_secret_counts_at_once(server, line):
+    nas = builders.Nas.objects.get()
+    nas.secret = "another-secret"
+    nas.save(update_fields=["secret"])
+    assert eventually(lambda: server.ask(access(secret=b"another-secret"), 0.3) is not None)
+    assert server.ask(access(), 0.3) is None
+    nas.delete()
+    assert eventually(lambda: server.ask(access(secret=b"another-secret"), 0.3) is None)
+
+
+def test_postgresql_killed_under_load_takes_no_promise_back(django_db_blocker):
+    """kill -9 of a backend makes PostgreSQL end all of them and recover its log, as after any crash."""
+    with connection.cursor() as cursor:  # the embedded server of the tests is forgetful; production is not
+        cursor.execute(f'ALTER DATABASE "{connection.settings_dict["NAME"]}" SET synchronous_commit = on')
+    builders.nas(secret=SECRET.decode())
+    line = builders.data_account(username="alice@isp.test", secret="wire-secret")
+    running = start()
+    promised = []
+    try:
+        assert eventually(lambda: answers(running))
+        assert eventually(lambda: running.ask(accounting("Start", "first"), 0.5) is not None)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'radiusd accounting'")
+            victim = cursor.fetchone()[0]
+        before = workers(running)
+        os.kill(victim, signal.SIGKILL)
+        end = time.monotonic() + 12
+        while time.monotonic() < end and len(promised) < 5:
+            session = f"s{time.monotonic()}"
+            if running.ask(accounting("Start", session), 0.1) is not None:
+                promised.append(session)
+            assert answers(running, 2), "logins are answered from memory"
+        connection.close()
+        assert eventually(back, 15)
+        assert promised, "accounting is recorded again"
+        assert workers(running) == before, "no worker fell over it"
+        assert {"first", *promised} <= set(Session.objects.values_list("acct_session_id", flat=True))
+        line.blocked = True
+        line.save(update_fields=["blocked"])
+        assert eventually(lambda: not answers(running), 10), "the copy follows again"
+    finally:
+        stop(running)
+        with connection.cursor() as cursor:
+            cursor.execute(f'ALTER DATABASE "{connection.settings_dict["NAME"]}" RESET synchronous_commit')
+
+
+def back() -> bool:
+    with contextlib.suppress(OperationalError), connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+        return True
+    connection.close()
+    return False
