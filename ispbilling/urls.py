@@ -1,13 +1,23 @@
 """Includes only: staff at /, portal at /portal/."""
 
-from django.urls import include, path
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import include, path, re_path
 
 from ispbilling import dashboard, search
+
+
+def closed(request: HttpRequest, **_: Any) -> HttpResponse:
+    """Not of this site: a login's address is its customer's primary contact's, or set by the owner."""
+    raise Http404
+
 
 urlpatterns = [
     path("", dashboard.Dashboard.as_view(), name="dashboard"),
     path("portal/", include("portal.urls")),
     path("search/", search.SearchPage.as_view(), name="search"),
+    re_path("^account/(?:email|confirm-email|login/code)/", closed, name="account_closed"),
     path("account/", include("allauth.urls")),
     path("groups/", include("groups.urls")),
     path("customers/", include("customers.urls")),

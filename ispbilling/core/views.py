@@ -86,6 +86,7 @@ from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst, slugify
 from django.views import View
@@ -125,7 +126,10 @@ class StaffPage(View):
         if not getattr(self, "permission", ""):
             raise ImproperlyConfigured(f"{type(self).__name__} names no permission")
         access.require(request.user, self.permission)
-        return super().dispatch(request, *args, **kwargs)
+        response = super().dispatch(request, *args, **kwargs)
+        if not response.has_header("Cache-Control"):
+            add_never_cache_headers(response)  # after log-out nobody pages back to a customer
+        return response
 
     @property
     def actor(self) -> Any:
@@ -299,7 +303,7 @@ class ListPage(StaffPage):
 
     def per_page(self) -> int:
         asked = self.request.GET.get("rows", "")
-        return int(asked) if asked.isdigit() and int(asked) in self.row_choices else self.rows
+        return int(asked) if asked in map(str, self.row_choices) else self.rows
 
     def results(self) -> dict[str, Any]:
         """Everything the list template needs."""
@@ -704,7 +708,7 @@ class BulkPage(ActionPage):
 
     def find(self) -> Any:
         asked = [
-            pk for pk in self.request.GET.getlist("pk") + self.request.POST.getlist("pk") if pk.isdigit()
+            pk for pk in self.request.GET.getlist("pk") + self.request.POST.getlist("pk") if pk.isdecimal()
         ]
         rows = list(scoped(self.get_queryset(), self.actor).filter(pk__in=asked))
         if not rows:
