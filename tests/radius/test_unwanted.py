@@ -1,0 +1,67 @@
+"""Who is asked to leave: SQL picks the suspicious sessions, the policy decides; nobody may be overlooked."""
+
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from customers.models import Gate, GateKind
+from ispbilling.core.clock import local_day, now
+from radius.coa import reconcile
+from radius.models import Session
+from radius.policy.decision import decide
+from radius.policy.subscriber import Login
+from radius.subscribers import find_accounts
+from tests import builders
+
+DAY = timedelta(days=1)
+MACS = ("02:00:00:00:00:0A", "02-00-00-00-00-0a", "0200.0000.000b", "")
+
+
+def network(dice: Random) -> None:
+    """Lines, customers and services in every state, each line with a session or two."""
+    at, today = now(), local_day(now())
+    days = (None, None, today - DAY, today, today + DAY)
+    towers = [builders.nas(address=f"10.0.0.{n}") for n in (1, 2)]
+    homes = [builders.group(enabled=enabled) for enabled in (True, True, True, False)]
+    packages = [
+        builders.package(service=builders.service(authentication=answer, expires_on=day))
+        for answer, day in [
+            *[("accept", None)] * 4,
+            ("accept", today - DAY),
+            ("accept", today),
+            ("reject", None),
+        ]
+    ]
+    for _ in range(40):
+        customer = builders.customer(group=dice.choice(homes))
+        for kind in dice.sample(list(GateKind), dice.choice((0, 0, 1, 2))):
+            since = at + dice.choice((-2, 1)) * DAY
+            until = dice.choice((None, max(since, at - DAY), max(since, at + DAY)))
+            Gate.objects.create(customer=customer, kind=kind, since=since, until=until)
+        for _ in range(3):
+            line = builders.data_account(
+                customer=customer, package=dice.choice(packages), blocked=dice.random() < 0.1,
+                starts_on=today - DAY, ends_on=dice.choice(days), mac_lock=dice.choice(("", *MACS)),
+                nas_lock=dice.choice((None, None, *towers)),
+            )  # fmt: skip
+            for _ in range(dice.choice((1, 2))):
+                tower, mac = dice.choice((None, *towers)), dice.choice(MACS)
+                builders.session(data_account=line, nas=tower, calling_station_id=mac)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(3))
+def test_the_suspects_hold_everybody_the_policy_refuses(seed):
+    network(Random(seed))
+    at = now()
+    sessions = list(Session.objects.open())
+    facts = find_accounts({one.data_account_id for one in sessions}, at)
+    refused = {}
+    for one in sessions:
+        login = Login(True, one.calling_station_id, one.nas_id or 0, "")
+        decision = decide(facts[one.data_account_id], login, at)
+        if not decision.accepted:
+            refused[one.pk] = decision.code
+    assert {one.session.pk: one.because for one in reconcile.unwanted(at)} == refused
+    assert 0 < len(refused) < len(sessions)
