@@ -53,6 +53,12 @@ SWEEPS = [
         "stale_sessions", "radius.sweeps.stale_sessions", every(300), "closes sessions whose updates stopped"
     ),
     Sweep("reconcile", "radius.sweeps.reconcile", every(30), "re-queues disconnects that were lost"),
+    Sweep(
+        "prune_rejects",
+        "radius.sweeps.prune_rejects",
+        daily(3, 30),
+        "forgets refused log-ins after RADIUS_KEEP_REJECTS_DAYS",
+    ),
     Sweep("announce", "notifications.sweeps.announce", every(15), "turns events into messages"),
     Sweep("deliver", "notifications.sweeps.deliver", every(15), "drains the outbox"),
 ]

@@ -204,6 +204,7 @@ RADIUS_ACCT_PORT = env.int("RADIUS_ACCT_PORT", default=1813)
 RADIUS_AUTH_WORKERS = env.int("RADIUS_AUTH_WORKERS", default=2)
 RADIUS_ACCT_WORKERS = env.int("RADIUS_ACCT_WORKERS", default=2)
 RADIUS_COA_PORT = env.int("RADIUS_COA_PORT", default=3799)
+RADIUS_KEEP_REJECTS_DAYS = env.int("RADIUS_KEEP_REJECTS_DAYS", default=90)
 
 # --- Messages -------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))

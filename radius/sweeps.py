@@ -8,6 +8,7 @@ from django.db import connection
 from ispbilling.core.plans import Plan, Step
 from radius.coa.reconcile import due
 from radius.policy.codes import sentence
+from radius.server import pruning
 from radius.usage import closing
 
 
@@ -43,3 +44,16 @@ def reconcile(now: datetime) -> Plan:
         Step(one.session.pk, one.session.username, "disconnect", sentence(one.because)) for one in due(now)
     ]
     return Plan("reconcile", steps, act)
+
+
+def prune_rejects(now: datetime) -> Plan:
+    """Delete rejects older than RADIUS_KEEP_REJECTS_DAYS, one block of identifiers a transaction."""
+
+    def act(steps: Sequence[Step], at: datetime) -> int:
+        return sum(pruning.prune(step.key, at) > 0 for step in steps)
+
+    steps = [
+        Step(block, f"rejects {block[0]} to {block[1]}", "delete", "kept for long enough")
+        for block in pruning.blocks(now)
+    ]
+    return Plan("prune_rejects", steps, act, chunk=1)

@@ -1,6 +1,7 @@
 """What the server decided."""
 
 from django.db import models
+from django.db.models.functions import Upper
 from django.urls import reverse
 
 from radius.accounts.models import DataAccount
@@ -25,6 +26,7 @@ class AuthAttempt(models.Model):
 
     class Meta:
         ordering = ["-id"]
+        indexes = [models.Index(Upper("username"), name="radius_authattempt_username")]
 
     def __str__(self) -> str:
         return f"{self.username} {self.code}"

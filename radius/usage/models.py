@@ -1,5 +1,6 @@
 """Sessions and usage. Written by `radius.usage.recording` and `closing` alone."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -83,6 +84,8 @@ class UsageDay(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["data_account", "day"], name="radius_usageday_account_day")
         ]
+        # Written in the order of the days, and lists of a month want all lines of some days.
+        indexes = [BrinIndex("day", name="radius_usageday_day", autosummarize=True, pages_per_range=32)]
 
     def __str__(self) -> str:
         return f"{self.day} {self.data_account_id}"

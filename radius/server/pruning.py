@@ -1,0 +1,31 @@
+"""Forgetting rejects: personal data that nobody asks about after a while."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Max, Min, QuerySet
+
+from radius.server.models import AuthAttempt
+
+# Identifiers a step spans: few enough for a short transaction.
+SPAN = 10_000
+
+Block = tuple[int, int]
+
+
+def old(now: datetime) -> QuerySet[AuthAttempt]:
+    """Rejects that have been kept for RADIUS_KEEP_REJECTS_DAYS."""
+    return AuthAttempt.objects.filter(at__lt=now - timedelta(days=settings.RADIUS_KEEP_REJECTS_DAYS))
+
+
+def blocks(now: datetime, span: int = SPAN) -> list[Block]:
+    """The identifiers among which all old rejects are, in blocks (first, last)."""
+    found = old(now).aggregate(first=Min("id"), last=Max("id"))
+    if found["first"] is None:
+        return []
+    return [(n, min(n + span - 1, found["last"])) for n in range(found["first"], found["last"] + 1, span)]
+
+
+def prune(block: Block, now: datetime) -> int:
+    """Delete the old rejects of a block; how many."""
+    return old(now).filter(pk__range=block).delete()[0]
