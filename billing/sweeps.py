@@ -1,14 +1,14 @@
-"""The periodic plans of billing: what passed its last day, the month's run, and the runs being issued or
-undone."""
+"""The periodic plans of billing: what passed its last day, the month's run, and the runs being priced, issued
+or undone."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from billing.recurring import expiry as expiring
 from billing.recurring.models import BillingSettings
-from billing.runs import monthly, undoing
+from billing.runs import monthly, planning, undoing
 from billing.runs.models import Run, RunState
-from billing.runs.planning import Asked, plan
+from billing.runs.planning import Asked
 from ispbilling.core import events
 from ispbilling.core.clock import add_months, local_day, month_of
 from ispbilling.core.errors import DomainError
@@ -20,29 +20,37 @@ def expiry(now: datetime) -> Plan:
     return Plan("expiry", expiring.passed(now), expiring.enact)
 
 
+#: What is to be done with the chunks of a run: the act, the column that says it is done, and the last step.
+_WORK = {
+    RunState.DRAFT: ("plan", "planned_at", "show the preview"),
+    RunState.APPROVED: ("issue", "done_at", "certify"),
+    RunState.ISSUING: ("issue", "done_at", "certify"),
+    RunState.UNDOING: ("undo", "undone_at", "certify"),
+}
+
+
 def issue_runs(now: datetime) -> Plan:
-    """Every chunk that approved runs have left to issue, and runs being taken back to credit."""
+    """Every chunk that drafts have left to price, approved runs to issue, and runs taken back to credit."""
     steps = []
-    for run in Run.objects.filter(state__in=[RunState.APPROVED, RunState.ISSUING, RunState.UNDOING]).order_by(
-        "pk"
-    ):
-        undo = run.state == RunState.UNDOING
-        left = run.chunks.filter(**{"undone_at" if undo else "done_at": None}).order_by("number")
-        act = "undo" if undo else "issue"
-        if not undo:
+    for run in Run.objects.filter(state__in=_WORK).order_by("pk"):
+        act, column, last = _WORK[RunState(run.state)]
+        left = run.chunks.filter(**{column: None}).order_by("number")
+        if act == "issue":
             steps.append(Step(("begin", run.pk, 0), str(run), "start issuing", "approved"))
         steps += [
             Step((act, run.pk, number), f"{run}, part {number + 1}", act, "not done yet")
             for number in left.values_list("number", flat=True)
         ]
-        steps.append(Step((f"finish {act}", run.pk, 0), str(run), "certify", "all parts are done"))
+        steps.append(Step((f"finish {act}", run.pk, 0), str(run), last, "all parts are done"))
     return Plan("issue_runs", steps, _issue_runs, chunk=1)
 
 
 _ACTS: dict[str, Callable[[int, int, datetime], bool]] = {
+    "plan": planning.plan_chunk,
     "begin": lambda run, number, now: monthly.begin(run),
     "issue": monthly.issue_chunk,
     "undo": undoing.undo_chunk,
+    "finish plan": lambda run, number, now: planning.finish(run, now),
     "finish issue": lambda run, number, now: monthly.finish(run, now),
     "finish undo": lambda run, number, now: undoing.finish(run, now),
 }
@@ -59,11 +67,16 @@ def month_end(now: datetime) -> Plan:
     today = local_day(now)
     period = month_of(add_months(today.replace(day=1), 1))
     steps = []
-    prepared = Run.objects.filter(period_start=period.start).exclude(state=RunState.UNDONE)
-    if today.day >= settings.month_end_day and not prepared.exists():
+    if today.day >= settings.month_end_day and not _prepared(period.start):
         because = f"today is {today}, month end is day {settings.month_end_day}"
         steps.append(Step(period.start, str(period), "prepare the run", because))
     return Plan("month_end", steps, _prepare, chunk=1)
+
+
+def _prepared(start: date) -> bool:
+    """Whether the month has its run. One for a single billing group bills only them, and does not count."""
+    runs = Run.objects.filter(period_start=start, billing_group=None)
+    return runs.exclude(state__in=[RunState.EMPTY, RunState.UNDONE]).exists()
 
 
 def _prepare(steps: Sequence[Step], now: datetime) -> int:
@@ -71,10 +84,10 @@ def _prepare(steps: Sequence[Step], now: datetime) -> int:
     done = 0
     for step in steps:
         period = month_of(step.key)
-        if Run.objects.filter(period_start=period.start).exclude(state=RunState.UNDONE).exists():
+        if _prepared(period.start):
             continue
         try:
-            run = plan(Asked(period, local_day(now)), now, actor=None)
+            run = planning.plan(Asked(period, local_day(now)), now, actor=None)
         except DomainError:
             continue  # nobody is due: there is nothing to prepare, and tomorrow it is asked again
         events.record("run.prepared", run, at=now, customers=run.planned, total=run.planned_total)

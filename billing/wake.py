@@ -1,8 +1,8 @@
-"""Starts the issuing of an approved run now instead of at the sweep's next tick. Losing a wake-up loses seconds."""
+"""Starts the work on a run now instead of at the sweep's next tick. Losing a wake-up loses seconds."""
 
 from celery import current_app
 
-STARTS = {"run.approved", "run.undo_requested"}
+STARTS = {"run.requested", "run.approved", "run.undo_requested"}
 
 
 def on_event(kind: str) -> None:

@@ -13,7 +13,8 @@ from ispbilling.core.models import User
 
 
 class RunState(models.TextChoices):
-    DRAFT = "draft", "Draft"
+    DRAFT = "draft", "Being prepared"
+    EMPTY = "empty", "Nothing due"
     PREVIEWED = "previewed", "Previewed"
     APPROVED = "approved", "Approved"
     ISSUING = "issuing", "Issuing"
@@ -44,6 +45,7 @@ class Run(models.Model):
     approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     issued_at = models.DateTimeField(null=True)
     undone_at = models.DateTimeField(null=True)
+    undone_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     digest = models.BinaryField(default=b"", help_text="Over the digests of all planned customers")
     planned = models.IntegerField(default=0)
     planned_total = models.DecimalField(max_digits=16, decimal_places=2, default=0)
@@ -93,14 +95,15 @@ class RunPlan(models.Model):
 
 
 class RunChunk(models.Model):
-    """A range of customers issued in one transaction; claimed by its row lock, so a killed worker frees
-    it."""
+    """A range of customers planned, issued and undone in one transaction each; claimed by its row lock, so a
+    killed worker frees it."""
 
     pk = models.CompositePrimaryKey("run", "number")
     run = models.ForeignKey(Run, models.CASCADE, related_name="chunks", db_index=False)
     number = models.IntegerField()
     low = models.BigIntegerField()
     high = models.BigIntegerField()
+    planned_at = models.DateTimeField(null=True)
     done_at = models.DateTimeField(null=True)
     issued = models.IntegerField(null=True)
     undone_at = models.DateTimeField(null=True)

@@ -46,10 +46,10 @@ def approve(run: Run, now: datetime, *, actor: User | None) -> Run:
 
 
 def discard(run: Run, *, actor: User | None, now: datetime) -> None:
-    """Throw a preview away. Raises DomainError once it was approved."""
+    """Throw a preview away, or a draft that is being prepared. Raises DomainError once it was approved."""
     with transaction.atomic():
         run = Run.objects.select_for_update().get(pk=run.pk)
-        if run.state not in (RunState.DRAFT, RunState.PREVIEWED):
+        if run.state not in (RunState.DRAFT, RunState.EMPTY, RunState.PREVIEWED):
             raise DomainError(f"This run is {run.get_state_display().lower()} and cannot be discarded.")
         events.record("run.discarded", run, actor=actor, at=now)
         run.delete()

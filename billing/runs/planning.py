@@ -3,17 +3,22 @@
 One `RunPlan` per customer with the digest of what it was made from. Issuing compares the digest again: a
 customer whose lines, price, discount, address or terms changed since is parked and previewed again, the rest
 issues.
+
+`plan` prices everybody at once; `request` does so only for few customers, and otherwise leaves a draft whose
+chunks the sweep `issue_runs` prices one by one. A chunk is claimed by its row lock: a killed planner's chunk
+rolls back and is free again.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from hashlib import sha256
 
 from django.db import connection, transaction
+from django.db.models import Q
 
 from billing.recurring.charges import LAST_ID, Bill, Charge, Terms, due
+from billing.recurring.models import RecurringLine
 from billing.runs.models import Run, RunChunk, RunException, RunPlan, RunState
 from groups.models import BillingGroup
 from ispbilling.core import events
@@ -25,6 +30,8 @@ from ispbilling.core.money import ZERO, format_money
 
 #: Customers per transaction. It bounds the memory of a worker and the time a payment waits for the numbers.
 CHUNK = 1000
+#: So many customers are priced while a person waits for the page; more are priced in the background.
+AT_ONCE = 500
 #: Amounts have twelve digits before the point; a slip of the keyboard must not stop everybody's run.
 TOO_MUCH = Decimal(10**12)
 ZERO_TOTAL = "Nothing to charge: the total is R 0.00."
@@ -41,36 +48,114 @@ class Asked:
 
 def plan(asked: Asked, now: datetime, *, actor: User | None, chunk: int = CHUNK) -> Run:
     """Make a run and its plan. Raises DomainError when nothing is due, or the invoice date is in the future."""
+    with transaction.atomic():
+        run = _draft(asked, now, actor, chunk)
+        for number in range(run.chunks.count()):
+            plan_chunk(run.pk, number, now)
+        finish(run.pk, now)
+        run.refresh_from_db()
+        if run.state == RunState.EMPTY:
+            raise DomainError(nothing_due(run))
+        return run
+
+
+def request(
+    asked: Asked, now: datetime, *, actor: User | None, chunk: int = CHUNK, at_once: int = AT_ONCE
+) -> Run:
+    """A run for a person who waits: planned when few customers are concerned, else a draft for the sweep.
+
+    Raises DomainError as `plan`; with many customers, "nothing is due" is found later and kept as the state.
+    """
+    if concerned(asked, at_once + 1) <= at_once:
+        return plan(asked, now, actor=actor, chunk=chunk)
+    with transaction.atomic():
+        run = _draft(asked, now, actor, chunk)
+        events.record("run.requested", run, actor=actor, at=now)
+        return run
+
+
+def concerned(asked: Asked, most: int) -> int:
+    """How many customers have a recurring line in the period, counted up to `most`."""
+    lines = RecurringLine.objects.filter(
+        Q(ends_on=None) | Q(ends_on__gte=asked.period.start), starts_on__lt=asked.period.end
+    )
+    if asked.billing_group is not None:
+        lines = lines.filter(customer__billing_group=asked.billing_group)
+    return lines.order_by().values("customer").distinct()[:most].count()
+
+
+def nothing_due(run: Run) -> str:
+    """Why a run has nobody in it."""
+    return f"Nothing is due for {run}: it is billed already, or nobody has a recurring line in it."
+
+
+def plan_chunk(run_id: int, number: int, now: datetime) -> bool:
+    """Price one chunk; False when another worker has it, it is done, or the draft is gone. Call it inside a
+    transaction."""
+    with connection.cursor() as cursor:
+        # Before the chunk, as a discard locks them; many planners hold it together.
+        cursor.execute("SELECT state FROM billing_run WHERE id = %s FOR KEY SHARE", [run_id])
+        if cursor.fetchone() != (RunState.DRAFT.value,):
+            return False
+    chunk = (
+        RunChunk.objects.select_for_update(skip_locked=True, no_key=True)
+        .filter(run=run_id, number=number, planned_at=None)
+        .first()
+    )
+    if chunk is None:
+        return False
+    run = Run.objects.get(pk=run_id)
+    terms = Terms.of(run.period, run.issue_on)
+    _store(run, due(terms, now, chunk.low, chunk.high, run.billing_group_id))
+    RunChunk.objects.filter(run=run_id, number=number).update(planned_at=now)
+    return True
+
+
+def finish(run_id: int, now: datetime) -> bool:
+    """Close a plan whose chunks are all priced: counts, digest, state, event. Call it inside a transaction."""
+    run = Run.objects.select_for_update(no_key=True).filter(pk=run_id).first()
+    if run is None or run.state != RunState.DRAFT or run.chunks.filter(planned_at=None).exists():
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(_PLANNED, [run_id])
+        run.planned, run.planned_total, run.digest = cursor.fetchone()
+    run.state = RunState.PREVIEWED if run.planned else RunState.EMPTY
+    run.save(update_fields=["digest", "state", "planned", "planned_total"])
+    events.record(
+        "run.planned",
+        run,
+        actor=run.created_by,
+        at=now,
+        customers=run.planned,
+        total=run.planned_total,
+    )
+    return True
+
+
+_PLANNED = """
+SELECT count(*), coalesce(sum(total), 0), sha256(coalesce(string_agg(digest, '' ORDER BY customer_id), ''))
+FROM billing_runplan WHERE run_id = %s
+"""
+
+
+def _draft(asked: Asked, now: datetime, actor: User | None, chunk: int) -> Run:
+    """The run and its chunks, nothing priced. Raises DomainError when the terms do not hold."""
     if asked.issue_on > local_day(now):
         raise DomainError("The invoice date is in the future: balances would show it before its time.")
-    with transaction.atomic():
-        terms = Terms.of(asked.period, asked.issue_on)
-        run = Run.objects.create(
-            period_start=asked.period.start,
-            period_end=asked.period.end,
-            issue_on=asked.issue_on,
-            billing_group=asked.billing_group,
-            created_at=now,
-            created_by=actor,
-        )
-        hashed = sha256()
-        for number, (low, high) in enumerate(_ranges(asked.billing_group, chunk)):
-            bills = due(terms, now, low, high, run.billing_group_id)
-            _store(run, bills)
-            RunChunk.objects.create(run=run, number=number, low=low, high=high)
-            for bill in bills:
-                hashed.update(bill.digest)
-                run.planned_total += _payable(bill)
-            run.planned += len(bills)
-        if not run.planned:
-            raise DomainError(
-                f"Nothing is due for {asked.period}: it is billed already, or nobody has a recurring line in it."
-            )
-        run.digest = hashed.digest()
-        run.state = RunState.PREVIEWED
-        run.save(update_fields=["digest", "state", "planned", "planned_total"])
-        events.record("run.planned", run, actor=actor, at=now, customers=run.planned, total=run.planned_total)
-        return run
+    Terms.of(asked.period, asked.issue_on)
+    run = Run.objects.create(
+        period_start=asked.period.start,
+        period_end=asked.period.end,
+        issue_on=asked.issue_on,
+        billing_group=asked.billing_group,
+        created_at=now,
+        created_by=actor,
+    )
+    RunChunk.objects.bulk_create(
+        RunChunk(run=run, number=number, low=low, high=high)
+        for number, (low, high) in enumerate(_ranges(asked.billing_group, chunk))
+    )
+    return run
 
 
 def excuse(bill: Bill) -> tuple[str, str] | None:

@@ -22,6 +22,8 @@ from ispbilling.core.tables import (
 )
 
 STATES = {
+    RunState.DRAFT: "attention",
+    RunState.EMPTY: "off",
     RunState.PREVIEWED: "info",
     RunState.APPROVED: "attention",
     RunState.ISSUING: "attention",

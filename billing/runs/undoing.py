@@ -27,9 +27,9 @@ def request(run: Run, now: datetime, *, actor: User | None, reason: str) -> Run:
             )
         if not standing(run).exists():
             raise DomainError("Every invoice of this run is credited already.")
-        run.state = RunState.UNDOING
+        run.state, run.undone_by = RunState.UNDOING, actor
         run.certificate |= {"undo": {"reason": reason, "by": str(actor) if actor else "the system"}}
-        run.save(update_fields=["state", "certificate"])
+        run.save(update_fields=["state", "undone_by", "certificate"])
         events.record("run.undo_requested", run, actor=actor, at=now, reason=reason)
     return run
 
@@ -60,7 +60,7 @@ def undo_chunk(run_id: int, number: int, now: datetime) -> bool:
     )
     on = max(local_day(now), run.issue_on)
     reason = f"run {run} undone: {run.certificate['undo']['reason']}"
-    issuing.issue(credit.mirrors(documents, on, reason), on, now)
+    issuing.issue(credit.mirrors(documents, on, reason), on, now, run.undone_by)
     RunChunk.objects.filter(run=run_id, number=number).update(undone_at=now)
     return True
 
@@ -81,5 +81,5 @@ def finish(run_id: int, now: datetime) -> bool:
     }  # fmt: skip
     run.state, run.undone_at = RunState.UNDONE, now
     run.save(update_fields=["certificate", "state", "undone_at"])
-    events.record("run.undone", run, at=now, credit_notes=notes.count(), total=total)
+    events.record("run.undone", run, actor=run.undone_by, at=now, credit_notes=notes.count(), total=total)
     return True

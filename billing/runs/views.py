@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -13,7 +13,7 @@ from billing.documents.models import Document, DocumentKind
 from billing.runs import monthly, undoing
 from billing.runs.forms import RunForm, UndoForm
 from billing.runs.models import Run, RunException, RunPlan, RunState
-from billing.runs.planning import Asked, issued_total, plan, previous_run
+from billing.runs.planning import Asked, issued_total, nothing_due, previous_run, request
 from billing.runs.tables import PlanTable, RunTable
 from ispbilling.core import clock
 from ispbilling.core.money import ZERO, format_money
@@ -23,7 +23,10 @@ from ispbilling.core.views import ActionPage, FormPage, ListPage, ObjectPage
 
 ROWS = Run.objects.select_related("billing_group", "created_by", "approved_by")
 #: States in which the sweep works on the run and the page shows a progress bar.
-BUSY = (RunState.APPROVED, RunState.ISSUING, RunState.UNDOING)
+BUSY = (RunState.DRAFT, RunState.APPROVED, RunState.ISSUING, RunState.UNDOING)
+
+#: So many different reasons are told one by one.
+REASONS = 10
 
 
 class RunList(ListPage):
@@ -65,7 +68,7 @@ class RunAdd(FormPage):
 
     def act(self, obj: None, form: Any, actor: Any) -> Run:
         asked = form.cleaned_data
-        return plan(
+        return request(
             Asked(asked["period"], asked["issue_on"], asked["billing_group"]), clock.now(), actor=actor
         )
 
@@ -76,7 +79,7 @@ class RunAdd(FormPage):
         return result.get_absolute_url()
 
     def done(self, obj: None, result: Run) -> str:
-        return f"The run of {result} is prepared. Nothing is issued until you approve it."
+        return prepared(result)
 
 
 class RunDetail(ListPage):
@@ -135,6 +138,7 @@ class RunDetail(ListPage):
             busy=run.state in BUSY,
             progress=progress(run, clock.now()),
             facts=self.facts(),
+            nothing_due=nothing_due(run) if run.state == RunState.EMPTY else "",
             left_out=reasons(run),
             appeared=RunException.objects.filter(run=run)
             .exclude(customer__in=RunPlan.objects.filter(run=run).values("customer"))
@@ -146,6 +150,8 @@ class RunDetail(ListPage):
     def facts(self) -> list[tuple[str, str]]:
         """What the run does, in words and numbers, and how it differs from the last one."""
         run = self.run
+        if run.state in (RunState.DRAFT, RunState.EMPTY):
+            return [("Customers priced", f"{run.plans.count():,}")]
         counts = run.exceptions.filter(customer__in=run.plans.values("customer")).count()
         found = [
             ("Customers with something due", f"{run.planned:,}"),
@@ -171,12 +177,11 @@ class RunDetail(ListPage):
                 label, reverse(f"billing:{name}", args=[run.pk]), icon, look, permission, modal=True
             )
 
-        if run.state == RunState.PREVIEWED:
-            return [
-                button("Discard", "run_discard", "trash", "secondary", "billing.runs.preview"),
-                button("Approve", "run_approve", "check", "primary", "billing.runs.approve"),
-            ]
         found = []
+        if run.state in (RunState.DRAFT, RunState.EMPTY, RunState.PREVIEWED):
+            found.append(button("Discard", "run_discard", "trash", "secondary", "billing.runs.preview"))
+        if run.state == RunState.PREVIEWED:
+            found.append(button("Approve", "run_approve", "check", "primary", "billing.runs.approve"))
         if run.state in (RunState.PARTLY_FAILED, RunState.UNDONE):
             found.append(button("Preview again", "run_again", "refresh", "primary", "billing.runs.preview"))
         if run.state in (RunState.ISSUED, RunState.PARTLY_FAILED):
@@ -237,19 +242,19 @@ class RunApprove(RunAct):
 
 class RunDiscard(RunAct):
     permission = "billing.runs.preview"
-    title = "Discard preview"
+    title = "Discard run"
     submit_label = "Discard"
     submit_icon = "trash"
     danger = True
 
     def consequences(self, obj: Run) -> list[str]:
-        return ["The preview is deleted. Nothing was issued, so nothing else changes."]
+        return ["The run and its preview are deleted. Nothing was issued, so nothing else changes."]
 
     def act(self, obj: Run, form: Any, actor: Any) -> None:
         monthly.discard(obj, actor=actor, now=clock.now())
 
     def done(self, obj: Run, result: None) -> str:
-        return f"The preview of {obj} is discarded."
+        return f"The run of {obj} is discarded."
 
     def success_url(self, obj: Run, result: None) -> str:
         return reverse("billing:run_list")
@@ -271,10 +276,10 @@ class RunAgain(RunAct):
 
     def act(self, obj: Run, form: Any, actor: Any) -> Run:
         now = clock.now()
-        return plan(Asked(obj.period, clock.local_day(now), obj.billing_group), now, actor=actor)
+        return request(Asked(obj.period, clock.local_day(now), obj.billing_group), now, actor=actor)
 
     def done(self, obj: Run, result: Run) -> str:
-        return f"The follow-up run of {obj} is prepared."
+        return prepared(result)
 
 
 class RunUndo(RunAct):
@@ -302,27 +307,44 @@ class RunUndo(RunAct):
         return f"The run of {obj} is being undone."
 
 
+def prepared(run: Run) -> str:
+    """What is said to who asked for the run."""
+    if run.state == RunState.DRAFT:
+        return f"The run of {run} is being prepared. Its preview is shown here when it is complete."
+    return f"The run of {run} is prepared. Nothing is issued until you approve it."
+
+
 def reasons(run: Run) -> list[tuple[str, str, int]]:
-    """(state, reason, how many) of who is left out."""
-    counted: dict[tuple[str, str], int] = {}
-    for state, reason in run.exceptions.values_list("state", "reason"):
-        counted[state, reason] = counted.get((state, reason), 0) + 1
-    return [(state.title(), reason, count) for (state, reason), count in sorted(counted.items())]
+    """(state, reason, how many) of who is left out, the most frequent reasons first; the rest as one."""
+    rows = run.exceptions.order_by().values_list("state", "reason").annotate(count=Count("*"))
+    found = [
+        (state.title(), reason, count)
+        for state, reason, count in rows.order_by("-count", "state", "reason")[:REASONS]
+    ]
+    others = run.exceptions.count() - sum(count for _, _, count in found)
+    return [*found, ("Others", "See the list below", others)] if others else found
 
 
 def progress(run: Run, now: datetime) -> Mapping[str, Any]:
     """The context of `ui/progress.html`."""
-    undo = run.state in (RunState.UNDOING, RunState.UNDONE)
+    column, label, since = {
+        RunState.DRAFT: ("planned_at", "Pricing", run.created_at),
+        RunState.UNDOING: ("undone_at", "Issuing credit notes", None),
+        RunState.UNDONE: ("undone_at", "Issuing credit notes", None),
+    }.get(RunState(run.state), ("done_at", "Issuing invoices", run.approved_at))
     total = run.chunks.count()
-    done = run.chunks.exclude(**{"undone_at" if undo else "done_at": None}).count()
-    label = "Issuing credit notes" if undo else "Issuing invoices"
-    if run.state == RunState.APPROVED:
-        label = "Approved, waiting for a worker"
-    elif not undo and done and run.approved_at and run.state in BUSY:
-        issued = run.chunks.aggregate(total=Sum("issued"))["total"] or 0
-        spent = max((now - run.approved_at).total_seconds(), 1)
+    done = run.chunks.exclude(**{column: None}).count()
+    if run.state == RunState.APPROVED or (run.state == RunState.DRAFT and not done):
+        label += ", waiting for a worker"
+    elif done and since and run.state in BUSY:
+        what, number = (
+            ("customers", run.plans.count())
+            if run.state == RunState.DRAFT
+            else ("invoices", run.chunks.aggregate(total=Sum("issued"))["total"] or 0)
+        )
+        spent = max((now - since).total_seconds(), 1)
         left = round(spent / done * (total - done))
-        label = f"{label}: {issued:,} so far, {issued / spent:,.0f} a second, about {left} s left"
+        label += f": {number:,} {what} so far, {number / spent:,.0f} a second, about {left} s left"
     return {
         "url": reverse("billing:run_progress", args=[run.pk]),
         "done": done,

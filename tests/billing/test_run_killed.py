@@ -14,9 +14,10 @@ from django.db import connection
 from billing import sweeps
 from billing.documents.verification import findings
 from billing.models import BilledPeriod, Document, NumberSequence, Posting, Run
-from billing.runs import monthly
-from billing.runs.models import RunState
-from ispbilling.core.clock import now
+from billing.runs import monthly, planning
+from billing.runs.models import RunPlan, RunState
+from billing.runs.planning import Asked
+from ispbilling.core.clock import local_day, month_of, now
 from ispbilling.core.models import Event
 from tests import builders
 
@@ -32,13 +33,14 @@ def worker() -> "subprocess.Popen[bytes]":
     return subprocess.Popen(command, cwd=settings.BASE_DIR, env=env, stdout=subprocess.DEVNULL)
 
 
-def kill_after(chunks: int, run: Run) -> None:
-    """Let a worker issue that many more chunks, then kill it without a warning."""
-    enough = run.chunks.exclude(done_at=None).count() + chunks
+def kill_after(chunks: int, run: Run, column: str = "done_at") -> None:
+    """Let a worker do that many more chunks, then kill it without a warning."""
+    done = run.chunks.exclude(**{column: None})
+    enough = done.count() + chunks
     process = worker()
     try:
         for _ in range(3000):
-            if run.chunks.exclude(done_at=None).count() >= enough or process.poll() is not None:
+            if done.count() >= enough or process.poll() is not None:
                 break
             time.sleep(0.01)
     finally:
@@ -66,3 +68,18 @@ def test_a_killed_run_is_finished_without_gaps_or_doubles() -> None:
     assert Event.objects.filter(kind="invoice.issued").count() == CUSTOMERS
     assert all(holds for _, holds in run.certificate["checks"])
     assert list(findings()) == []
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_a_killed_planner_is_followed_by_one_that_goes_on() -> None:
+    for _ in range(CUSTOMERS):
+        builders.recurring_line(customer=builders.customer())
+    today = local_day(now())
+    run = planning.request(Asked(month_of(today), today), now(), actor=None, chunk=1, at_once=0)
+    kill_after(10, run, "planned_at")
+    assert 10 <= RunPlan.objects.count() < CUSTOMERS
+
+    assert sweeps.issue_runs(now()).apply(now()).failed == []
+    run.refresh_from_db()
+    assert (run.state, run.planned) == (RunState.PREVIEWED, CUSTOMERS)
+    assert RunPlan.objects.filter(run=run).count() == CUSTOMERS

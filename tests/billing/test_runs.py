@@ -205,6 +205,15 @@ def test_undo_credits_everything_and_the_month_may_be_billed_again(alice: Custom
 
 
 @pytest.mark.usefixtures("lines")
+def test_every_credit_note_of_an_undo_says_who_asked_for_it(manager: User) -> None:
+    run = issued(prepared())
+    undoing.request(run, NOW, actor=manager, reason="wrong prices")
+    sweeps.issue_runs(NOW).apply(NOW)
+    assert Event.objects.filter(kind="credit_note.issued", actor=manager).count() == 2
+    assert Event.objects.filter(kind="run.undone", actor=manager).count() == 1
+
+
+@pytest.mark.usefixtures("lines")
 def test_an_invoice_credited_by_hand_is_not_credited_again_by_undo() -> None:
     run = issued(prepared())
     credit.credit(Document.objects.first(), date(2026, 11, 2), NOW, actor=None, reason="wrong")
