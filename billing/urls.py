@@ -30,6 +30,7 @@ run_urls = [
     path("add/", runs.RunAdd.as_view(), name="run_add"),
     path("<int:pk>/", runs.RunDetail.as_view(), name="run_detail"),
     path("<int:pk>/progress/", runs.RunProgress.as_view(), name="run_progress"),
+    path("<int:pk>/unbilled/", runs.RunUnbilled.as_view(), name="run_unbilled"),
     path("<int:pk>/approve/", runs.RunApprove.as_view(), name="run_approve"),
     path("<int:pk>/discard/", runs.RunDiscard.as_view(), name="run_discard"),
     path("<int:pk>/again/", runs.RunAgain.as_view(), name="run_again"),

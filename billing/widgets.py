@@ -9,7 +9,10 @@ from billing.documents.models import Document
 from billing.documents.tables import LatestTable
 from billing.ledger.models import Balance
 from billing.recurring.models import RecurringLine
-from billing.recurring.tables import CustomerLinesTable
+from billing.recurring.tables import CustomerLinesTable, add_line
+from billing.recurring.unbilled import unbilled
+from ispbilling.core import clock
+from ispbilling.core.access import may
 from ispbilling.core.money import ZERO
 from ispbilling.core.parts import Button
 from ispbilling.core.registries import Widget
@@ -43,10 +46,16 @@ class Recurring(Widget):
     column, weight = 3, 20
 
     def context(self) -> Mapping[str, Any]:
+        now = clock.now()
+        month = clock.local_day(now).replace(day=1)
+        coming = clock.Period(month, clock.add_months(month, 12))
+        free = unbilled(coming, now).filter(customer=self.obj)[:LATEST]
         return {
             "table": CustomerLinesTable(
                 RecurringLine.objects.listed().filter(customer=self.obj), request=self.request
-            )
+            ),
+            "unbilled": [(account, add_line(account)) for account in free],
+            "may_add": may(self.request.user, "billing.recurring.edit"),
         }
 
     def buttons(self) -> list[Button]:

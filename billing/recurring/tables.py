@@ -18,6 +18,7 @@ from ispbilling.core.tables import (
     Table,
     url_or_none,
 )
+from radius.models import DataAccount
 
 
 def actions(line: RecurringLine) -> list[Button]:
@@ -28,6 +29,12 @@ def actions(line: RecurringLine) -> list[Button]:
         end = reverse("billing:recurring_end", args=[line.pk])
         found.append(Button("End", end, "calendar-off", "danger", "billing.recurring.edit", modal=True))
     return found
+
+
+def add_line(account: DataAccount) -> Button:
+    """The way to a recurring line for a data account, filled in from it."""
+    url = f"{reverse('billing:recurring_add', args=[account.customer_id])}?data_account={account.pk}"
+    return Button("Add recurring line", url, "plus", permission="billing.recurring.edit", modal=True)
 
 
 class RecurringTable(Table):
@@ -79,6 +86,30 @@ class CustomerLinesTable(RecurringTable):
 
     def render_description(self, value: str, record: Any) -> str:
         return value if record.quantity == 1 else f"{record.quantity.normalize():f} x {value}"
+
+
+class UnbilledTable(Table):
+    """Data accounts that nobody is charged for, each with the way to change that."""
+
+    customer = LinkColumn(
+        url=lambda row: url_or_none("customers:customer_detail", row.customer_id),
+        accessor="customer__code",
+        verbose_name="Account Code",
+    )
+    name = Column(accessor="customer__name", verbose_name="Customer")
+    username = Column(verbose_name="Data Account")
+    package = Column()
+    price = MoneyColumn(orderable=False, verbose_name="Price")
+    starts_on = DateColumn(verbose_name="From")
+    ends_on = DateColumn(verbose_name="To", default="")
+    actions = ActionsColumn(lambda account: [add_line(account)])
+
+    class Meta(Table.Meta):
+        model = DataAccount
+        fields = ()
+
+    def row_url(self, record: Any) -> str | None:
+        return url_or_none("radius:data_account_detail", record.pk)
 
 
 class VatRateTable(Table):

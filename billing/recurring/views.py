@@ -45,7 +45,17 @@ class RecurringAdd(AddPage):
     def find(self) -> RecurringLine:
         customer = self.get_object()
         self.title = f"Add recurring line - {customer}"
-        return RecurringLine(customer=customer, starts_on=clock.local_day(clock.now()))
+        asked = self.request.GET.get("data_account", "")
+        accounts = customer.data_accounts.select_related("package")
+        account = accounts.filter(pk=int(asked)).first() if asked.isdecimal() else None
+        if account is None:
+            return RecurringLine(customer=customer, starts_on=clock.local_day(clock.now()))
+        return RecurringLine(
+            customer=customer,
+            data_account=account,
+            description=str(account.package),
+            starts_on=account.starts_on,
+        )
 
     def own_tabs(self) -> list[Tab]:
         return [Tab("main", "Recurring line", RecurringLineForm)]

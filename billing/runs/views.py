@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
@@ -10,6 +11,8 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from billing.documents.models import Document, DocumentKind
+from billing.recurring.tables import UnbilledTable
+from billing.recurring.unbilled import unbilled
 from billing.runs import monthly, undoing
 from billing.runs.forms import RunForm, UndoForm
 from billing.runs.models import Run, RunException, RunPlan, RunState
@@ -20,6 +23,7 @@ from ispbilling.core.money import ZERO, format_money
 from ispbilling.core.parts import Button, State
 from ispbilling.core.units import counted
 from ispbilling.core.views import ActionPage, FormPage, ListPage, ObjectPage
+from radius.models import DataAccount
 
 ROWS = Run.objects.select_related("billing_group", "created_by", "approved_by")
 #: States in which the sweep works on the run and the page shows a progress bar.
@@ -139,6 +143,7 @@ class RunDetail(ListPage):
             progress=progress(run, clock.now()),
             facts=self.facts(),
             nothing_due=nothing_due(run) if run.state == RunState.EMPTY else "",
+            not_billed=0 if run.state in BUSY else not_billed(run).count(),
             left_out=reasons(run),
             appeared=RunException.objects.filter(run=run)
             .exclude(customer__in=RunPlan.objects.filter(run=run).values("customer"))
@@ -189,6 +194,33 @@ class RunDetail(ListPage):
             found.append(Button("Documents", documents, "file-invoice", permission="billing.documents.view"))
             found.append(button("Undo", "run_undo", "arrow-back-up", "danger", "billing.runs.undo"))
         return found
+
+
+class RunUnbilled(ListPage):
+    """The data accounts a run's month brings nothing for, each with the way to a recurring line."""
+
+    queryset = ROWS
+    table_class = UnbilledTable
+    permission = "billing.runs.view"
+    title = "Not billed"
+    search_fields = ("customer__code", "customer__name", "username")
+    search_help = "Account code, name or data account"
+    empty_icon = "circle-check"
+    empty_text = "Every data account in service has a recurring line."
+
+    def get_queryset(self) -> QuerySet[DataAccount]:
+        return not_billed(self.run)
+
+    @cached_property
+    def run(self) -> Run:
+        return get_object_or_404(ROWS, pk=self.kwargs["pk"])
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [("Month End", reverse("billing:run_list")), (str(self.run), self.run.get_absolute_url())]
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        subtitle = f"Data accounts in service in {self.run} without a recurring line"
+        return super().context(subtitle=subtitle, **extra)
 
 
 class RunProgress(ObjectPage):
@@ -305,6 +337,14 @@ class RunUndo(RunAct):
 
     def done(self, obj: Run, result: Run) -> str:
         return f"The run of {obj} is being undone."
+
+
+def not_billed(run: Run) -> QuerySet[DataAccount]:
+    """The data accounts of the run's customers that no recurring line charges in its month."""
+    found = unbilled(run.period, clock.now())
+    if run.billing_group_id is None:
+        return found
+    return found.filter(customer__billing_group=run.billing_group_id)
 
 
 def prepared(run: Run) -> str:
