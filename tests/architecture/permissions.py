@@ -103,6 +103,7 @@ PAGES = {
     "billing:run_discard": "billing.runs.preview",
     "billing:run_again": "billing.runs.preview",
     "billing:run_undo": "billing.runs.undo",
+    "billing:run_unbilled": "billing.runs.view",
     "billing:settings_edit": "billing.settings.edit",
     "billing:vat_list": "billing.settings.edit",
     "billing:vat_add": "billing.settings.edit",
