@@ -10,6 +10,9 @@ from zoneinfo import ZoneInfo
 from dateutil.relativedelta import relativedelta
 from django.conf import settings
 
+#: The calendar ends with 9999-12-31, which people type for "never": no day is over later than this one.
+_LAST = date(9999, 12, 29)
+
 
 def now() -> datetime:
     """The present instant, aware, in UTC."""
@@ -33,7 +36,7 @@ def day_start(day: date) -> datetime:
 
 def day_end(day: date) -> datetime:
     """The instant at which the local day is over (start of the next): what "last day of service" means (D-10)."""
-    return day_start(day + timedelta(days=1))
+    return day_start(min(day, _LAST) + timedelta(days=1))
 
 
 def month_of(day: date) -> "Period":

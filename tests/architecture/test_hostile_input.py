@@ -1,5 +1,6 @@
 """Nothing that can be typed into an address makes a page fail: it answers, redirects or says that it cannot."""
 
+import re
 from typing import Any
 
 import pytest
@@ -115,3 +116,33 @@ def test_no_query_string_breaks_a_page(db: Any, place: Page) -> None:
 def test_a_number_too_large_for_the_database_is_not_found(db: Any, place: Page) -> None:
     arguments = dict.fromkeys(place.arguments, 9**30)
     assert attacker(place).get(reverse(place.name, kwargs=arguments)).status_code == 404
+
+
+#: What somebody sends in every field of a form at once, and in one field by its type when the rest is right.
+SENT = ("", "\0", "9" * 30, "NaN", "0001-01-01", "<script>²💣\u202e" + "x" * 400)
+BAD = {"date": ("9999-12-31", "0001-01-01"), "number": ("9" * 30, "-0.00001")}
+INPUT = re.compile(r'<(?:input|select|textarea|button)\b[^>]*\sname="[^"]+"[^>]*>')
+
+
+def inputs(page: str) -> dict[str, tuple[str, str]]:
+    """Name to (type, value) of what a page's forms would send; a text that is empty gets a word."""
+    found = {}
+    for tag in INPUT.findall(page):
+        its = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        kind = its.get("type", "text")
+        found[its["name"]] = kind, its.get("value", "") or ("A word" if kind == "text" else "")
+    for name, options in re.findall(r'<select[^>]*\sname="([^"]+)".*?>(.*?)</select>', page, re.DOTALL):
+        found[name] = "select", next(iter(re.findall(r'value="([^"]+)"', options)), "")
+    return found
+
+
+@pytest.mark.parametrize("place", [p for p in SITE if hasattr(p.view, "post")], ids=lambda p: p.name)
+def test_nothing_sent_to_a_form_breaks_it(db: Any, place: Page) -> None:
+    client = attacker(place)
+    url = address(place, client)
+    found = inputs(client.get(url).content.decode())
+    right = {name: value for name, (_, value) in found.items() if value}
+    tries = [dict.fromkeys(found, value) for value in SENT]
+    tries += [{**right, name: bad} for name, (kind, _) in found.items() for bad in BAD.get(kind, ())]
+    broken = [data for data in tries if client.post(url, data).status_code >= 500]
+    assert not broken, url

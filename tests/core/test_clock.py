@@ -46,3 +46,12 @@ def test_a_period_counts_its_days_and_what_overlaps_it() -> None:
     assert november.overlap(date(2026, 12, 1), None) == 0
     with pytest.raises(ValueError, match="empty"):
         Period(date(2026, 1, 1), date(2026, 1, 1))
+
+
+def test_the_end_of_the_calendar_is_a_day_like_any_other() -> None:
+    """9999-12-31 is how people write "never"; one such line must not stop the RADIUS server from reading all."""
+    never = day_end(date.max)
+    assert never.year == 9999
+    for zone in ("Pacific/Kiritimati", "Etc/GMT+12"):
+        with override_settings(TIME_ZONE=zone):
+            assert local_day(never) >= date(9999, 12, 29)
