@@ -10,9 +10,9 @@ from django.core.exceptions import ImproperlyConfigured
 from ispbilling.core.secrets import decrypt, encrypt
 
 
-@register
+@register("installation")
 def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """Keys, zone and ports: each failure names its remedy."""
+    """Keys, zone and ports: each failure names its remedy. Servers ask the tag before they serve."""
     found: list[CheckMessage] = []
     if settings.SECRET_KEY.startswith("unset") or len(settings.SECRET_KEY) < 32:
         found.append(
@@ -29,6 +29,14 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
                 f"SECRETS_KEYS cannot be used: {error}",
                 hint="One or more `id:base64 of 32 bytes`, comma separated; `manage.py new_secrets_key` makes one.",
                 id="ispbilling.E002",
+            )
+        )
+    if not settings.DATABASES["default"].get("NAME"):
+        found.append(
+            Error(
+                "DATABASE_URL is not set.",
+                hint="postgres://user:password@host:5432/database; `./run` starts a server of its own.",
+                id="ispbilling.E005",
             )
         )
     if settings.TIME_ZONE not in zoneinfo.available_timezones():

@@ -11,7 +11,7 @@ from radius.server.workers import Settings, Supervisor
 
 class Command(BaseCommand):
     help = "Answer RADIUS: authentication, accounting, and Disconnect-Requests. Stops on SIGTERM or Ctrl-C."
-    requires_system_checks: list[str] = []
+    requires_system_checks = ("installation",)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
