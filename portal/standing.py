@@ -18,6 +18,7 @@ WORDS = {
     RadiusStatus.DISABLED: "Switched off",
     RadiusStatus.SUSPENDED: "Suspended",
     RadiusStatus.BLOCKED: "Blocked",
+    RadiusStatus.NOT_STARTED: "Not started",
     RadiusStatus.REJECTED: "Not available",
     RadiusStatus.DEFAULT: "Working",
 }

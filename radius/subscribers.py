@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import structlog
 from django.db import connection
 
-from ispbilling.core.clock import day_end
+from ispbilling.core.clock import day_end, day_start
 from ispbilling.core.secrets import SecretError, decrypt
 from radius.policy.subscriber import Closure, Subscriber, Terms
 
@@ -28,7 +28,7 @@ SCOPES = frozenset(_WHERE)
 
 _QUERY = """
 SELECT a.id, a.username, a.customer_id, c.code, g.id, g.title, g.enabled, closed.gates, a.blocked,
-       a.blocked_reason, a.ends_on, host(a.framed_ip), a.framed_ipv6_prefix, a.mac_lock, a.nas_lock_id,
+       a.blocked_reason, a.starts_on, a.ends_on, host(a.framed_ip), a.framed_ipv6_prefix, a.mac_lock, a.nas_lock_id,
        p.id, p.title, s.authentication = 'accept', s.expires_on, s.down_kbps, s.up_kbps,
        p.session_timeout, p.interim_interval, p.framed_pool{secret}
 FROM radius_dataaccount a
@@ -109,12 +109,13 @@ def _subscriber(row: Sequence[Any]) -> Subscriber:
         closures=_closures(row[7]) if row[7] else (),
         blocked=row[8],
         blocked_reason=row[9],
-        ends=_instant_after(row[10]),
-        terms=_terms(*row[15:24]),
-        framed_ip=row[11],
-        framed_ipv6_prefix=row[12],
-        mac_lock=row[13],
-        nas_lock=row[14],
+        starts=_first_instant(row[10]),
+        ends=_instant_after(row[11]),
+        terms=_terms(*row[16:25]),
+        framed_ip=row[12],
+        framed_ipv6_prefix=row[13],
+        mac_lock=row[14],
+        nas_lock=row[15],
     )
 
 
@@ -132,6 +133,11 @@ def _terms(
 ) -> Terms:
     """One value per package, shared by all its lines."""
     return Terms(package_id, title, accepts, _instant_after(expires_on), down, up, timeout, interim, pool)
+
+
+@lru_cache(maxsize=4096)
+def _first_instant(first_day: date) -> datetime:
+    return day_start(first_day)
 
 
 @lru_cache(maxsize=4096)

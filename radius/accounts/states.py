@@ -22,6 +22,7 @@ class RadiusStatus(models.TextChoices):
     DISABLED = "disabled", "Disabled"
     SUSPENDED = "suspended", "Suspended"
     BLOCKED = "blocked", "Blocked"
+    NOT_STARTED = "not_started", "Not Started"
     REJECTED = "rejected", "Service Rejects"
     DEFAULT = "default", "Default Speed"
 
@@ -31,6 +32,7 @@ MEANINGS = {
     RadiusStatus.DISABLED: "off",
     RadiusStatus.SUSPENDED: "stopped",
     RadiusStatus.BLOCKED: "stopped",
+    RadiusStatus.NOT_STARTED: "off",
     RadiusStatus.REJECTED: "stopped",
     RadiusStatus.DEFAULT: "working",
 }
@@ -55,6 +57,7 @@ def with_status(accounts: models.QuerySet[DataAccount], now: datetime) -> models
             ),
             When(gate(GateKind.SUSPENDED), then=Value(RadiusStatus.SUSPENDED)),
             When(blocked=True, then=Value(RadiusStatus.BLOCKED)),
+            When(starts_on__gt=today, then=Value(RadiusStatus.NOT_STARTED)),
             When(refusing, then=Value(RadiusStatus.REJECTED)),
             default=Value(RadiusStatus.DEFAULT),
             output_field=CharField(),

@@ -97,6 +97,7 @@ def _suspects(now: datetime) -> Q:
     return (
         Q(data_account__customer__in=Gate.objects.closing(now).order_by().values("customer"))
         | Q(data_account__customer__group__enabled=False)
+        | Q(data_account__starts_on__gt=today)
         | Q(data_account__ends_on__lt=today)
         | Q(data_account__blocked=True)
         | Q(data_account__package__service__authentication=Authentication.REJECT)

@@ -22,6 +22,7 @@ REASONS = {
     "CUSTOMER_DISABLED": Reason("The customer has been disabled.", _CLOSED),
     "CUSTOMER_CANCELLED": Reason("The customer's last day of service has passed.", _CLOSED),
     "ACCOUNT_CANCELLED": Reason("The data account's last day of service has passed.", _CLOSED),
+    "ACCOUNT_NOT_STARTED": Reason("The data account's first day of service has not come.", _CLOSED),
     "SUSPENDED": Reason("The customer is suspended.", "This account is suspended. Please contact us."),
     "PACKAGE_BLOCKED": Reason("The data account is blocked.", _CLOSED),
     "SERVICE_REJECT": Reason("The RADIUS service of the package is set to Reject.", _CLOSED),

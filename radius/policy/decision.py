@@ -32,7 +32,7 @@ def decide(subscriber: Subscriber | None, login: Login | None, now: datetime) ->
 
 def next_change(subscriber: Subscriber, now: datetime) -> datetime | None:
     """The first instant after `now` at which any gate that looks at a date may turn."""
-    changes = [subscriber.ends, subscriber.terms.service_ends]
+    changes = [subscriber.starts, subscriber.ends, subscriber.terms.service_ends]
     for closure in subscriber.closures:
         changes += (closure.since, closure.until)
     return min((instant for instant in changes if instant is not None and instant > now), default=None)

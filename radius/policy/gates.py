@@ -48,6 +48,11 @@ def account(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
     return Gate("account", not over, "ACCOUNT_CANCELLED", f"since {subscriber.ends}" if over else "")
 
 
+def started(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    early = now < subscriber.starts
+    return Gate("first day", not early, "ACCOUNT_NOT_STARTED", f"from {subscriber.starts}" if early else "")
+
+
 def suspended(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
     return _closure(subscriber, "suspended", "SUSPENDED", now)
 
@@ -88,6 +93,7 @@ GATES: tuple[GateFunction, ...] = (
     disabled,
     cancelled,
     account,
+    started,
     suspended,
     blocked,
     service,

@@ -38,7 +38,8 @@ class Terms:
 class Subscriber:
     """One data account with everything that decides about it; never its password.
 
-    `ends` is the instant after its last day of service (D-10), None when open. `nas_lock` is a NAS's id.
+    `starts` is the first instant of its first day, `ends` the one after its last day of service (D-10), None
+    when open. `nas_lock` is a NAS's id.
     """
 
     account_id: int
@@ -51,6 +52,7 @@ class Subscriber:
     closures: tuple[Closure, ...]
     blocked: bool
     blocked_reason: str
+    starts: datetime
     ends: datetime | None
     terms: Terms
     framed_ip: str | None

@@ -17,6 +17,7 @@ _OPEN = {
     "disabled": "The customer is enabled.",
     "cancelled": "The customer's last day of service has not passed.",
     "account": "The data account's last day of service has not passed.",
+    "first day": "The data account's first day of service has come.",
     "suspended": "The customer is not suspended.",
     "blocked": "The data account is not blocked.",
     "service": "The RADIUS service of the package is set to Accept.",

@@ -94,7 +94,8 @@ class Line:
 
 def _decided(subscriber: Subscriber, now: float) -> tuple[bool, float]:
     terms = subscriber.terms
-    if subscriber.closures or subscriber.ends or terms.service_ends:
+    early = now < subscriber.starts.timestamp()
+    if early or subscriber.closures or subscriber.ends or terms.service_ends:
         decision = decide(subscriber, None, datetime.fromtimestamp(now, UTC))
         until = decision.valid_until
         return decision.accepted, inf if until is None else until.timestamp()

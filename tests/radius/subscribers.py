@@ -29,6 +29,7 @@ ALICE = Subscriber(
     closures=(),
     blocked=False,
     blocked_reason="",
+    starts=datetime(2025, 1, 1, tzinfo=UTC),
     ends=None,
     terms=TERMS,
     framed_ip=None,

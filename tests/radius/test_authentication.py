@@ -3,14 +3,16 @@
 import os
 import shutil
 import subprocess
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from customers.accounts import gates
 from customers.models import GateKind
-from ispbilling.core.clock import now
+from ispbilling.core.clock import day_start, local_day, now
 from radius.models import AuthAttempt
+from radius.policy.gates import GATES
+from radius.subscribers import find
 from radius.wire import mschap
 from tests import builders
 from tests.radius.conftest import eventually
@@ -78,8 +80,16 @@ def test_a_reject_leaves_its_whole_trace(server, line):
     )
     assert [g["code"] for g in attempt.trace if not g["open"]] == ["SUSPENDED"]
     assert any("unpaid" in g["detail"] for g in attempt.trace)
-    assert len(attempt.trace) == 12
+    assert len(attempt.trace) == len(GATES)
     assert "wire-secret" not in str(attempt.trace)
+
+
+def test_a_line_waits_for_the_midnight_of_its_first_day(server, line):
+    line.starts_on = local_day(now()) + timedelta(days=1)
+    line.save(update_fields=["starts_on"])
+    assert eventually(lambda: code(server, access()) == REJECT)
+    assert eventually(lambda: AuthAttempt.objects.filter(code="ACCOUNT_NOT_STARTED").exists())
+    assert find(line.username, now()).starts == day_start(line.starts_on)
 
 
 def test_unknown_users_and_wrong_passwords_hear_the_same(server, line):

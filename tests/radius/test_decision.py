@@ -25,6 +25,7 @@ CASES = [
     ("CUSTOMER_DISABLED", closed("disabled"), {}),
     ("CUSTOMER_CANCELLED", closed("cancelled"), {}),
     ("ACCOUNT_CANCELLED", {"ends": NOW}, {}),
+    ("ACCOUNT_NOT_STARTED", {"starts": NOW + HOUR}, {}),
     ("SUSPENDED", closed("suspended"), {}),
     ("PACKAGE_BLOCKED", {"blocked": True}, {}),
     ("SERVICE_REJECT", {"accepts": False}, {}),
@@ -91,6 +92,13 @@ def test_a_closure_counts_from_since_until_just_before_until(since, until, accep
     assert decide(facts, LOGIN, NOW).accepted is accepted
 
 
+def test_a_line_is_accepted_from_the_first_instant_of_its_first_day():
+    facts = subscriber(starts=NOW)
+    early = decide(facts, LOGIN, NOW - timedelta(microseconds=1))
+    assert (early.code, early.valid_until) == ("ACCOUNT_NOT_STARTED", NOW)
+    assert decide(facts, LOGIN, NOW).accepted
+
+
 @pytest.mark.parametrize("sent", ["02-00-00-00-00-01", "0200.0000.0001", "020000000001", "02:00:00:00:00:01"])
 def test_a_mac_lock_does_not_care_how_the_nas_writes_it(sent):
     facts = subscriber(mac_lock="02:00:00:00:00:01")
@@ -117,10 +125,11 @@ closures = st.builds(
     st.none() | instants,
 )
 subscribers = st.builds(
-    lambda closed, ends, service, enabled: subscriber(
-        closures=tuple(closed), ends=ends, service_ends=service, group_enabled=enabled
+    lambda closed, starts, ends, service, enabled: subscriber(
+        closures=tuple(closed), starts=starts, ends=ends, service_ends=service, group_enabled=enabled
     ),
     st.lists(closures, max_size=4),
+    st.just(ALICE.starts) | instants,
     st.none() | instants,
     st.none() | instants,
     st.booleans(),

@@ -109,6 +109,9 @@ def test_the_status_is_the_first_reason_that_applies(alice: Customer, bob: Custo
     mine.package.service.expires_on = date(2026, 11, 14)
     mine.package.service.save(update_fields=["expires_on"])
     assert status(mine) == RadiusStatus.REJECTED
+    mine.starts_on = date(2026, 11, 16)
+    mine.save(update_fields=["starts_on"])
+    assert status(mine) == RadiusStatus.NOT_STARTED
     mine.blocked = True
     mine.save(update_fields=["blocked"])
     assert status(mine) == RadiusStatus.BLOCKED
@@ -135,11 +138,14 @@ def test_the_status_and_the_decision_never_disagree(seed: int) -> None:
         authentication = "reject" if dice.random() < 0.2 else "accept"
         service = builders.service(authentication=authentication, expires_on=some_day())
         owner = builders.customer(group=group)
+        last = some_day()
+        first = dice.choice([date(2026, 11, 13), date(2026, 11, 13), date(2026, 11, 15), date(2026, 11, 16)])
         builders.data_account(
             customer=owner,
             package=builders.package(service=service),
             blocked=dice.random() < 0.2,
-            ends_on=some_day(),
+            starts_on=min(first, last or first),
+            ends_on=last,
         )
         for kind in GateKind:
             if dice.random() < 0.2:

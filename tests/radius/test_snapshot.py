@@ -15,7 +15,7 @@ from tests.radius.test_decision import instants, subscribers
 @given(subscribers, st.integers(0, 86_400 * 300), st.booleans(), st.booleans())
 def test_a_compiled_line_decides_as_the_policy_does(facts, seconds, blocked, accepts):
     facts = subscriber(
-        closures=facts.closures, ends=facts.ends, service_ends=facts.terms.service_ends,
+        closures=facts.closures, starts=facts.starts, ends=facts.ends, service_ends=facts.terms.service_ends,
         group_enabled=facts.group_enabled, blocked=blocked, accepts=accepts,
     )  # fmt: skip
     line = Line(facts, b"secret", NOW.timestamp())
@@ -38,7 +38,8 @@ def test_session_timeout_never_reaches_beyond_the_decision(ends, timeout, before
 
 
 def test_lines_of_a_package_share_their_octets():
-    one, two = Line(subscriber(account_id=1), b"a", 0.0), Line(subscriber(account_id=2), b"b", 0.0)
+    at = NOW.timestamp()
+    one, two = Line(subscriber(account_id=1), b"a", at), Line(subscriber(account_id=2), b"b", at)
     assert one.tail is two.tail
-    static = Line(subscriber(framed_ip="10.0.0.9"), b"c", 0.0)
+    static = Line(subscriber(framed_ip="10.0.0.9"), b"c", at)
     assert b"\x08\x06\x0a\x00\x00\x09" in static.tail

@@ -40,9 +40,11 @@ def network(dice: Random) -> None:
             until = dice.choice((None, max(since, at - DAY), max(since, at + DAY)))
             Gate.objects.create(customer=customer, kind=kind, since=since, until=until)
         for _ in range(3):
+            first = dice.choice((today - DAY, today - DAY, today, today + DAY))
+            last = dice.choice([day for day in days if day is None or day >= first])
             line = builders.data_account(
                 customer=customer, package=dice.choice(packages), blocked=dice.random() < 0.1,
-                starts_on=today - DAY, ends_on=dice.choice(days), mac_lock=dice.choice(("", *MACS)),
+                starts_on=first, ends_on=last, mac_lock=dice.choice(("", *MACS)),
                 nas_lock=dice.choice((None, None, *towers)),
             )  # fmt: skip
             for _ in range(dice.choice((1, 2))):
