@@ -8,15 +8,25 @@ from crispy_forms.layout import Column, Row
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, FieldDoesNotExist, ValidationError
 from django.db import models
+from django.db.models.fields import BLANK_CHOICE_DASH
 from django.forms.boundfield import BoundField
 
 from ispbilling.core.parts import Tab
+
+DASHES = BLANK_CHOICE_DASH[0][1]
 
 
 class _Helped:
     """Gives a form the crispy helper of this project: the page owns <form>, tokens and buttons."""
 
     fields: dict[str, forms.Field]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            _say_none(field)
+            if field.widget.attrs.get("rows") == "10":  # Django's own, half a screen for one line
+                field.widget.attrs["rows"] = "4"
 
     @property
     def helper(self) -> FormHelper:
@@ -27,6 +37,16 @@ class _Helped:
         if layout is not None:
             helper.layout = layout
         return helper
+
+
+def _say_none(field: forms.Field) -> None:
+    """The empty choice in a word, where Django draws a row of dashes."""
+    word = "Choose one" if field.required else "None"
+    if isinstance(field, forms.ModelChoiceField):
+        if field.empty_label == DASHES:
+            field.empty_label = word
+    elif isinstance(field, forms.ChoiceField) and ("", DASHES) in (choices := list(field.choices)):
+        field.choices = [("", word) if choice == ("", DASHES) else choice for choice in choices]
 
 
 class Form(_Helped, forms.Form):

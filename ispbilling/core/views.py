@@ -690,6 +690,10 @@ class ActionPage(FormPage):
         """What it will do to service, money and messages, with numbers; shown above the button."""
         return []
 
+    def obstacles(self, obj: Any) -> list[str]:
+        """Why it cannot be done now, as sentences; the page then says so and offers no button."""
+        return []
+
     def handed(self, form: Tabs) -> Any:
         """`act` receives the form itself."""
         return form.first
@@ -699,7 +703,8 @@ class ActionPage(FormPage):
 
     def context(self, **extra: Any) -> dict[str, Any]:
         if self.object is not None:
-            extra["consequences"] = self.consequences(self.object)
+            extra["obstacles"] = self.obstacles(self.object)
+            extra["consequences"] = [] if extra["obstacles"] else self.consequences(self.object)
         return super().context(**extra)
 
 

@@ -179,10 +179,11 @@ class CustomerDelete(CustomerAct):
     form_class = OptionalReasonForm
     undo_name = "customer_undelete"
 
-    def consequences(self, obj: Any) -> list[str]:
+    def obstacles(self, obj: Any) -> list[str]:
         against = deletion.refusals(obj, clock.now())
-        if against:
-            return [f"Not possible now: {reason}" for reason in against]
+        return [*against, "To stop the service meanwhile, disable the customer."] if against else []
+
+    def consequences(self, obj: Any) -> list[str]:
         return [
             self.network(obj, "Access ends at once for {}."),
             "Nothing new is billed.",
@@ -228,10 +229,15 @@ class CustomerPasswordReset(CustomerAct):
     def login(self, obj: Customer) -> Any:
         return obj.portal_logins.select_related("user").first()
 
+    def obstacles(self, obj: Any) -> list[str]:
+        if self.login(obj) is None:
+            return ["There is no portal login yet: give it a username on the Portal Login tab first."]
+        return []
+
     def consequences(self, obj: Any) -> list[str]:
         login = self.login(obj)
         if login is None:
-            return ["There is no portal login yet: give it a username on the Portal Login tab first."]
+            return []
         return [
             f"A link to set a new password goes to {login.user.email or '(no e-mail address)'}.",
             "On the phone? Confirm that e-mail address first, so that the right person gets the link.",

@@ -1,12 +1,22 @@
 """The form of the provider's details."""
 
+from crispy_forms.layout import Layout
 from django import forms
 
+from ispbilling.core.forms import ModelForm, Pair
 from ispbilling.core.models import Provider
 
 
-class ProviderForm(forms.ModelForm):
+class ProviderForm(ModelForm):
     """What the paper says about us; the law wants legal name, address and VAT number on a tax invoice."""
+
+    layout = Layout(
+        Pair("name", "legal_name"),
+        Pair("registration_number", "vat_number"),
+        Pair("phone", "email"),
+        Pair("address", "bank_details"),
+        "invoice_note",
+    )
 
     class Meta:
         model = Provider
