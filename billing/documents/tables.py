@@ -1,5 +1,6 @@
 """Documents and their lines as tables."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -29,6 +30,11 @@ def actions(document: Document) -> list[Button]:
             Button("Credit note", credit, "receipt-refund", "danger", "billing.documents.credit", modal=True)
         )
     return found
+
+
+def plain(number: Decimal) -> str:
+    """`1`, `0.5`, `15`: as the paper has it, without the zeros of the column."""
+    return f"{number.normalize():f}"
 
 
 class DocumentTable(Table):
@@ -69,6 +75,15 @@ class DocumentLineTable(Table):
     net = MoneyColumn(orderable=False)
     vat = MoneyColumn(orderable=False, verbose_name="VAT")
     total = MoneyColumn(orderable=False)
+
+    def render_quantity(self, value: Decimal) -> str:
+        return plain(value)
+
+    def render_discount(self, value: Decimal) -> str:
+        return plain(value) if value else ""
+
+    def render_vat_rate(self, value: Decimal) -> str:
+        return plain(value)
 
     class Meta(Table.Meta):
         model = DocumentLine
