@@ -154,7 +154,10 @@ def test_a_phone_has_the_menu_behind_a_button(desk: Page) -> None:
     desk.set_viewport_size({"width": 390, "height": 844})
     expect(desk.get_by_role("navigation", name="Main")).not_to_be_in_viewport()
     desk.get_by_role("button", name="Open menu").click()
-    expect(desk.get_by_role("link", name="Events")).to_be_in_viewport()
+    menu = desk.get_by_role("navigation", name="Main")
+    expect(menu).to_be_in_viewport()
+    menu.get_by_role("link", name="Events").scroll_into_view_if_needed()
+    expect(menu.get_by_role("link", name="Events")).to_be_in_viewport()
 
 
 def test_pages_work_without_javascript(browser, live_server: LiveServer, web_pages: None) -> None:  # noqa: ANN001
