@@ -9,6 +9,7 @@ from django.db import transaction
 from billing.documents import issuing
 from billing.documents.issuing import Draft, Item
 from billing.documents.models import Document, DocumentKind, DocumentLine
+from ispbilling.core.clock import local_day
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
 
@@ -16,7 +17,7 @@ from ispbilling.core.models import User
 def credit(document: Document, on: date, now: datetime, *, actor: User | None, reason: str) -> Document:
     """Answer one invoice with a credit note over all of it; what it billed may be billed again.
 
-    Raises DomainError when it is not an invoice, or was corrected already.
+    Raises DomainError when it is not an invoice, was corrected already, or the day is before it or to come.
     """
     with transaction.atomic():
         locked = Document.objects.select_for_update(no_key=True).get(pk=document.pk)
@@ -26,6 +27,10 @@ def credit(document: Document, on: date, now: datetime, *, actor: User | None, r
             raise DomainError(f"{locked.reference} was credited already; reload the page.")
         if on < locked.issued_on:
             raise DomainError(f"A credit note cannot be dated before its invoice ({locked.issued_on}).")
+        if on > local_day(now):
+            raise DomainError(
+                "A credit note cannot be dated in the future: the balance would fall before its time."
+            )
         return issuing.issue(mirrors([locked], on, reason), on, now, actor)[0]
 
 

@@ -54,7 +54,9 @@ class Posting(models.Model):
     """One balanced fact. `source_key` names what caused it, so the same cause posts once."""
 
     source_key = models.CharField(max_length=120, unique=True)
-    document = models.ForeignKey("billing.Document", models.PROTECT, null=True, related_name="postings")
+    document = models.ForeignKey(
+        "billing.Document", models.PROTECT, null=True, related_name="postings", db_index=False
+    )
     reverses = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversed_by")
     posted_on = models.DateField()
     memo = models.CharField(max_length=200)
@@ -63,6 +65,11 @@ class Posting(models.Model):
 
     class Meta:
         ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["document"], condition=Q(document__isnull=False), name="billing_posting_document_once"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.memo

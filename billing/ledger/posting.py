@@ -16,6 +16,7 @@ from django.db.transaction import TransactionManagementError
 from billing.ledger.digests import posting_digest, seal_hash
 from billing.ledger.models import Account, Line, Posting, Seal
 from ispbilling.core.copying import copy, take_ids
+from ispbilling.core.errors import DomainError
 
 RECEIVABLE, REVENUE, VAT, BANK = "receivable", "revenue", "vat", "bank"
 
@@ -81,7 +82,12 @@ def post(entry: Entry, now: datetime) -> Posting:
 
 
 def reverse(posting: Posting, on: date, now: datetime, memo: str = "") -> Posting:
-    """Answer a posting with its mirror, which points back. Doing it twice returns the first mirror."""
+    """Answer a posting with its mirror, which points back. Doing it twice returns the first mirror.
+
+    Raises DomainError for the posting of a document: the paper would stand, and nobody would owe it.
+    """
+    if posting.document_id is not None:
+        raise DomainError(f"{posting.document} is taken back by a credit note, not by a reversal.")
     mirrored = tuple(
         Amount(line.account.code, -line.amount, line.customer_id)
         for line in posting.lines.select_related("account")

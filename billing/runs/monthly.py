@@ -83,7 +83,10 @@ def issue_chunk(run_id: int, number: int, now: datetime) -> bool:
             RunException(run=run, customer_id=customer, state=state, reason=reason)
             for customer, (state, reason) in left_out.items()
         ),
-        ignore_conflicts=True,
+        # Skipped in the preview, changed since: the later reason is the one somebody has to act on.
+        update_conflicts=True,
+        unique_fields=["run", "customer"],
+        update_fields=["state", "reason"],
     )
     RunChunk.objects.filter(run=run_id, number=number).update(done_at=now, issued=issued)
     return True

@@ -130,7 +130,7 @@ def test_a_billed_period_is_due_again_only_after_it_was_credited(alice: Customer
     builders.recurring_line(customer=alice)
     first = issue(bills()[0])
     assert bills() == []
-    credit.credit(first, ISSUE, NOW, actor=None, reason="wrong address")
+    credit.credit(first, ISSUE, day_start(ISSUE), actor=None, reason="wrong address")
     again = bills()[0]
     assert again.charges[0].generation == 1
     issue(again)
@@ -146,7 +146,7 @@ def test_postgresql_refuses_to_bill_a_period_twice(alice: Customer) -> None:
         draft = draft_of(attempt, NOVEMBER.start, None, "again")
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
             issuing.issue([draft], ISSUE, NOW)
-    credit.credit(first, ISSUE, NOW, actor=None, reason="wrong")
+    credit.credit(first, ISSUE, day_start(ISSUE), actor=None, reason="wrong")
     issue(stale)
 
 

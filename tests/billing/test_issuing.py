@@ -12,7 +12,7 @@ from billing.documents.issuing import financial_year
 from billing.documents.verification import findings
 from billing.models import Balance, Document, NumberSequence, Party, Posting
 from customers.models import Customer
-from ispbilling.core.clock import now
+from ispbilling.core.clock import day_start, now
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import Event
 from tests import builders
@@ -50,7 +50,7 @@ def test_an_invoice_is_numbered_posted_and_announced(alice: Customer) -> None:
 
 def test_numbers_follow_each_other_per_kind_and_year(alice: Customer) -> None:
     first, _, third = (builders.invoice(alice, on=on) for on in (DAY, date(2027, 3, 1), DAY))
-    note = credit.credit(first, DAY, now(), actor=None, reason="twice")
+    note = credit.credit(first, DAY, day_start(DAY), actor=None, reason="twice")
     assert [third.reference, note.reference] == ["INV-2026-000002", "CN-2026-000001"]
     assert sorted(NumberSequence.objects.values_list("kind", "year", "last")) == [
         ("credit_note", 2026, 1),
@@ -75,7 +75,7 @@ def test_text_with_tabs_and_newlines_survives(alice: Customer) -> None:
 
 def test_a_credit_note_mirrors_and_points_back(alice: Customer) -> None:
     made = builders.invoice(alice)
-    note = credit.credit(made, DAY, now(), actor=None, reason="wrong address")
+    note = credit.credit(made, DAY, day_start(DAY), actor=None, reason="wrong address")
     assert (note.corrects_id, note.total, note.party_id) == (made.pk, Decimal("-115.00"), made.party_id)
     assert note.lines.get().quantity == -1
     assert note.postings.get().memo == f"Credit note {note.reference} for {made.reference}: wrong address"
@@ -85,17 +85,19 @@ def test_a_credit_note_mirrors_and_points_back(alice: Customer) -> None:
 
 def test_an_invoice_is_credited_once_and_a_credit_note_never(alice: Customer) -> None:
     made = builders.invoice(alice)
-    note = credit.credit(made, DAY, now(), actor=None, reason="wrong")
+    note = credit.credit(made, DAY, day_start(DAY), actor=None, reason="wrong")
     with pytest.raises(DomainError, match="credited already"):
-        credit.credit(made, DAY, now(), actor=None, reason="wrong")
+        credit.credit(made, DAY, day_start(DAY), actor=None, reason="wrong")
     with pytest.raises(DomainError, match="not an invoice"):
-        credit.credit(note, DAY, now(), actor=None, reason="wrong")
+        credit.credit(note, DAY, day_start(DAY), actor=None, reason="wrong")
     assert Document.objects.count() == 2
 
 
 def test_a_credit_note_is_not_dated_before_its_invoice(alice: Customer) -> None:
     with pytest.raises(DomainError, match="before its invoice"):
-        credit.credit(builders.invoice(alice), date(2026, 10, 31), now(), actor=None, reason="wrong")
+        credit.credit(builders.invoice(alice), date(2026, 10, 31), day_start(DAY), actor=None, reason="wrong")
+    with pytest.raises(DomainError, match="dated in the future"):
+        credit.credit(builders.invoice(alice), date(2026, 11, 2), day_start(DAY), actor=None, reason="wrong")
 
 
 def test_a_document_of_nothing_is_not_issued(alice: Customer) -> None:

@@ -9,6 +9,7 @@ from billing.ledger import posting
 from billing.models import Posting
 from customers.models import Customer
 from ispbilling.core.clock import now
+from tests import builders
 from tests.billing.test_posting import sale
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -23,8 +24,9 @@ TABLES = [
     "billing_numbersequence",
     "billing_chainhead",
 ]
-POSTING = """INSERT INTO billing_posting (id, source_key, posted_on, memo, digest, seal_id)
-    VALUES (-1, 'x', '2026-11-01', 'x', '', (SELECT max(seq) FROM billing_seal))"""
+SEAL = "INSERT INTO billing_seal (seq, postings, prev, hash, at) SELECT 2, 1, '', '', now()"
+POSTING = f"""{SEAL}; INSERT INTO billing_posting (id, source_key, posted_on, memo, digest, seal_id)
+    VALUES (-1, 'x', '2026-11-01', 'x', '', 2)"""
 LINE = """INSERT INTO billing_line (posting_id, account_id, posted_on, amount)
     SELECT {}, id, '2026-11-01', {} FROM billing_account WHERE code = 'bank'"""
 
@@ -83,6 +85,41 @@ def test_lines_without_a_posting_are_refused() -> None:
 def test_a_sealed_posting_takes_no_more_lines(posted: Posting) -> None:
     with pytest.raises(IntegrityError, match="is sealed"):
         run(LINE.format(posted.pk, 5), LINE.format(posted.pk, -5))
+
+
+def test_a_posting_cannot_be_slipped_under_an_old_seal() -> None:
+    old = POSTING.removeprefix(f"{SEAL}; ").replace(", 2)", ", 1)")
+    with pytest.raises(IntegrityError, match="seal 1 is closed"):
+        run(LINE.format(-1, 5), LINE.format(-1, -5), old)
+
+
+@pytest.mark.parametrize("postings", [0, 2])
+def test_a_seal_holds_what_it_says(postings: int) -> None:
+    lying = POSTING.replace("SELECT 2, 1,", f"SELECT 2, {postings},")
+    with pytest.raises(IntegrityError, match="does not hold its"):
+        run(LINE.format(-1, 5), LINE.format(-1, -5), lying)
+
+
+def test_a_receivable_names_who_owes_it() -> None:
+    with pytest.raises(IntegrityError, match="names nobody"):
+        run(LINE.format(-1, 5).replace("'bank'", "'receivable'"))
+
+
+def test_a_document_is_posted_and_only_once(alice: Customer) -> None:
+    made = builders.invoice(alice)
+    columns = "kind, year, customer_id, payer_id, party_id, issued_on, due_on, net, vat, total"
+    with pytest.raises(IntegrityError, match="INV-X is not posted"):
+        run(f"""INSERT INTO billing_document (number, reference, {columns})
+                SELECT 2, 'INV-X', {columns} FROM billing_document""")
+    again = POSTING.replace("memo, digest", "memo, document_id, digest").replace(
+        "'x', '',", f"'x', {made.pk}, '',"
+    )
+    with pytest.raises(IntegrityError, match="billing_posting_document_once"):
+        run(
+            LINE.format(-1, 5),
+            LINE.format(-1, -5),
+            again.replace("SELECT 2,", "SELECT 3,").replace(", 2)", ", 3)"),
+        )
 
 
 def test_a_line_of_nothing_is_refused() -> None:

@@ -12,6 +12,8 @@ from billing.ledger.posting import Amount, Entry
 from billing.models import Balance, ChainHead, Line, Posting, Seal
 from customers.models import Customer
 from ispbilling.core.clock import now
+from ispbilling.core.errors import DomainError
+from tests import builders
 
 DAY = date(2026, 11, 1)
 
@@ -83,3 +85,9 @@ def test_it_refuses_to_post_outside_a_transaction(alice: Customer) -> None:
     assert not connection.in_atomic_block
     with pytest.raises(TransactionManagementError):
         posting.post(sale(alice), now())
+
+
+def test_a_document_is_not_reversed_behind_its_back(alice: Customer) -> None:
+    made = builders.invoice(alice)
+    with pytest.raises(DomainError, match="by a credit note"):
+        posting.reverse(made.postings.get(), DAY, now())

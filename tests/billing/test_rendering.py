@@ -71,7 +71,7 @@ def test_the_same_document_is_the_same_file(invoice: Document) -> None:
 
 
 def test_a_credit_note_names_the_invoice_and_asks_for_no_money(invoice: Document) -> None:
-    note = credit.credit(invoice, date(2026, 11, 2), now(), actor=None, reason="wrong")
+    note = credit.credit(invoice, date(2026, 11, 2), day_start(date(2026, 11, 2)), actor=None, reason="wrong")
     text = text_of(render_pdf(note))
     assert "Credit note CN-2026-000001" in text
     assert "Corrects INV-2026-000001" in text

@@ -142,6 +142,14 @@ def test_who_changed_since_the_preview_is_parked_and_previewed_again(
     assert holds(again)
 
 
+def test_who_cost_nothing_in_the_preview_and_does_now_is_not_forgotten(lines: list[RecurringLine]) -> None:
+    run = prepared()
+    RecurringLine.objects.filter(pk=lines[3].pk).update(price=Decimal(599))
+    run = issued(run)
+    assert (run.state, reasons(run)) == (RunState.PARTLY_FAILED, {"CAR001": monthly.CHANGED})
+    assert holds(run)
+
+
 @pytest.mark.usefixtures("lines")
 def test_two_previews_of_a_month_issue_it_once() -> None:
     first, second = prepared(), prepared()
@@ -216,7 +224,7 @@ def test_every_credit_note_of_an_undo_says_who_asked_for_it(manager: User) -> No
 @pytest.mark.usefixtures("lines")
 def test_an_invoice_credited_by_hand_is_not_credited_again_by_undo() -> None:
     run = issued(prepared())
-    credit.credit(Document.objects.first(), date(2026, 11, 2), NOW, actor=None, reason="wrong")
+    credit.credit(Document.objects.first(), date(2026, 11, 1), NOW, actor=None, reason="wrong")
     undoing.request(run, NOW, actor=None, reason="wrong prices")
     sweeps.issue_runs(NOW).apply(NOW)
     assert Document.objects.filter(kind="credit_note").count() == 2
