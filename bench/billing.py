@@ -3,13 +3,15 @@
 The floor is one transaction with one INSERT ... SELECT per table, of the rows the run left, into the same emptied
 tables with every index, foreign key, check and trigger. With --kills the workers of a second run are killed at
 random and started again; afterwards nothing may be missing or doubled.
+
+Seconds depend on what else the machine does; processor milliseconds per customer, of the workers and of PostgreSQL,
+hardly do. `peak_mb` is the largest worker's own high-water mark, `idle_mb` what it needs before it does anything.
 """
 
 import argparse
 import json
 import os
 import random
-import resource
 import signal
 import subprocess
 import sys
@@ -19,6 +21,7 @@ from typing import Any, TypeVar
 
 import django
 
+from bench import cpu
 from ispbilling.runner.embedded import services
 
 T = TypeVar("T")
@@ -37,11 +40,18 @@ TABLES = (
 RUNS = ("billing_runplan", "billing_runexception", "billing_runchunk", "billing_run")
 WORKER = """
 import django; django.setup()
+import time
+from pathlib import Path
 from ispbilling import sweeping
 from ispbilling.core.clock import now
+def memory(name):
+    return dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())[name].split()[0]
 print("ready", flush=True)
+base = memory("VmHWM")
 input()
+before = time.process_time()
 sweeping.run("issue_runs", now())
+print(time.process_time() - before, base, memory("VmHWM"), flush=True)
 """
 # 1.5 lines each on average; a tenth for part of the month, a fifth discounted, a tenth of the customers discounted.
 SEED = """
@@ -71,20 +81,23 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--chunk", type=int, default=1000)
     parser.add_argument("--kills", type=int, default=0)
     options = parser.parse_args(arguments)
-    with services("bench-billing", settings=POSTGRES):
+    with services("bench-billing", settings=POSTGRES) as servers:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ispbilling.settings")
         django.setup()
-        result = Bench(options).run()
+        result = Bench(options, servers.servers[0].process.pid).run()
     print(json.dumps(result))
     return 0 if result["sound"] else 1
 
 
 class Bench:
-    """One measurement; `figures` holds seconds."""
+    """One measurement; `figures` holds seconds, `spent` processor seconds of the workers and of PostgreSQL."""
 
-    def __init__(self, options: argparse.Namespace) -> None:
-        self.options = options
+    def __init__(self, options: argparse.Namespace, database_pid: int) -> None:
+        self.options, self.database_pid = options, database_pid
         self.figures: dict[str, float] = {}
+        self.spent: dict[str, tuple[float, float]] = {}
+        self.worked = 0.0
+        self.base_kb = self.peak_kb = 0
         self.workers: list[subprocess.Popen[str]] = []
 
     def run(self) -> dict[str, Any]:
@@ -94,7 +107,10 @@ class Bench:
         call_command("migrate", verbosity=0)
         self.empty(*RUNS, "customers_customer", "billing_recurringline", "groups_customergroup")
         self.sql(SEED, {"customers": self.options.customers})
+        self.sql("ANALYZE")
+        self.start_workers()
         run = self.timed("plan", self.plan)
+        self.sql("ANALYZE")
         self.start_workers()
         self.timed("issue", lambda: self.issue(run))
         sound = self.sound(run)
@@ -104,6 +120,7 @@ class Bench:
         self.timed("undo", lambda: self.undo(run))
         sound = sound and self.sound(run)
         if self.options.kills:
+            self.start_workers()
             again = self.plan()
             self.start_workers()
             self.timed("issue_killed", lambda: self.issue(again, self.options.kills))
@@ -120,16 +137,26 @@ class Bench:
             "seconds": {name: round(value, 2) for name, value in self.figures.items()},
             "floor_ratio": round(self.figures["issue"] / self.figures["floor"], 2),
             "undo_ratio": round(self.figures["undo"] / self.figures["floor"], 2),
-            "peak_mb": round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024),
+            "cpu_ms_per_customer": {
+                name: {"python": self.each(python), "postgresql": self.each(database)}
+                for name, (python, database) in self.spent.items()
+            },
+            "idle_mb": round(self.base_kb / 1024),
+            "peak_mb": round(self.peak_kb / 1024),
             "sound": sound,
         }
 
     def timed(self, name: str, act: Callable[[], T]) -> T:
-        started = time.perf_counter()
+        worked, database, started = self.worked, cpu.seconds(self.database_pid), time.perf_counter()
         result = act()
         self.figures[name] = time.perf_counter() - started
+        self.spent[name] = (self.worked - worked, cpu.seconds(self.database_pid) - database)
         print(f"{name}: {self.figures[name]:.2f} s", flush=True)
         return result
+
+    def each(self, seconds: float) -> float:
+        """Milliseconds per customer."""
+        return round(1000 * seconds / self.options.customers, 3)
 
     def start_workers(self) -> None:
         self.workers = [self.worker() for _ in range(self.options.workers)]
@@ -137,12 +164,13 @@ class Bench:
     def plan(self) -> Any:
         from datetime import date
 
-        from billing.runs.planning import Asked, plan
+        from billing.runs.planning import Asked, request
         from ispbilling.core.clock import month_of, now
 
-        self.sql("ANALYZE")
         month = month_of(date(2026, 6, 1))
-        return plan(Asked(month, month.start), now(), actor=None, chunk=self.options.chunk)
+        run = request(Asked(month, month.start), now(), actor=None, chunk=self.options.chunk, at_once=0)
+        self.work(run)
+        return run
 
     def issue(self, run: Any, kills: int = 0) -> None:
         from billing.runs import monthly
@@ -174,6 +202,9 @@ class Bench:
             process.stdin.write("go\n")
             process.stdin.flush()
         for process in self.workers:
+            worked, base, peak = process.stdout.readline().split()
+            self.worked += float(worked)
+            self.base_kb, self.peak_kb = int(base), max(self.peak_kb, int(peak))
             process.wait()
         # Two that end together each leave the certificate to the other; the next tick of the sweep makes it.
         sweeping.run("issue_runs", now())
