@@ -138,9 +138,7 @@ def test_the_door_has_our_own_pages(url: str, db: None) -> None:
     assert "Menu:" not in page
 
 
-@pytest.mark.parametrize(
-    "url", ["/account/sessions/", "/account/2fa/", "/account/password/change/", "/account/email/"]
-)
+@pytest.mark.parametrize("url", ["/account/sessions/", "/account/2fa/", "/account/password/change/"])
 def test_pages_about_the_own_account_stand_in_the_frame(url: str, owner: User) -> None:
     client = Client()
     client.post("/account/login/", {"login": "olive", "password": builders.PASSWORD})
