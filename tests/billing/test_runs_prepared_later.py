@@ -1,5 +1,7 @@
 """A run for many is prepared in the background: in chunks, visibly, resumable, and never half."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -8,10 +10,11 @@ from django.test import Client
 from django.urls import reverse
 
 from billing import sweeps
-from billing.models import BillingSettings, RecurringLine, Run, RunPlan
+from billing.models import BillingSettings, RecurringLine, Run, RunException, RunPlan
 from billing.runs import monthly, planning
 from billing.runs.models import RunState
 from billing.runs.planning import Asked
+from billing.runs.views import reasons
 from groups.models import BillingGroup
 from ispbilling.core.clock import day_start, local_day, month_of, now
 from ispbilling.core.errors import DomainError
@@ -135,3 +138,20 @@ def test_a_run_for_one_billing_group_does_not_stand_for_the_month(five: int) -> 
     BillingSettings.objects.update(month_end_day=25)
     assert sweeps.month_end(due).apply(due).applied == 1
     assert Run.objects.get(billing_group=None).planned == five
+
+
+def test_the_page_of_a_large_run_loads_no_more_than_it_shows(
+    as_manager: Client, django_assert_max_num_queries: Callable[..., AbstractContextManager[object]]
+) -> None:
+    for _ in range(30):
+        builders.recurring_line(customer=builders.customer())
+    run = planning.plan(NOVEMBER, NOW, actor=None)
+    RunException.objects.bulk_create(
+        RunException(run=run, customer_id=plan.customer_id, state="parked", reason=f"Reason {n:02}")
+        for n, plan in enumerate(run.plans.all())
+    )
+    with django_assert_max_num_queries(20):
+        shown = as_manager.get(reverse("billing:run_detail", args=[run.pk])).content.decode()
+    assert shown.count("Uncapped fibre") == 25
+    assert "See the list below" in shown
+    assert reasons(run)[-1] == ("Others", "See the list below", 20)
