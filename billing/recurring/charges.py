@@ -124,18 +124,25 @@ def due(
 
 
 def _bill(rows: Sequence[tuple[Any, ...]], terms: Terms) -> Bill:
-    """Pure: the rows of one customer as its bill."""
+    """Pure: the rows of one customer as its bill. What cannot be priced is a problem of this customer alone."""
     customer_id, payer_id, name, address, vat_number, due_days, payer_deleted, discount = rows[0][:8]
+    problem = "The master account that pays is deleted." if payer_deleted else ""
+    due_on, charges = terms.issue_on, tuple[Charge, ...]()
+    try:
+        due_on = terms.issue_on + timedelta(days=terms.due_days if due_days is None else due_days)
+        charges = tuple(_charge(row[8:], discount, terms) for row in rows)
+    except (ArithmeticError, ValueError) as error:
+        problem = f"It cannot be priced ({error}); look at its recurring lines."
     return Bill(
         customer_id=customer_id,
         payer_id=payer_id,
         name=name,
         address=address,
         vat_number=vat_number,
-        due_on=terms.issue_on + timedelta(days=terms.due_days if due_days is None else due_days),
-        charges=tuple(_charge(row[8:], discount, terms) for row in rows),
+        due_on=due_on,
+        charges=charges,
         digest=digest([terms.key, [repr(row) for row in rows]]),
-        problem="The master account that pays is deleted." if payer_deleted else "",
+        problem=problem,
     )
 
 

@@ -170,3 +170,13 @@ def test_a_range_and_a_billing_group_narrow_it(alice: Customer, bob: Customer) -
         builders.recurring_line(customer=customer)
     assert [bill.customer_id for bill in bills(low=bob.pk, high=bob.pk)] == [bob.pk]
     assert bills(billing_group_id=12345) == []
+
+
+def test_one_customer_who_cannot_be_priced_stands_in_nobody_elses_way(alice: Customer, bob: Customer) -> None:
+    for customer in (alice, bob):
+        builders.recurring_line(customer=customer)
+    Customer.objects.filter(pk=alice.pk).update(due_days=60)  # a due date behind the end of the calendar
+    broken, whole = due(Terms.of(NOVEMBER, date(9999, 12, 1)), NOW)
+    assert (broken.customer_id, broken.charges) == (alice.pk, ())
+    assert "cannot be priced" in broken.problem
+    assert (whole.customer_id, whole.problem, whole.total) == (bob.pk, "", Decimal("599.00"))
