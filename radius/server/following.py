@@ -112,14 +112,15 @@ class Follower:
     def _follow(self) -> None:
         read_again = time.monotonic() + RECONCILE_SECONDS
         while not self._stopping.is_set():
-            ready, _, _ = select.select([self._connection], [], [], 1.0)
-            if ready:
-                self._connection.poll()
-                payloads = {notify.payload for notify in self._connection.notifies}
-                self._connection.notifies.clear()
-                if payloads:
-                    self._apply(payloads)
-                    self._tell()
+            # What arrived while a query of ours ran is in `notifies`; the socket never speaks of it again.
+            if not self._connection.notifies:
+                select.select([self._connection], [], [], 1.0)
+            self._connection.poll()
+            payloads = {notify.payload for notify in self._connection.notifies}
+            self._connection.notifies.clear()
+            if payloads:
+                self._apply(payloads)
+                self._tell()
             elif time.monotonic() > read_again:
                 self._copy.reload(self._connection)
                 read_again = time.monotonic() + RECONCILE_SECONDS
