@@ -5,14 +5,17 @@ from typing import Any
 from django.db import transaction
 
 from ispbilling.core import events
+from ispbilling.core.clock import now
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import Role, User
+from ispbilling.core.second_factor import deadline
 
 
 @transaction.atomic
 def add(user: User, *, actor: User) -> User:
     """Store a new staff login without a password; the person sets one by link (`core:staff_link`)."""
     user.set_unusable_password()
+    user.mfa_required_from = deadline(user.role, now())
     user.save(force_insert=True)
     events.record("staff.added", user, actor=actor, role=user.role, username=user.username)
     return user
@@ -27,7 +30,11 @@ def change(user: User, fields: dict[str, Any], *, actor: User) -> User:
     before = {name: getattr(stored, name) for name in fields}
     for name, value in fields.items():
         setattr(stored, name, value)
-    stored.save(update_fields=list(fields))
+    columns = list(fields)
+    if "role" in fields and stored.role != before["role"]:
+        stored.mfa_required_from = deadline(stored.role, now())
+        columns.append("mfa_required_from")
+    stored.save(update_fields=columns)
     if changed := events.changes(before, fields):
         events.record("staff.changed", stored, actor=actor, changes=changed)
     return stored

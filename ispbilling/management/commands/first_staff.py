@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from ispbilling.core import events
 from ispbilling.core.clock import now
 from ispbilling.core.models import Role, User
+from ispbilling.core.second_factor import deadline
 
 
 class Command(BaseCommand):
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         password = "-".join(secrets.token_hex(3) for _ in range(3))
         user = User(username=options["username"], role=Role.OWNER, first_name="Owner")
         user.set_password(password)
+        user.mfa_required_from = deadline(user.role, now())
         user.save()
         events.record("staff.added", user, role=user.role, at=now())
         self.stdout.write("First log-in, shown only now:")
