@@ -23,7 +23,7 @@ from ispbilling.core.tables import (
     badge,
     url_or_none,
 )
-from ispbilling.core.units import format_octets, format_seconds
+from ispbilling.core.units import counted, format_octets, format_seconds
 from radius.accounts.models import DataAccount
 from radius.accounts.states import RadiusStatus
 from radius.accounts.tables import CustomerColumn, StatusColumn
@@ -71,7 +71,7 @@ class UsageTable(Table):
 
     month_day = Column(empty_values=(), orderable=False, verbose_name="Month", footer="Total", attrs=NOWRAP)
     code = CustomerColumn(accessor="customer__code", verbose_name="Accounting Code")
-    username = LinkColumn(footer=lambda table: f"{table.total.accounts:,} accounts")
+    username = LinkColumn(footer=lambda table: counted(table.total.accounts, "account"))
     customer = Column(accessor="customer__name", verbose_name="Customer")
     package = Column(accessor="package__title", verbose_name="Package")
     cap = CapColumn(accessor="package__cap_octets")
