@@ -22,6 +22,13 @@ class Sweep:
     why: str
 
     @property
+    def words(self) -> str:
+        """`every 15 s`, `daily at 00:05`."""
+        if isinstance(self.when, timedelta):
+            return f"every {self.when.total_seconds():.0f} s"
+        return f"daily at {min(self.when.hour):02}:{min(self.when.minute):02}"
+
+    @property
     def expires(self) -> int:
         return int(self.when.total_seconds()) if isinstance(self.when, timedelta) else 3600
 

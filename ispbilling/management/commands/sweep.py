@@ -27,7 +27,7 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         if options["list"]:
             for sweep in SWEEPS:
-                self.stdout.write(f"{sweep.name:16} {sweep.when!s:34} {sweep.why}")
+                self.stdout.write(f"{sweep.name:16} {sweep.words:16} {sweep.why}")
             return
         if not options["name"]:
             raise CommandError("Name a sweep, or use --list.")
