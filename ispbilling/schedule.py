@@ -26,7 +26,8 @@ class Sweep:
         """`every 15 s`, `daily at 00:05`."""
         if isinstance(self.when, timedelta):
             return f"every {self.when.total_seconds():.0f} s"
-        return f"daily at {min(self.when.hour):02}:{min(self.when.minute):02}"
+        hour, minute = self.when.hour, self.when.minute  # type: ignore[attr-defined]  # celery-types lacks them
+        return f"daily at {min(hour):02}:{min(minute):02}"
 
     @property
     def expires(self) -> int:
