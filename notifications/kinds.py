@@ -28,6 +28,9 @@ class Kind:
     sms: bool = False
     essential: bool = False
 
+    def __str__(self) -> str:
+        return self.label
+
     def default(self, channel: str) -> bool:
         """Whether it goes out by this channel unless a rule says otherwise."""
         return self.email if channel == Channel.EMAIL else self.sms

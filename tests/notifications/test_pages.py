@@ -129,3 +129,10 @@ def test_sms_can_be_switched_on_when_a_provider_is_set_up(as_manager: Client, db
 @pytest.mark.parametrize("address", ["nothing/email", "welcome/fax"])
 def test_it_knows_no_other_switches(as_manager: Client, db: None, address: str) -> None:
     assert as_manager.get(f"/messages/rules/{address}/").status_code == 404
+
+
+def test_the_question_names_the_message_in_words(as_manager: Client, db: None) -> None:
+    page = text(as_manager.get("/messages/rules/invoice_issued/email/"))
+    assert "Invoice" in page
+    assert "Kind(" not in page
+    assert "selected" not in page
