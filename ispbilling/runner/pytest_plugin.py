@@ -4,6 +4,7 @@ It has to be named on the command line (pyproject.toml does): pytest-django load
 any conftest.py could set DATABASE_URL.
 """
 
+import base64
 import contextlib
 import os
 
@@ -11,16 +12,27 @@ import pytest
 
 from ispbilling.runner.embedded import AlreadyRunning, chosen_urls, services
 
+pytest_plugins = ("ispbilling.runner.pytest_features",)
 _running = contextlib.ExitStack()
 # Several runs at once in one checkout each get servers of their own.
 INSTANCES = ("test", "test-2", "test-3", "test-4")
+#: Enough to import the tests where none of them runs.
+NO_SERVERS = {
+    "DATABASE_URL": "postgres://nobody@localhost/none",
+    "REDIS_URL": "redis://localhost/0",
+    "SECRET_KEY": "only for collecting tests, of which none runs",
+    "SECRETS_KEYS": "none:" + base64.b64encode(bytes(32)).decode(),
+}
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_load_initial_conftests() -> None:
+def pytest_load_initial_conftests(args: list[str]) -> None:
     """Start the servers, unless the environment names some or this is a worker of pytest-xdist."""
     # No manifest: tests need no collectstatic.
     os.environ.setdefault("STATICFILES_STORAGE", "django.contrib.staticfiles.storage.StaticFilesStorage")
+    if "--features" in args:
+        os.environ.update({name: value for name, value in NO_SERVERS.items() if not os.environ.get(name)})
+        return
     if "PYTEST_XDIST_WORKER" in os.environ or chosen_urls():
         return
     for name in INSTANCES:

@@ -43,6 +43,7 @@ def run(*statements: str) -> None:
             cursor.execute(statement)
 
 
+@pytest.mark.feature("W-5")
 @pytest.mark.parametrize("table", TABLES)
 def test_rows_are_not_deleted(table: str) -> None:
     with pytest.raises(IntegrityError, match="append-only"):
@@ -51,6 +52,7 @@ def test_rows_are_not_deleted(table: str) -> None:
         run(f"TRUNCATE {table} CASCADE")
 
 
+@pytest.mark.feature("W-5")
 @pytest.mark.parametrize("table", TABLES[:6])
 def test_rows_are_not_edited(table: str) -> None:
     column = {"billing_billedperiod": "generation", "billing_seal": "seq"}.get(table, "id")

@@ -41,6 +41,7 @@ def test_the_odd_cents_of_a_third_are_neither_lost_nor_charged_twice() -> None:
     assert sorted(thirds) == [Decimal("33.33"), Decimal("33.33"), Decimal("33.34")]
 
 
+@pytest.mark.feature("W-6")
 @given(amounts, st.integers(28, 31), st.sets(st.integers(1, 30), max_size=8))
 def test_the_parts_sum_to_the_whole_and_none_is_negative(amount: Decimal, days: int, cuts: set[int]) -> None:
     edges = [0, *sorted(cut for cut in cuts if cut < days), days]
@@ -85,6 +86,7 @@ FROM (SELECT %(inclusive)s AS inc, %(rate)s::numeric AS v,
 """
 
 
+@pytest.mark.feature("W-6")
 @pytest.mark.django_db
 def test_postgresql_comes_to_the_same_cents() -> None:
     @settings(max_examples=150, deadline=None)

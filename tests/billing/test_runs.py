@@ -72,6 +72,7 @@ def reasons(run: Run) -> dict[str, str]:
     return dict(RunException.objects.filter(run=run).values_list("customer__code", "reason"))
 
 
+@pytest.mark.feature("W-2")
 @pytest.mark.usefixtures("lines")
 def test_the_preview_says_what_everybody_pays_and_why_and_issues_nothing() -> None:
     run = prepared()
@@ -192,6 +193,7 @@ def test_every_invoice_leaves_an_event_for_the_messages(manager: User) -> None:
     assert kinds == ["run.planned", "run.approved", "run.issued"]
 
 
+@pytest.mark.feature("W-2")
 @pytest.mark.usefixtures("lines")
 def test_undo_credits_everything_and_the_month_may_be_billed_again(alice: Customer) -> None:
     run = issued(prepared(chunk=1))

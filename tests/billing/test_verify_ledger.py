@@ -46,6 +46,7 @@ def test_the_command_fails_when_something_is_found(capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == "the balance of ALI001 is 0.00, its lines say 230.00\n"
 
 
+@pytest.mark.feature("W-5")
 @pytest.mark.parametrize(
     "statement",
     [
@@ -70,6 +71,7 @@ def test_a_deleted_posting_is_found_in_its_seal() -> None:
     assert next(findings()) == "seal 2 has 0 of its 1 postings"
 
 
+@pytest.mark.feature("W-5")
 def test_a_tail_that_was_cut_off_is_found_by_the_head_and_the_numbers() -> None:
     last = Posting.objects.order_by("pk").last()
     tamper(

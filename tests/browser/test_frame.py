@@ -39,7 +39,6 @@ def desk(page: Page, live_server: LiveServer, web_pages: None) -> Iterator[Page]
         search.register(there)
 
 
-@pytest.mark.feature("W-13")
 def test_slash_searches_and_arrows_choose(desk: Page) -> None:
     desk.keyboard.press("/")
     expect(desk.get_by_label("Search everything")).to_be_focused()

@@ -26,6 +26,7 @@ def in_shell(runner, code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.feature("W-10")
 def test_it_leaves_nothing_running_however_it_ends_and_finds_its_data_again(runner):
     runner.start()
     assert first_page(runner.port) < 400

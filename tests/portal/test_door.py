@@ -33,6 +33,7 @@ def test_it_lets_a_customer_in_by_username_or_email(alice_user: User, client: Cl
     assert "Nothing to pay" in text(answer)
 
 
+@pytest.mark.feature("D-6")
 def test_it_needs_the_username_where_an_email_is_shared(
     alice_user: User, bob: Customer, client: Client
 ) -> None:

@@ -83,6 +83,7 @@ def test_gigawords_count(recorder, nas):
     )
 
 
+@pytest.mark.feature("W-4")
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False), st.integers(1, 5))
 def test_order_repetition_and_loss_of_interims_do_not_matter(recorder, nas, rng: random.Random, count):
@@ -111,6 +112,7 @@ def test_order_repetition_and_loss_of_interims_do_not_matter(recorder, nas, rng:
     )
 
 
+@pytest.mark.feature("W-4")
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False))
 def test_one_id_used_by_several_sessions_loses_and_doubles_nothing(recorder, nas, rng: random.Random):
@@ -177,6 +179,7 @@ def test_an_interim_after_accounting_on_proves_the_session_alive(recorder, nas):
     assert Session.objects.open().get().upload_octets == 5
 
 
+@pytest.mark.feature("W-4")
 def test_a_late_interim_does_not_reopen_a_stopped_session(recorder, nas):
     packets = life(nas, START)
     recorder.record([packets[0], packets[-1]])
