@@ -7,18 +7,17 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from django.db import connection, models
+from django.db import connection
 
 from bench import population
 from bench.population import Line
-from bench.sql import copy
+from bench.tables import copy_rows, restart_numbering
 from customers.models import Customer
 from groups.models import CustomerGroup
 from ispbilling.core import clock, secrets
@@ -41,21 +40,17 @@ def fill(people: list[Line], secret: str) -> None:
          "id_number": b"", "created_at": made}
         for one in people
     )  # fmt: skip
-    _copy(Customer, customers)
+    copy_rows(Customer, customers)
     accounts = (
         {"id": one.number + 1, "customer": one.number + 1, "username": one.username,
          "secret": secrets.encrypt(one.password.encode()), "package": packages[one.package].pk,
          "starts_on": today, "framed_ip": one.framed_ip, "created_at": made}
         for one in people
     )  # fmt: skip
-    _copy(DataAccount, accounts)
+    copy_rows(DataAccount, accounts)
     _fill_history(old, len(people))
+    restart_numbering(Customer, DataAccount, Session, UsageDay)
     with connection.cursor() as cursor:
-        for model in (Customer, DataAccount, Session, UsageDay):
-            table = model._meta.db_table
-            cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"  # noqa: S608
-            )
         cursor.execute("VACUUM ANALYZE")
     assert nas.pk
 
@@ -102,15 +97,6 @@ def _fill_history(nas: Nas, count: int) -> None:
             """
         )
         assert cursor.rowcount == count
-
-
-def _copy(model: type[models.Model], rows: Iterable[dict[str, Any]]) -> None:
-    """COPY rows given by field name; every other field gets its default, as it would from a form."""
-    fields = [field for field in model._meta.concrete_fields if field.column]
-    defaults = {field.name: field.get_default() for field in fields}
-    with connection.cursor() as wrapped:
-        given = ([(defaults | row)[field.name] for field in fields] for row in rows)
-        copy(wrapped.cursor, model._meta.db_table, [field.column for field in fields], given)
 
 
 @contextmanager

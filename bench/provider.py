@@ -1,0 +1,243 @@
+"""A provider of any size after thirteen months: customers, lines, usage of every day, invoices, ledger and events.
+
+People and lines go in by COPY through the models, so that columns added later get their defaults; the bulk is one
+INSERT ... SELECT per table, with triggers off, indexes made afterwards where that is quicker. It is kept between
+runs and made again when the size or the schema changes.
+"""
+
+import random
+import sys
+import time
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
+
+from bench.tables import copy_rows, restart_numbering
+from billing.models import RecurringLine
+from customers.models import Contact, Customer
+from groups.models import BillingGroup, Category, CustomerGroup, HighSite
+from ispbilling.core import clock, secrets
+from radius.models import DataAccount, Nas, Package, Service
+
+MONTHS = 13
+GROUPS = 40
+#: Words to make people of, separated by blanks.
+FIRST = (
+    "Alice Anna Ben Bongani Carel Chantal Danie Elize Fatima Frikkie Gerhard Hanlie Imraan Jabu Johan Kagiso Lerato "
+    "Marius Naledi Olga Pieter Refilwe Sipho Thandi Ursula Vusi Willem Xolani Yusuf Zanele"
+)
+LAST = (
+    "Abrahams Botha Coetzee Dlamini Du_Plessis Erasmus Fourie Govender Hendricks Isaacs Jacobs Khumalo Louw Mokoena "
+    "Naidoo Nkosi Odendaal Pillay Roux Sithole Smit Steyn Tshabalala Van_Wyk Venter Visser Williams Zulu"
+)
+STREETS = "Main Church Long Voortrekker Mandela Loop Kloof Station Park Beach"
+TOWNS = "Stellenbosch Paarl Worcester Hermanus Caledon Ceres Malmesbury Robertson Swellendam Wellington"
+
+#: Filled per month of documents; `%(first)s` is the month's first day, `%(n)s` counts months from 0.
+DOCUMENTS = """
+INSERT INTO billing_document (kind, year, number, reference, customer_id, payer_id, party_id, issued_on, due_on,
+    net, vat, total)
+SELECT 'invoice', %(year)s, %(n)s * %(customers)s + c.id, 'INV' || %(year)s || '-' || %(n)s * %(customers)s + c.id,
+    c.id, c.id, p.id, %(first)s, %(first)s::date + 7, 520.00, 78.00, 598.00
+FROM customers_customer c JOIN billing_party p ON p.customer_id = c.id;
+INSERT INTO billing_seal (seq, postings, prev, hash, at)
+SELECT 1000 * %(n)s + s, 1, '', sha256((%(n)s || '/' || s)::bytea), %(first)s FROM generate_series(1, 1000) s
+"""
+LINES = """
+INSERT INTO billing_documentline (document_id, description, quantity, price, discount, vat_rate, net, vat, total)
+SELECT id, 'Uncapped fibre', 1, 520, 0, 15, net, vat, total FROM billing_document;
+INSERT INTO billing_posting (source_key, document_id, posted_on, memo, digest, seal_id)
+SELECT 'bench:' || id, id, issued_on, reference, '', 1 + id %% 1000 FROM billing_document;
+INSERT INTO billing_line (posting_id, account_id, customer_id, posted_on, amount)
+SELECT p.id, a.id, CASE WHEN k = 1 THEN d.customer_id END, d.issued_on,
+    CASE k WHEN 1 THEN d.total WHEN 2 THEN -d.net ELSE -d.vat END
+FROM billing_posting p JOIN billing_document d ON d.id = p.document_id
+CROSS JOIN generate_series(1, 3) k JOIN numbered a ON a.number = k;
+INSERT INTO billing_balance (customer_id, amount)
+SELECT id, CASE WHEN id %% 3 = 0 THEN 0 ELSE 598 * (id %% 13) - (id %% 7) * 100 END FROM customers_customer;
+INSERT INTO core_event (at, kind, subject_type_id, subject_id, about_type_id, about_id, label, data, announced_at)
+SELECT d.issued_on, 'invoice.issued', %(document_type)s, d.id, %(customer_type)s, d.customer_id, d.reference,
+    jsonb_build_object('reference', d.reference, 'total', '598.00', 'due_on', d.due_on), d.issued_on
+FROM billing_document d
+"""
+#: Every line uses something on every day; written in the order of the days, as it happens.
+USAGE = """
+INSERT INTO radius_usageday (data_account_id, day, upload_octets, download_octets)
+SELECT id, %(day)s, 1000000 * (1 + id %% 97), 10000000 * (1 + (id + %(n)s) %% 197) FROM radius_dataaccount
+"""
+SESSIONS = """
+INSERT INTO radius_session (key, incarnation, nas_id, data_account_id, username, acct_session_id, nas_port,
+    calling_station_id, called_station_id, framed_ip, started_at, updated_at, stopped_at, seconds, upload_octets,
+    download_octets, terminate_cause)
+SELECT md5(k || '/' || id)::uuid, 1, %(nas)s, id, username, k || '-' || id, 'ether1', '02:00:00:00:00:01', 'pppoe',
+    '10.0.0.0'::inet + id, began, began + interval '1 h', CASE WHEN k > 1 THEN began + interval '1 h' END, 3600,
+    id * 1000, id * 10000, CASE WHEN k > 1 THEN 'User-Request' ELSE '' END
+FROM (SELECT id, username, k, now() - k * interval '2 h' AS began
+      FROM radius_dataaccount, generate_series(1, 4) k WHERE k > 1 OR id %% 2 = 0) history
+"""
+TABLES = (
+    "billing_document", "billing_documentline", "billing_posting", "billing_line", "billing_seal", "billing_balance",
+    "billing_party", "billing_recurringline", "core_event", "radius_usageday", "radius_session", "radius_dataaccount",
+    "radius_package", "radius_service", "radius_nas", "customers_contact", "customers_customer", "groups_highsite",
+    "groups_category", "groups_billinggroup", "groups_customergroup",
+)  # fmt: skip
+#: Made again after the rows: (table, constraint or index).
+USAGE_KEY = "radius_usageday_account_day"
+
+
+def fill(customers: int) -> None:
+    """Fill the migrated database for so many customers, unless it is already."""
+    wanted = f"{customers} {sorted(MigrationRecorder(connection).applied_migrations())}"
+    if _marker() == wanted:
+        say("the provider of the last run is still there")
+        return
+    started = time.monotonic()
+    _sql("DROP TABLE IF EXISTS bench_filled")
+    _sql(
+        "SET session_replication_role = replica"
+    )  # as a superuser: no trigger fires, no foreign key is checked
+    _sql("SET maintenance_work_mem = '1GB'")
+    _sql(f"TRUNCATE {', '.join(TABLES)} CASCADE")
+    _people(customers)
+    say(f"{customers} customers after {time.monotonic() - started:.0f} s")
+    _money(customers)
+    say(f"{MONTHS} months of documents after {time.monotonic() - started:.0f} s")
+    _usage()
+    say(f"and of usage after {time.monotonic() - started:.0f} s")
+    _sql("SET session_replication_role = origin")
+    _sql("VACUUM ANALYZE")
+    _sql("CREATE TABLE bench_filled (wanted text)")
+    _sql("INSERT INTO bench_filled VALUES (%(wanted)s)", wanted=wanted)
+    _sql("CHECKPOINT")
+    say(f"ready after {time.monotonic() - started:.0f} s")
+
+
+def _people(count: int) -> None:
+    rnd, made = random.Random(1), clock.now()
+    first_names, last_names, streets, towns = (words.split() for words in (FIRST, LAST, STREETS, TOWNS))
+    groups = [CustomerGroup.objects.create(title=f"{towns[n % 10]} {n:02}").pk for n in range(GROUPS)]
+    runs = [BillingGroup.objects.create(title=f"Netcash Run {n}").pk for n in range(1, 6)]
+    tags = [Category.objects.create(title=f"Category {n:02}") for n in range(12)]
+    sites = [HighSite.objects.create(name=f"{town} hill").pk for town in towns]
+    nas = Nas.objects.create(name="Bench", address="127.0.0.1", secret="bench")  # noqa: S106
+    packages = [_package(n).pk for n in range(20)]
+    secret = secrets.encrypt(b"bench")
+
+    def customers() -> Iterator[dict[str, Any]]:
+        for n in range(1, count + 1):
+            first, last = rnd.choice(first_names), rnd.choice(last_names).replace("_", " ")
+            street, town = rnd.choice(streets), rnd.choice(towns)
+            yield {
+                "id": n, "code": f"{first[:3].upper()}{n:06}", "name": f"{first} {last}", "id_number": b"",
+                "phone": f"021 {n // 10_000:03} {n % 10_000:04}", "group": groups[n % GROUPS],
+                "billing_group": runs[n % 5], "high_site": sites[n % 10], "vip": n % 50 == 0,
+                "physical_address": f"{n} {street} Street\n{town}", "created_at": made - timedelta(days=400),
+            }  # fmt: skip
+
+    def contacts() -> Iterator[dict[str, Any]]:
+        for row in Customer.objects.order_by("pk").values("pk", "name").iterator():
+            n = row["pk"]
+            mail = f"{row['name'].lower().replace(' ', '.')}{n}@example.test"
+            mobile = f"+27 82 {n // 10_000:03} {n % 10_000:04}"
+            yield {
+                "customer": n,
+                "name": row["name"],
+                "email": mail,
+                "mobile": mobile,
+                "primary": True,
+                "id": n,
+            }
+
+    copy_rows(Customer, customers())
+    copy_rows(Contact, contacts())
+    copy_rows(
+        DataAccount,
+        ({"id": n, "customer": n, "username": f"sub{n:07}@isp.test", "secret": secret, "package": packages[n % 20],
+          "starts_on": date(2024, 1, 1), "created_at": made} for n in range(1, count + 1)),
+    )  # fmt: skip
+    copy_rows(
+        RecurringLine,
+        ({"id": n, "customer": n, "description": "Uncapped fibre", "price": 520, "quantity": 1, "data_account": n,
+          "starts_on": date(2024, 1, 1)} for n in range(1, count + 1)),
+    )  # fmt: skip
+    Customer.categories.through.objects.bulk_create(
+        [
+            Customer.categories.through(customer_id=n, category_id=rnd.choice(tags).pk)
+            for n in range(1, count + 1)
+        ],
+        batch_size=5000,
+    )
+    restart_numbering(Customer, Contact, DataAccount, RecurringLine)
+    _sql(SESSIONS, nas=nas.pk)
+
+
+def _package(number: int) -> Package:
+    service = Service.objects.create(
+        code=f"b{number}", title=f"Bench {number}", down_kbps=20_000, up_kbps=10_000
+    )
+    return Package.objects.create(
+        title=f"{10 * (number + 1)}Mb/s Uncapped",
+        service=service,
+        price=598,
+        cap_octets=100 * 10**9 * (number % 3) or None,
+    )
+
+
+def _money(customers: int) -> None:
+    from django.contrib.contenttypes.models import ContentType
+
+    from billing.models import Document
+
+    _sql(
+        "CREATE TEMP TABLE numbered AS SELECT id, row_number() OVER (ORDER BY id) AS number FROM billing_account"
+    )
+    _sql(
+        "INSERT INTO billing_party (customer_id, name, address, vat_number, digest)"
+        " SELECT id, name, physical_address, '', sha256(code::bytea) FROM customers_customer"
+    )
+    for n, first in enumerate(_months()):
+        _sql(DOCUMENTS, n=n, first=first, year=first.year, customers=customers)
+    types = {
+        "document_type": ContentType.objects.get_for_model(Document).pk,
+        "customer_type": ContentType.objects.get_for_model(Customer).pk,
+    }
+    _sql(LINES, **types)
+
+
+def _usage() -> None:
+    _sql(f"ALTER TABLE radius_usageday DROP CONSTRAINT {USAGE_KEY}")
+    today, day = clock.local_day(clock.now()), _months()[0]
+    n = 0
+    while day <= today:
+        _sql(USAGE, day=day, n=n)
+        day, n = day + timedelta(days=1), n + 1
+    _sql(f"ALTER TABLE radius_usageday ADD CONSTRAINT {USAGE_KEY} UNIQUE (data_account_id, day)")
+
+
+def _months() -> list[date]:
+    """The first days of the last thirteen months, the present one the last of them."""
+    this = clock.local_day(clock.now()).replace(day=1)
+    return [clock.add_months(this, n - MONTHS + 1) for n in range(MONTHS)]
+
+
+def _marker() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('bench_filled') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            return ""
+        cursor.execute("SELECT wanted FROM bench_filled")
+        return str((cursor.fetchone() or [""])[0])
+
+
+def _sql(statements: str, **values: Any) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements.split(";"):
+            cursor.execute(statement, values or None)
+
+
+def say(text: str) -> None:
+    """Progress, for people."""
+    print(text, file=sys.stderr, flush=True)
