@@ -54,10 +54,11 @@ def subject(page: Page, argument: str) -> Any:
         return FIXED[page.name, argument]
     if page.name == "customers:group_restore":
         return builders.group(deleted_at=now()).pk
-    return MAKERS[_label(page, argument)]().pk
+    return MAKERS[model_label(page, argument)]().pk
 
 
-def _label(page: Page, argument: str) -> str:
+def model_label(page: Page, argument: str) -> str:
+    """The model whose key the argument is. Raises KeyError where nothing says so."""
     if argument == "customer" or page.name.startswith("customers:customer_"):
         return "customers.Customer"
     queryset = getattr(page.view, "queryset", None)
@@ -71,4 +72,8 @@ def _titled(label: str, field: str = "title") -> Any:
     return apps.get_model(label).objects.create(**{field: f"One {now().timestamp()}"})
 
 
-_GUESSES = {"radius:data_account_detail": "radius.DataAccount"}
+_GUESSES = {
+    "radius:data_account_detail": "radius.DataAccount",
+    "portal:document_detail": "billing.Document",
+    "portal:document_pdf": "billing.Document",
+}

@@ -34,16 +34,21 @@ def complaints(context: BrowserContext) -> list[str]:
     return heard
 
 
-def shoot(page: Page, name: str) -> list[Path]:
-    """Screenshots of the whole page at 1440 and 390 px, into the folder SHOTS names (.data/shots by default)."""
-    folder = Path(os.environ.get("SHOTS", settings.BASE_DIR / ".data" / "shots"))
-    folder.mkdir(parents=True, exist_ok=True)
+def folder() -> Path:
+    """Where pictures go: the folder SHOTS names, .data/shots by default; git ignores it."""
+    chosen = Path(os.environ.get("SHOTS", settings.BASE_DIR / ".data" / "shots"))
+    chosen.mkdir(parents=True, exist_ok=True)
+    return chosen
+
+
+def shoot(page: Page, name: str, *, full_page: bool = True) -> list[Path]:
+    """Screenshots of the page at 1440 and 390 px, whole unless a dialog lies over it."""
     taken = []
     for width, height in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_load_state("networkidle")
-        taken.append(folder / f"{name}-{width}.png")
-        page.screenshot(path=taken[-1], full_page=True)
+        taken.append(folder() / f"{name}-{width}.png")
+        page.screenshot(path=taken[-1], full_page=full_page)
     page.set_viewport_size({"width": 1440, "height": 900})
     return taken
 
