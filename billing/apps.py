@@ -14,4 +14,5 @@ class BillingConfig(AppConfig):
             registries.add_widget("customers:customer_detail", widget)
         search.register(DOCUMENTS)
         registries.add_guard("customer.delete", guards.open_balance)
+        registries.add_guard("customer.recode", guards.issued_paper)
         registries.add_wake_up("run.", wake.on_event)

@@ -1,5 +1,6 @@
 """What money has against acts on lower rows."""
 
+from billing.documents.models import Document
 from billing.ledger.models import Balance
 from customers.models import Customer
 from ispbilling.core.money import format_money
@@ -11,3 +12,12 @@ def open_balance(customer: Customer) -> str | None:
     if not amount:
         return None
     return f"Its balance is {format_money(amount)}; it must be R 0.00 first."
+
+
+def issued_paper(customer: Customer) -> str | None:
+    """A new account code leaves issued documents and statements with the old one (1.4 step 11)."""
+    count = Document.objects.filter(payer=customer).count()
+    if not count:
+        return None
+    was = "document was" if count == 1 else "documents were"
+    return f"{count} {was} issued under {customer.code}: copies already sent ask to pay with it as reference."

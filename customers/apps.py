@@ -7,6 +7,7 @@ class CustomersConfig(AppConfig):
     name = "customers"
 
     def ready(self) -> None:
+        from customers.preferences.widgets import TABS
         from customers.profile import widgets
         from customers.search import CUSTOMERS
         from ispbilling import search
@@ -14,4 +15,6 @@ class CustomersConfig(AppConfig):
 
         for widget in (widgets.AccountDetails, widgets.Contacts, widgets.SubAccounts, widgets.Timeline):
             registries.add_widget("customers:customer_detail", widget)
+        for tab in TABS:
+            registries.add_tab("core:provider_edit", tab)
         search.register(CUSTOMERS)

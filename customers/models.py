@@ -10,6 +10,7 @@ from customers.accounts.models import (
     GateKind,
     PortalLogin,
 )
+from customers.preferences.models import Preferences
 
 __all__ = [
     "CodeAlias",
@@ -20,4 +21,5 @@ __all__ = [
     "Gate",
     "GateKind",
     "PortalLogin",
+    "Preferences",
 ]

@@ -6,14 +6,8 @@ The number behind the stem is given out by `customers.accounts.numbering`, which
 import re
 import unicodedata
 
-#: Titles in front of a person's name, English and Afrikaans; a company keeps them (D-24: Mr Price is MRP).
-# fmt: off
-TITLES = frozenset({
-    "MR", "MRS", "MS", "MISS", "MX", "DR", "DOCTOR", "PROF", "PROFESSOR", "REV", "REVEREND", "PASTOR",
-    "PS", "ADV", "ADVOCATE", "SIR", "MADAM", "HON", "CAPT", "COL", "MNR", "MEV", "MEJ", "DS", "OOM",
-    "TANNIE", "TANT", "OUMA", "OUPA",
-})
-# fmt: on
+from customers.preferences.titles import USUAL
+
 JOINERS = frozenset({"AND", "EN"})
 STEM_LENGTH = 3
 #: More digits than this cannot be reached by counting and would not fit the counter.
@@ -27,20 +21,25 @@ _UNDECOMPOSED = str.maketrans(
 )
 
 
-def stem(name: str, *, company: bool) -> str | None:
+def title_words(text: str) -> frozenset[str]:
+    """The titles of a comma-separated text, as names are compared with them."""
+    return frozenset(filter(None, map(_letters, re.split(r"[,;\n]", text))))
+
+
+def stem(name: str, *, company: bool, titles: frozenset[str] | None = None) -> str | None:
     """The first three characters of the code, from a company's name or a person's; None when nothing is left.
 
-    Persons: titles are dropped, "Surname, First" is turned round, initials count only where no first name is
-    given (ACC-4..ACC-6). Everything but A-Z and 0-9 vanishes after accents are folded; short names are padded
-    with X.
+    Persons: titles (the usual ones unless given) are dropped, "Surname, First" is turned round, initials count
+    only where no first name is given (ACC-4..ACC-6). A company keeps them (D-24: Mr Price is MRP). Everything
+    but A-Z and 0-9 vanishes after accents are folded; short names are padded with X.
     """
-    base = _letters(name) if company else _of_person(_tokens(name))
+    base = _letters(name) if company else _of_person(_tokens(name, titles))
     return (base + "X" * STEM_LENGTH)[:STEM_LENGTH] if base else None
 
 
-def lacks_first_name(name: str) -> bool:
+def lacks_first_name(name: str, titles: frozenset[str] | None = None) -> bool:
     """Whether a person's name holds no first name, so that staff are asked to get it first (ACC-5)."""
-    tokens = _tokens(name)
+    tokens = _tokens(name, titles)
     return bool(tokens) and (len(tokens) == 1 and name.strip() != tokens[0] or _opens_with_initials(tokens))
 
 
@@ -69,13 +68,14 @@ def _letters(text: str) -> str:
     return re.sub(r"[^A-Z0-9]", "", decomposed.upper())
 
 
-def _tokens(name: str) -> list[str]:
+def _tokens(name: str, titles: frozenset[str] | None) -> list[str]:
     """The words of a person's name, first name first, without titles and joiners (one word always stays)."""
     if name.count(",") == 1:
         last, _, first = name.partition(",")
         name = f"{first} {last}"
     tokens = [token for token in name.split() if _letters(token)]
-    while len(tokens) > 1 and _letters(tokens[0]) in TITLES | JOINERS:
+    dropped = (_USUAL if titles is None else titles) | JOINERS
+    while len(tokens) > 1 and _letters(tokens[0]) in dropped:
         tokens.pop(0)
     return tokens
 
@@ -99,3 +99,6 @@ def _of_person(tokens: list[str]) -> str:
             rest = rest[1:]
         return head[0] + "".join(map(_letters, rest))
     return head if len(head) >= STEM_LENGTH else head + "".join(map(_letters, rest))
+
+
+_USUAL = title_words(USUAL)

@@ -10,8 +10,8 @@ from django.db import models, transaction
 
 from customers.accounts import codes, numbering
 from customers.accounts.models import CodeAlias, Contact, Customer, PortalLogin
-from customers.accounts.onboarding import CodeTaken
-from ispbilling.core import events
+from customers.accounts.onboarding import CodeTaken, usual_username
+from ispbilling.core import events, registries
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import Event, User
 
@@ -73,6 +73,26 @@ def fingerprint(customer: Customer) -> str:
     parts.append(str(list(customer.portal_logins.order_by("pk").values_list("user__username"))))
     parts.append(str(list(customer.gates.standing().order_by("pk").values_list("kind", "since", "reason"))))
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def mentions(customer: Customer) -> list[str]:
+    """What carries the present account code, as sentences for whoever is about to change it (1.4 step 11)."""
+    code = customer.code
+    found = [f"{code} stays known to search and payments, and is never given to anybody else."]
+    found += registries.refusals("customer.recode", customer)
+    group = customer.billing_group
+    if group is not None and group.debit_day:
+        found.append(
+            f"It is debited with billing group {group} on day {group.debit_day}: "
+            f"mandates given to the bank name {code} as their reference."
+        )
+    names = [login.user.username for login in customer.portal_logins.select_related("user")]
+    found += [
+        f"The portal username stays {name}; it is changed on the Portal Login tab."
+        for name in names
+        if name.upper() in (code, usual_username(code))
+    ]
+    return found
 
 
 def rename_login(login: PortalLogin, username: str, now: datetime, *, actor: User | None) -> None:

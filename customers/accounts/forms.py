@@ -81,8 +81,12 @@ class AccountForm(Form):
     def layout(self) -> Layout:
         """Two columns where there is room."""
         unseen = [name for name, field in self.fields.items() if field.widget.is_hidden]
-        halves = [Div(name, css_class="col-md-6") for name in self.fields if name not in unseen]
-        return Layout(*unseen, Div(*halves, css_class="row"))
+        cells = [self.cell(name) for name in self.fields if name not in unseen]
+        return Layout(*unseen, Div(*cells, css_class="row"))
+
+    def cell(self, name: str) -> Div:
+        """Where a field stands."""
+        return Div(name, css_class="col-md-6")
 
     def clean_code(self) -> str:
         typed = self.cleaned_data["code"]

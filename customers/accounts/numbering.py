@@ -4,11 +4,40 @@ A number is never given twice, whatever became of the customer that had it (D-23
 references, accounting ids and log-ins.
 """
 
+from dataclasses import dataclass
+
 from django.db import transaction
 from django.db.models.functions import Upper
 
 from customers.accounts import codes
 from customers.accounts.models import CodeAlias, CodeCounter, Customer
+from customers.preferences.models import Preferences
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The code a name would get now, or why it gives none, or what to ask the customer first."""
+
+    code: str = ""
+    problem: str = ""
+    hint: str = ""
+
+
+def stem_of(name: str, *, company: bool) -> str | None:
+    """The stem of a name, with the titles that this provider drops; None when nothing is left of it."""
+    return codes.stem(name, company=company, titles=_titles())
+
+
+def propose(name: str, *, company: bool) -> Proposal:
+    """What Generate shows for a name (ACC-10, ACC-12); nothing is taken."""
+    stem = stem_of(name, company=company)
+    if stem is None:
+        what = "company" if company else "contact"
+        letters = " with letters or digits in it" if name.strip() else ""
+        return Proposal(problem=f"Enter the {what} name first{letters}.")
+    lacking = not company and codes.lacks_first_name(name, _titles())
+    hint = "Made of the initial or surname: get the first name if you can." if lacking else ""
+    return Proposal(peek(stem), hint=hint)
 
 
 def peek(stem: str) -> str:
@@ -72,3 +101,7 @@ def _highest_used(stem: str) -> int:
     former = CodeAlias.objects.filter(code__startswith=stem).values_list("code", flat=True)
     found = (codes.numbered(code) for code in (*present, *former))
     return max((number for _, number in filter(None, found)), default=0)
+
+
+def _titles() -> frozenset[str]:
+    return codes.title_words(Preferences.get().titles)

@@ -121,7 +121,7 @@ def _code_for(new: NewCustomer) -> str:
         if not new.generated:
             raise CodeTaken(f"Another customer has, or once had, the account code {code}.")
     company = new.type == CustomerType.COMPANY
-    stem = codes.stem(new.name, company=company)
+    stem = numbering.stem_of(new.name, company=company)
     if stem is None:
         raise DomainError("The name has no letters or digits to make an account code of; type a code.")
     return numbering.next_code(stem)

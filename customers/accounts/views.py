@@ -8,7 +8,7 @@ from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
-from customers.accounts import codes, finding, listing, numbering, regroup
+from customers.accounts import finding, listing, numbering, regroup
 from customers.accounts.filters import CustomerFilter
 from customers.accounts.forms import AccountForm, AddressForm, NewLoginForm
 from customers.accounts.models import Customer, CustomerType
@@ -19,7 +19,7 @@ from ispbilling.core import clock
 from ispbilling.core.forms import Form, Tabs
 from ispbilling.core.models import User
 from ispbilling.core.parts import Button, State, Tab
-from ispbilling.core.views import ActionPage, AddPage, ListPage
+from ispbilling.core.views import ActionPage, AddPage, FormPage, ListPage
 
 
 class CustomerList(ListPage):
@@ -87,7 +87,7 @@ class CustomerAdd(AddPage):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if "generate" in request.POST:
             self.object = self.find()
-            return self.show(with_generated_code(self.form()))
+            return self.show(with_generated_code(self))
         return super().post(request, *args, **kwargs)
 
     def act(self, obj: Any, form: Any, actor: User) -> Customer:
@@ -111,21 +111,27 @@ class CustomerAdd(AddPage):
         return ""  # after adding, the new customer's profile is where the work goes on
 
 
-def with_generated_code(form: Tabs) -> Tabs:
+def with_generated_code(page: FormPage) -> Tabs:
     """The form as typed so far with the next code filled in; nothing is checked yet but the name."""
-    account = form["account"]
-    data = account.data.copy()
+    data = page.request.POST.copy()
     company = data.get("type") == CustomerType.COMPANY
-    stem = codes.stem(data.get("company_name" if company else "contact_name", ""), company=company)
-    if stem is not None:
-        data["code"] = data["generated"] = numbering.peek(stem)
+    proposal = numbering.propose(data.get("company_name" if company else "contact_name", ""), company=company)
+    if proposal.code:
+        data["code"] = data["generated"] = proposal.code
+    form = unchecked(page, data)
+    if proposal.problem:
+        form["account"].add_error("code", proposal.problem)
+    elif proposal.hint:
+        form["account"].fields["code"].help_text = proposal.hint
+    return form
+
+
+def unchecked(page: FormPage, data: Any) -> Tabs:
+    """The form filled with the data and not checked: a button other than Save was pressed."""
+    page.request.POST = data
+    form = page.form()
     for _, part in form:
-        part.data, part._errors, part.cleaned_data = data, ErrorDict(), {}
-    account.fields["code"].widget.generated = data.get("generated", "")
-    if stem is None:
-        account.add_error("code", f"Enter the {'company' if company else 'contact'} name first.")
-    elif not company and codes.lacks_first_name(data["contact_name"]):
-        account.fields["code"].help_text = "Made of the initial or surname: get the first name if you can."
+        part._errors, part.cleaned_data = ErrorDict(), {}
     return form
 
 

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from crispy_forms.layout import HTML, Layout
+from crispy_forms.layout import HTML, Div, Layout
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
+from django.utils.html import format_html, format_html_join
 
-from customers.accounts.editing import ContactValues, fingerprint
+from customers.accounts.editing import ContactValues, fingerprint, mentions
 from customers.accounts.forms import AccountForm, AddressForm
 from customers.accounts.models import Customer, CustomerType, GateKind
 from customers.relations.linking import Links
@@ -27,6 +28,7 @@ class AccountEditForm(AccountForm):
     """Account Detail of a customer that exists; an empty ID number keeps the stored one."""
 
     seen = forms.CharField(widget=forms.HiddenInput)
+    recode = forms.BooleanField(label="Yes, change the account code", required=False)
     forget_id_number = forms.BooleanField(label="Remove the stored ID number", required=False)
     discount = forms.DecimalField(
         label="Standard discount (%)", min_value=0, max_value=100, max_digits=5, decimal_places=2
@@ -37,7 +39,10 @@ class AccountEditForm(AccountForm):
         super().__init__(*args, initial=initial, **kwargs)
         self.fields["code"].required = True
         self.fields["code"].widget.alone = False
-        self.fields["code"].help_text = "The former code stays: search and payments still know it"
+        self.fields["code"].help_text = "Stays when the name or the type changes"
+        typed = self.data.get("code", self.customer.code).strip().upper()
+        if typed in ("", self.customer.code):
+            del self.fields["recode"]
         # A number that is not known is not asked for again when something else is edited.
         self.fields["email"].required = bool(initial["email"])
         stored = masked(self.customer.id_number)
@@ -45,6 +50,22 @@ class AccountEditForm(AccountForm):
             self.fields["id_number"].help_text = f"Stored: {stored}. Empty: it stays"
         else:
             del self.fields["forget_id_number"]
+
+    def cell(self, name: str) -> Div:
+        """The question whether to change the code comes with what carries the old one."""
+        if name != "recode":
+            return super().cell(name)
+        facts = format_html_join("", "<li>{}</li>", ((line,) for line in mentions(self.customer)))
+        old = format_html("<strong>{} is a new account code.</strong>", self.data["code"].strip().upper())
+        return Div(
+            HTML(format_html("{}<ul>{}</ul>", old, facts)), "recode", css_class="col-12 recode", role="group"
+        )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        if "recode" in self.fields and cleaned.get("code") and not cleaned.get("recode"):
+            self.add_error("recode", f"Tick to change {self.customer.code} to {cleaned['code']}.")
+        return cleaned
 
     @staticmethod
     def of(customer: Customer) -> dict[str, Any]:
@@ -73,7 +94,7 @@ class AccountEditForm(AccountForm):
 
     def columns(self) -> dict[str, Any]:
         """The columns to store."""
-        apart = {"seen", "company_name", "mobile", "email", "id_number", "forget_id_number"}
+        apart = {"seen", "company_name", "mobile", "email", "id_number", "forget_id_number", "recode"}
         values = {name: value for name, value in self.cleaned_data.items() if name not in apart}
         if self.cleaned_data["id_number"]:
             values["id_number"] = self.cleaned_data["id_number"]

@@ -170,12 +170,7 @@ class CustomerEdit(EditPage):
         if "generate" not in request.POST:
             return super().post(request, *args, **kwargs)
         self.object = self.find()
-        form = with_generated_code(self.form())
-        form["account"].fields["code"].help_text = (
-            f"{self.object.code} stays known to search and payments; paper already issued and the portal username"
-            " keep it. Save Changes to take the new code."
-        )
-        return self.show(form)
+        return self.show(with_generated_code(self))
 
     def act(self, obj: Customer, form: Any, actor: User) -> Customer:
         now, account, contacts = clock.now(), form["account"], form["contacts"]

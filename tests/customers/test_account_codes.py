@@ -51,6 +51,7 @@ COMPANIES = {
 
 
 @pytest.mark.feature("ACC-1")
+@pytest.mark.feature("ACC-3")
 @pytest.mark.feature("ACC-4")
 @pytest.mark.feature("ACC-5")
 @pytest.mark.feature("ACC-6")
@@ -60,6 +61,7 @@ def test_it_cuts_a_persons_stem_from_the_first_name(name: str, expected: str) ->
 
 
 @pytest.mark.feature("ACC-2")
+@pytest.mark.feature("ACC-3")
 @pytest.mark.feature("ACC-7")
 @pytest.mark.feature("ACC-8")
 @pytest.mark.feature("ACC-9")
@@ -87,6 +89,15 @@ def test_it_never_raises_and_always_has_the_shape(name: str, company: bool) -> N
 def test_it_knows_when_to_ask_for_the_first_name() -> None:
     assert all(map(codes.lacks_first_name, ["Mr. Slabbert", "G Joubert", "JP Botha", "Dr. K Retief"]))
     assert not any(map(codes.lacks_first_name, ["Mr. Piet Slabbert", "Frikkie Visser", "Madonna", ""]))
+
+
+@pytest.mark.feature("ACC-4")
+def test_it_drops_the_titles_of_the_setting_and_no_others() -> None:
+    titles = codes.title_words("Mnr, Tannie; Éminence\nPs.")
+    assert codes.stem("Éminence Tannie Poeke", company=False, titles=titles) == "POE"
+    assert codes.stem("Doctor Kay", company=False, titles=titles) == "DOC"
+    assert codes.lacks_first_name("Mnr Botha", titles)
+    assert codes.stem("Mr Jo Nel", company=False, titles=frozenset()) == "MRJ"
 
 
 @pytest.mark.feature("ACC-1")

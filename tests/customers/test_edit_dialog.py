@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from customers.accounts.models import Customer
 from customers.profile.forms import AccountEditForm, masked
+from groups.models import BillingGroup
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import Event, Role, User
 from tests import builders
@@ -155,15 +156,30 @@ def test_it_masks_and_forgets_the_id_number(as_manager: Client, alice: Customer,
 def test_generate_says_what_refers_to_the_code_and_waits_for_save(
     as_manager: Client, alice: Customer, user: User
 ) -> None:
-    Customer.objects.update(code="JEN002")
+    debited = BillingGroup.objects.create(title="Netcash Run 1", debit_day=25)
+    Customer.objects.update(code="JEN002", billing_group=debited)
+    User.objects.filter(pk=user.pk).update(username="jen002")
+    builders.invoice(alice)
     sent = as_shown(as_manager, alice) | {"generate": "1"}
     # In a dialog an empty hx-post would go to the page below it.
     assert 'hx-post=""' not in as_manager.get(edit_url(alice)).content.decode()
     shown = as_manager.post(edit_url(alice), sent)
-    assert 'value="ALI001"' in shown.content.decode()
-    assert "JEN002 stays known to search and payments" in shown.content.decode()
+    body = shown.content.decode()
+    assert 'value="ALI001"' in body
+    assert "JEN002 stays known to search and payments" in body
+    assert "1 document was issued under JEN002" in body
+    assert "day 25" in body
+    assert "The portal username stays jen002" in body
     assert Customer.objects.get().code == "JEN002"
-    del sent["generate"]
-    as_manager.post(edit_url(alice), sent | {"code": "ALI001", "generated": "ALI001"})
-    assert Customer.objects.get().code == "ALI001"
-    assert alice.code_aliases.get().code == "JEN002"
+
+
+@pytest.mark.feature("ACC-11")
+def test_a_new_code_is_stored_only_when_confirmed(as_manager: Client, alice: Customer, user: User) -> None:
+    sent = as_shown(as_manager, alice) | {"code": "wonder-1"}
+    refused = as_manager.post(edit_url(alice), sent)
+    assert "Tick to change ALI001 to WONDER-1" in refused.content.decode()
+    assert as_manager.post(edit_url(alice), sent | {"recode": "on"}).status_code == 302
+    assert Customer.objects.get().code == "WONDER-1"
+    assert alice.code_aliases.get().code == "ALI001"
+    found = as_manager.get("/customers/?q=ALI001").content.decode()
+    assert "WONDER-1" in found

@@ -1,0 +1,29 @@
+"""Where the preferences are edited: as tabs of the provider's settings."""
+
+from typing import Any
+
+from customers.preferences.forms import CodesForm
+from customers.preferences.models import Preferences
+from ispbilling.core import clock, events
+from ispbilling.core.models import User
+from ispbilling.core.parts import Tab
+
+
+def instance(_: Any) -> Preferences:
+    """The row the tabs edit, whatever the page is about."""
+    return Preferences.get()
+
+
+def save(form: Any, _: Any, actor: User) -> None:
+    """Store a tab and record what it changed."""
+    old = Preferences.get()
+    names = form.changed_data
+    changed = events.changes(
+        {name: getattr(old, name) for name in names}, {name: form.cleaned_data[name] for name in names}
+    )
+    form.save()
+    if changed:
+        events.record("preferences.edited", form.instance, actor=actor, at=clock.now(), changes=changed)
+
+
+TABS = (Tab("codes", "Account Codes", CodesForm, weight=10, instance=instance, save=save),)

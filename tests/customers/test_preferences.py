@@ -1,0 +1,35 @@
+"""The customers' tabs of the provider's settings: stored with the rest, and on record."""
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+
+from customers.accounts import codes
+from customers.models import Preferences
+from customers.preferences.titles import USUAL
+from ispbilling.core.models import Event, Provider, Role, User
+from tests import builders
+
+PAGE = "/provider/"
+
+
+@pytest.mark.feature("ACC-4")
+def test_the_titles_are_edited_with_the_provider_and_the_change_is_on_record(
+    as_manager: Client, manager: User
+) -> None:
+    assert "Tannie" in as_manager.get(PAGE).content.decode()
+    as_manager.post(PAGE, {"name": "Karoo Connect", "codes-titles": "Mr, Baas"})
+    assert (Provider.get().name, Preferences.get().titles) == ("Karoo Connect", "Mr, Baas")
+    event = Event.objects.get(kind="preferences.edited")
+    assert (event.actor, event.data["changes"]) == (manager, {"titles": [USUAL, "Mr, Baas"]})
+
+
+def test_there_is_one_row_which_starts_with_the_usual_titles(db: None) -> None:
+    assert codes.title_words(Preferences.get().titles) == codes.title_words(USUAL)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Preferences.objects.create(pk=2)
+
+
+def test_they_are_for_those_who_may_change_settings(client: Client, db: None) -> None:
+    client.force_login(builders.staff(Role.SUPPORT))
+    assert client.post(PAGE, {"codes-titles": "x"}).status_code == 403
