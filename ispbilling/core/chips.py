@@ -9,6 +9,14 @@ from django.db.models import Model, QuerySet
 from django.forms import Field
 from django.http import HttpRequest
 
+#: What is searched for at most: who pastes a page of text gets an answer, not a statement of a thousand parts.
+LONGEST, MOST_WORDS = 200, 12
+
+
+def search_text(request: HttpRequest) -> str:
+    """The words that are searched for, as the chip shows them."""
+    return " ".join(request.GET.get("q", "")[:LONGEST].split()[:MOST_WORDS])
+
 
 @dataclass(frozen=True, slots=True)
 class Chip:
@@ -23,7 +31,7 @@ class Chip:
 def chips(request: HttpRequest, filterset: Any) -> list[Chip]:
     """The chips of a list: the search text first, then each filter, one chip per chosen value."""
     found = []
-    if text := request.GET.get("q", "").strip():
+    if text := search_text(request):
         found.append(Chip("Search", text, _without(request, {"q": None}), is_filter=False))
     if filterset is None or not filterset.is_bound or not hasattr(filterset.form, "cleaned_data"):
         return found

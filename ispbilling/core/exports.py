@@ -1,19 +1,24 @@
 """Lists as CSV, Excel or clipboard text (NAV-4): all rows that match, the visible columns, plain values.
 
-A cell that a spreadsheet would run as a formula is made text: CSV gets a leading apostrophe, Excel a string
-cell. Rows come from the database in chunks, so an export does not grow with the list.
+A cell that a spreadsheet would run as a formula is made text: CSV and clipboard get a leading apostrophe,
+Excel a string cell that stays one when it is edited. Numbers and telephone numbers stay as they are. Rows
+come from the database in chunks, so an export does not grow with the list.
 """
 
 import csv
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from html import unescape
 from tempfile import TemporaryFile
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
+from django.utils.html import strip_tags
+from django.utils.safestring import SafeString
 from django_tables2.rows import BoundRows
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -21,11 +26,24 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 CHUNK = 2000
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+#: What Excel takes in one cell.
+LONGEST_CELL = 32_767
 #: Number formats of Excel cells.
 MONEY, DAY, INSTANT = "#,##0.00", "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-_PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?")
+_FORMULA = ("=", "+", "-", "@", "|")
+#: A signed amount or a telephone number as people write it: no operator and no name, so nothing to run.
+_HARMLESS = re.compile(r"[+-]?[0-9(][0-9 ().]*(,[0-9]+)?")
+#: What spreadsheets skip, or swallow, before they look for a formula.
+_SKIPPED = re.compile(r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x1f\x7f]+")
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet might run the text: leading blanks and full-width signs count too."""
+    if text.startswith(("\t", "\r", "\n")):
+        return True
+    start = unicodedata.normalize("NFKC", _SKIPPED.sub("", text[:100])[:1])
+    return start.startswith(_FORMULA) and not _HARMLESS.fullmatch(text)
 
 
 def rows(table: Any) -> Iterator[list[Any]]:
@@ -35,7 +53,12 @@ def rows(table: Any) -> Iterator[list[Any]]:
     data = table.data.data
     records: Iterable[Any] = data.iterator(chunk_size=CHUNK) if isinstance(data, QuerySet) else data
     for row in BoundRows(data=records, table=table):
-        yield [row.get_cell_value(column.name) for column in columns]
+        yield [_plain(row.get_cell_value(column.name)) for column in columns]
+
+
+def _plain(value: Any) -> Any:
+    """What is drawn as HTML leaves as its words, where a table says nothing else."""
+    return unescape(strip_tags(value)) if isinstance(value, SafeString) else value
 
 
 def as_text(value: Any) -> str:
@@ -49,9 +72,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, int | Decimal | float | date):
         return str(value)
     text = str(value)
-    if text.startswith(_FORMULA) and not _PLAIN_NUMBER.fullmatch(text):
-        return "'" + text
-    return text
+    return "'" + text if is_formula(text) else text
 
 
 class _Echo:
@@ -106,8 +127,9 @@ def _cell(sheet: Any, value: Any) -> Any:
         elif isinstance(value, date):
             cell.number_format = INSTANT if isinstance(value, datetime) else DAY
         return cell
-    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", str(value)))
+    cell = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("", str(value))[:LONGEST_CELL])
     cell.data_type = "s"
+    cell.quotePrefix = is_formula(str(value))
     return cell
 
 

@@ -92,7 +92,7 @@ from django.utils.text import capfirst, slugify
 from django.views import View
 
 from ispbilling.core import access, events, exports, registries
-from ispbilling.core.chips import Chip, chips
+from ispbilling.core.chips import Chip, chips, search_text
 from ispbilling.core.errors import DomainError
 from ispbilling.core.forms import NoFields, Tabs
 from ispbilling.core.models import ColumnChoice
@@ -255,7 +255,7 @@ class ListPage(StaffPage):
 
     def narrow(self, rows: Any) -> tuple[Any, Any]:
         """Search and filters applied: the rows and the filterset."""
-        text = self.request.GET.get("q", "").strip()
+        text = search_text(self.request)
         if text and self.search_paths():
             rows = self.search(rows, text)
         if self.filterset_class is None:

@@ -98,7 +98,7 @@ def test_columns_and_export_work_from_the_toolbar(desk: Page) -> None:
     desk.wait_for_url("**/staff/?q=person+01")
     desk.get_by_role("button", name="Export").click()
     with desk.expect_download() as download:
-        desk.get_by_role("button", name="CSV").click()
+        desk.get_by_role("button", name="Export Columns CSV").click()
     lines = download.value.path().read_text(encoding="utf-8-sig").splitlines()
     assert lines == ["Name,Username,Role,State,Last log-in", "Person 01,p1,Support,Active,"]
 

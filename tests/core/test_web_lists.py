@@ -121,7 +121,8 @@ def test_excel_opens_with_text_as_text(as_owner: Client) -> None:
     builders.staff(Role.SUPPORT, first_name="=cmd|' /C calc'!A0", last_name="")
     book = load_workbook(io.BytesIO(b"".join(as_owner.get("/staff/?q=cmd&export=xlsx").streaming_content)))
     cell = book.active["A2"]
-    assert (cell.value, cell.data_type) == ("=cmd|' /C calc'!A0", "s")
+    assert (cell.value, cell.data_type, cell.quotePrefix) == ("=cmd|' /C calc'!A0", "s", True)
+    assert book.active["B2"].quotePrefix is False
 
 
 def test_an_unknown_export_is_not_found(as_owner: Client) -> None:
@@ -137,10 +138,16 @@ def test_export_is_a_permission_of_its_own(as_manager: Client, web_pages: None) 
 @pytest.mark.parametrize(
     ("value", "written"),
     [
-        ("=1+1", "'=1+1"), ("@x", "'@x"), ("-2+3", "'-2+3"), ("\tx", "'\tx"), ("+27821234567", "+27821234567"),
+        ("=1+1", "'=1+1"), ("@x", "'@x"), ("-2+3", "'-2+3"), ("\tx", "'\tx"), ("\rx", "'\rx"), ("+a", "'+a"),
+        ("  =1+1", "'  =1+1"), ("\u00a0=1", "'\u00a0=1"), ("\ufeff=1", "'\ufeff=1"), ("\uff1d1+1", "'\uff1d1+1"),
+        ("\uff0b1+1", "'\uff0b1+1"), ("\uff20x", "'\uff20x"), ("\u200b=1", "'\u200b=1"), ("\n=1", "'\n=1"),
+        ("-2-cmd|' /C calc'!A0", "'-2-cmd|' /C calc'!A0"), ("+27-82-123", "'+27-82-123"),
+        ("+27821234567", "+27821234567"), ("+27 82 123 4567", "+27 82 123 4567"), ("(021) 555", "(021) 555"),
+        ("-5.00", "-5.00"), ("-5,25", "-5,25"), ("+27 (82) 123", "+27 (82) 123"), ("a=b", "a=b"),
         (Decimal("-5.00"), "-5.00"), (True, "Yes"), (False, ""), (None, ""), ("plain", "plain"),
     ],
 )  # fmt: skip
+@pytest.mark.feature("LST-10")
 def test_a_cell_cannot_become_a_formula(value: object, written: str) -> None:
     assert exports.as_text(value) == written
 
