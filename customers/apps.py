@@ -8,6 +8,7 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from customers.preferences.widgets import TABS
+        from customers.notes.widgets import Notes
         from customers.profile import widgets
         from customers.search import CUSTOMERS
         from ispbilling import search
@@ -17,4 +18,5 @@ class CustomersConfig(AppConfig):
             registries.add_widget("customers:customer_detail", widget)
         for tab in TABS:
             registries.add_tab("core:provider_edit", tab)
+        registries.add_widget("customers:customer_detail", Notes)
         search.register(CUSTOMERS)

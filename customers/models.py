@@ -11,6 +11,7 @@ from customers.accounts.models import (
     PortalLogin,
 )
 from customers.preferences.models import Preferences
+from customers.notes.models import Note
 
 __all__ = [
     "CodeAlias",
@@ -20,6 +21,7 @@ __all__ = [
     "CustomerType",
     "Gate",
     "GateKind",
+    "Note",
     "PortalLogin",
     "Preferences",
 ]

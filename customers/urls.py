@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from customers.accounts import views as accounts
+from customers.notes import views as notes
 from customers.profile import views as profile
 from customers.profile.acts import views as acts
 
@@ -21,6 +22,8 @@ group_urls = [
 customer_urls = [
     path("", profile.CustomerDetail.as_view(), name="customer_detail"),
     path("edit/", profile.CustomerEdit.as_view(), name="customer_edit"),
+    path("notes/", notes.NoteList.as_view(), name="customer_notes"),
+    path("notes/add/", notes.NoteAdd.as_view(), name="customer_note_add"),
     path("timeline/", profile.CustomerTimeline.as_view(), name="customer_timeline"),
     path("suspend/", acts.CustomerSuspend.as_view(), name="customer_suspend"),
     path("unsuspend/", acts.CustomerUnsuspend.as_view(), name="customer_unsuspend"),
@@ -34,9 +37,19 @@ customer_urls = [
     path("id-number/", acts.CustomerIdNumber.as_view(), name="customer_id_number"),
 ]
 
+# /customers/notes/<pk>/
+note_urls = [
+    path("edit/", notes.NoteEdit.as_view(), name="note_edit"),
+    path("pin/", notes.NotePin.as_view(), name="note_pin"),
+    path("unpin/", notes.NoteUnpin.as_view(), name="note_unpin"),
+    path("remove/", notes.NoteRemove.as_view(), name="note_remove"),
+    path("restore/", notes.NoteRestore.as_view(), name="note_restore"),
+]
+
 urlpatterns = [
     path("", accounts.CustomerList.as_view(), name="customer_list"),
     path("add/", accounts.CustomerAdd.as_view(), name="customer_add"),
     path("groups/<int:pk>/", include(group_urls)),
+    path("notes/<int:pk>/", include(note_urls)),
     path("<int:pk>/", include(customer_urls)),
 ]

@@ -13,7 +13,7 @@ from billing.documents.issuing import Draft, Item, PartyDraft
 from billing.documents.models import DocumentKind
 from billing.models import Document, RecurringLine, Run
 from billing.runs.planning import Asked, plan
-from customers.models import Contact, Customer, PortalLogin
+from customers.models import Contact, Customer, Note, PortalLogin
 from groups.models import CustomerGroup
 from ispbilling.core.clock import local_day, month_of, now
 from ispbilling.core.models import Role, User
@@ -50,6 +50,11 @@ def customer(**kwargs: Any) -> Customer:
     )
     Contact.objects.create(customer=made, name=made.contact_name or made.name, primary=True, **contact)
     return made
+
+
+def note(**kwargs: Any) -> Note:
+    kwargs.setdefault("customer", Customer.objects.first() or customer())
+    return Note.objects.create(**{"text": "Beware of the dog.", "written_at": now(), **kwargs})
 
 
 def portal_user(of: Customer, **kwargs: Any) -> User:

@@ -40,6 +40,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "customers.suspend": DESK,
     "customers.password": CARE,
     "customers.export": FINANCE,
+    "customers.notes": DESK,
     "radius.catalogue.view": STAFF,
     "radius.catalogue.edit": MANAGERS,
     "radius.accounts.view": STAFF,
