@@ -7,8 +7,8 @@ class CustomersConfig(AppConfig):
     name = "customers"
 
     def ready(self) -> None:
-        from customers.preferences.widgets import TABS
         from customers.notes.widgets import Notes
+        from customers.preferences.widgets import TABS
         from customers.profile import widgets
         from customers.search import CUSTOMERS
         from ispbilling import search

@@ -10,8 +10,8 @@ from customers.accounts.models import (
     GateKind,
     PortalLogin,
 )
-from customers.preferences.models import Preferences
 from customers.notes.models import Note
+from customers.preferences.models import Preferences
 
 __all__ = [
     "CodeAlias",

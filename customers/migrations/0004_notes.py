@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0002_search_indexes"),
+        ("customers", "0003_preferences"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
