@@ -6,7 +6,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import guards, wake, widgets
-        from billing.finding import DOCUMENTS
+        from billing.documents.finding import DOCUMENTS
         from ispbilling import search
         from ispbilling.core import registries
 

@@ -10,19 +10,26 @@ from ispbilling.search import Hit, Source
 
 
 def find_customers(text: str, user: Any, limit: int) -> Iterator[Hit]:
-    """By code, former code, name, number or e-mail; an exact code comes first, deleted ones last."""
+    """By code, former code, name, number, e-mail or address; an exact code comes first, deleted ones last.
+
+    What made it match is said where the title does not show it.
+    """
     now = clock.now()
-    found = finding.matching(Customer.objects.visible_to(user), text).select_related("group")
-    rows = list(found.not_deleted(now).prefetch_related("gates").order_by("code")[:limit])
-    exact = list(found.filter(code=text.strip().upper()).prefetch_related("gates"))
+    found = finding.matching(Customer.objects.visible_to(user), text, addresses=True)
+    shown = (
+        found.select_related("group").prefetch_related("gates", "contacts", "code_aliases").order_by("code")
+    )
+    rows = list(shown.not_deleted(now)[:limit])
+    exact = list(shown.filter(code=text.strip().upper()))
     if len(rows) < limit:
-        rows += found.deleted(now).prefetch_related("gates").order_by("code")[: limit - len(rows)]
+        rows += shown.deleted(now)[: limit - len(rows)]
     for customer in dict.fromkeys([*exact, *rows]):
         closed = bool(gates.closed(customer.gates.all(), now))
-        role = "reseller, " if customer.is_reseller else ""
-        state = gates.state_sentence(customer.gates.all(), now)
-        subtitle = f"{role}{customer.group}" + (f" – {state}" if closed else "")
-        yield Hit(f"{customer.code} {customer.name}", customer.get_absolute_url(), subtitle, off=closed)
+        state = gates.state_sentence(customer.gates.all(), now) if closed else ""
+        role = "reseller" if customer.is_reseller else ""
+        words = [role, str(customer.group), finding.why(customer, text), state]
+        title = f"{customer.code} {customer.name}"
+        yield Hit(title, customer.get_absolute_url(), " · ".join(filter(None, words)), off=closed)
 
 
 CUSTOMERS = Source("customers", "Customers", "customers.view", find_customers, icon="user", weight=10)

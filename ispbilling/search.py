@@ -16,6 +16,8 @@ from ispbilling.core.views import StaffPage
 
 IN_DROPDOWN = 6
 ON_PAGE = 25
+#: One letter is in everything.
+SHORTEST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ def available(name: str, user: Any) -> bool:
 
 
 def find(text: str, user: Any, limit: int, kind: str = "") -> list[tuple[Source, list[Hit]]]:
-    """What the user may see and matches, by source; empty for an empty text."""
-    if not text.strip():
+    """What the user may see and matches, by source; nothing for a text that is too short."""
+    if len(text.strip()) < SHORTEST:
         return []
     mine = sorted(
         (s for s in _sources.values() if available(s.name, user) and kind in ("", s.name)),
@@ -80,5 +82,9 @@ class SearchPage(StaffPage):
         text, kind = request.GET.get("q", ""), request.GET.get("kind", "")
         results = find(text, self.actor, IN_DROPDOWN if self.partial else ON_PAGE, kind)
         return self.answer(
-            "search/_results.html" if self.partial else "", text=text, kind=kind, results=results
+            "search/_results.html" if self.partial else "",
+            text=text,
+            kind=kind,
+            results=results,
+            too_short=len(text.strip()) < SHORTEST,
         )

@@ -1,4 +1,4 @@
-"""What the global search finds here: data accounts, NASes, and the session behind an address."""
+"""What the global search finds here: data accounts, NASes, and who has an address, now or always."""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
@@ -13,7 +13,10 @@ from radius.usage.models import Session
 
 
 def _accounts(text: str, user: Any, limit: int) -> Iterator[Hit]:
-    rows = DataAccount.objects.visible_to(user).filter(username__icontains=text)
+    where = Q(username__icontains=text)
+    if address := _address(text):
+        where |= Q(framed_ip=address)
+    rows = DataAccount.objects.visible_to(user).filter(where)
     for account in rows.select_related("customer", "package")[:limit]:
         words = f"{account.customer} · {account.package}"
         yield Hit(account.username, account.get_absolute_url(), words, off=account.blocked)
@@ -27,12 +30,20 @@ def _nases(text: str, user: Any, limit: int) -> Iterator[Hit]:
 
 def _sessions(text: str, user: Any, limit: int) -> Iterator[Hit]:
     """The open session that has the address; anything but a whole address finds none."""
-    try:
-        address = str(ip_address(text))
-    except ValueError:
+    address = _address(text)
+    if not address:
         return
-    for session in Session.objects.open().filter(framed_ip=address)[:limit]:
-        yield Hit(session.username, session.get_absolute_url(), f"online from {address}")
+    found = Session.objects.open().filter(framed_ip=address).select_related("data_account__customer")
+    for session in found[:limit]:
+        who = f"{session.data_account.customer}, " if session.data_account else ""
+        yield Hit(session.username, session.get_absolute_url(), f"{who}online from {address}")
+
+
+def _address(text: str) -> str | None:
+    try:
+        return str(ip_address(text.strip()))
+    except ValueError:
+        return None
 
 
 SOURCES = (

@@ -7,7 +7,12 @@ from django.db.models import Q, QuerySet
 from customers.accounts.models import CodeAlias, Contact, Customer, Digits
 
 #: Up to so many found keys are handed to the list as they are: PostgreSQL cannot guess how few a search finds.
-FEW = 1000
+FEW = 5000
+#: Shorter words are looked for at the beginning of words only: no index knows where "va" is inside of one.
+SHORT = 3
+_TWO_DIGIT_COUNTRIES = frozenset(
+    map(str, (20, 27, *range(30, 35), 36, 39, 40, 41, *range(43, 50), *range(51, 59), *range(60, 67)))
+) | {"81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98"}
 
 
 def matching(rows: QuerySet[Customer], text: str, *, addresses: bool = False) -> QuerySet[Customer]:
@@ -16,31 +21,90 @@ def matching(rows: QuerySet[Customer], text: str, *, addresses: bool = False) ->
     Former codes count, telephone numbers match however they are written. Each word asks the tables one by one
     and unites the keys, so that PostgreSQL uses the trigram index of each instead of joining them all.
     """
-    for word in text.split():
+    for word in _words(text):
         keys = _keys(word, addresses)
         found = list(keys[: FEW + 1].values_list("pk", flat=True))
         rows = rows.filter(pk__in=found if len(found) <= FEW else keys)
     return rows
 
 
+def _words(text: str) -> list[str]:
+    """The words of a search; a number typed in pieces ("082 123 4567") is one."""
+    words = text.split()
+    return ["".join(words)] if len(words) > 1 and all(map(_digits, words)) else words
+
+
 def _keys(word: str, addresses: bool) -> Any:
     customers, contacts = Customer.objects.order_by(), Contact.objects.order_by()
-    names = Q(code__icontains=word) | Q(name__icontains=word) | Q(contact_name__icontains=word)
     found = [
-        CodeAlias.objects.filter(code__icontains=word).values("customer_id"),
-        contacts.filter(Q(name__icontains=word) | Q(email__icontains=word)).values("customer_id"),
+        CodeAlias.objects.filter(_holds(word, "code")).values("customer_id"),
+        contacts.filter(_holds(word, "name", "email")).values("customer_id"),
     ]
-    if digits := _digits(word):
+    for digits in _numbers(word):
         by_phone = customers.alias(digits=Digits("phone")).filter(digits__contains=digits)
         by_mobile = contacts.alias(digits=Digits("mobile")).filter(digits__contains=digits)
         found += [by_phone.values("pk"), by_mobile.values("customer_id")]
     if addresses:
-        found.append(customers.filter(physical_address__icontains=word).values("pk"))
-    return customers.filter(names).values("pk").union(*found)
+        found.append(customers.filter(_holds(word, "physical_address")).values("pk"))
+    return customers.filter(_holds(word, "code", "name", "contact_name")).values("pk").union(*found)
+
+
+def _holds(word: str, *fields: str) -> Q:
+    """One of the fields has the word anywhere, or a short one where a word begins."""
+    where = Q()
+    for field in fields:
+        if len(word) < SHORT:
+            where |= Q(**{f"{field}__istartswith": word}) | Q(**{f"{field}__icontains": f" {word}"})
+        else:
+            where |= Q(**{f"{field}__icontains": word})
+    return where
 
 
 def _digits(word: str) -> str:
-    """The digits of a word that can be (part of) a telephone number; the trunk 0 is not in +27 82 ..."""
-    if not set(word) <= set("0123456789+-()/."):
-        return ""
-    return "".join(filter(str.isdigit, word)).removeprefix("0")
+    """The digits of a word that can be (part of) a telephone number."""
+    return "".join(filter(str.isdigit, word)) if set(word) <= set("0123456789+-()/.") else ""
+
+
+def _numbers(word: str) -> list[str]:
+    """The ways in which a stored number can hold the typed one.
+
+    The trunk 0 is not in +27 82 ..., and the country code not in 082 ...; fewer than three digits are in every
+    number.
+    """
+    digits = _digits(word)
+    international = word.startswith("+") or digits.startswith("00")
+    national = digits.lstrip("0")
+    found = [national]
+    if international:
+        found.append(national[_country_code_length(national) :])
+    return [number for number in dict.fromkeys(found) if len(number) >= SHORT]
+
+
+def _country_code_length(digits: str) -> int:
+    """How many digits the country code at the beginning has (ITU-T E.164)."""
+    if digits[:1] in ("1", "7"):
+        return 1
+    return 2 if digits[:2] in _TWO_DIGIT_COUNTRIES else 3
+
+
+def why(customer: Customer, text: str) -> str:
+    """What of a found customer holds the words that its code and name do not: a former code, a number, an
+    e-mail, a contact or the address; empty when code and name hold them all.
+
+    Reads the contacts and former codes, which a list prefetches.
+    """
+    title = f"{customer.code} {customer.name}".upper()
+    for word in _words(text):
+        if word.upper() in title:
+            continue
+        contacts = list(customer.contacts.all())
+        texts = [*(f"formerly {alias.code}" for alias in customer.code_aliases.all()), customer.contact_name]
+        texts += [part for contact in contacts for part in (contact.name, contact.email)]
+        texts += [" ".join(customer.physical_address.split())]
+        if found := next((part for part in texts if word.upper() in part.upper()), ""):
+            return found
+        numbers = [customer.phone, *(contact.mobile for contact in contacts)]
+        for digits in _numbers(word):
+            if found := next((n for n in numbers if digits in "".join(filter(str.isdigit, n))), ""):
+                return found
+    return ""

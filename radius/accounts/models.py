@@ -2,10 +2,11 @@
 
 from decimal import Decimal
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 
 from customers.models import Customer
@@ -92,6 +93,10 @@ class DataAccount(models.Model):
                 condition=Q(custom_price__isnull=True) | Q(custom_price__gte=0),
                 name="radius_dataaccount_price",
             ),
+        ]
+        indexes = [
+            # Read by searches for a part of the username.
+            GinIndex(OpClass(Upper("username"), name="gin_trgm_ops"), name="radius_dataaccount_search")
         ]
 
     def __str__(self) -> str:

@@ -170,3 +170,24 @@ def test_pages_work_without_javascript(browser, live_server: LiveServer, web_pag
         expect(page.get_by_text("sam is disabled.")).to_be_visible()
     sam.refresh_from_db()
     assert not sam.is_active
+
+
+def test_a_customer_is_found_by_number_with_the_keyboard_alone(page: Page, live_server: LiveServer) -> None:
+    """The real sources: what somebody says on the phone, two arrows and Enter, and the profile is open."""
+    builders.customer(code="OTH001", name="Other Person", mobile="+27830000000")
+    piet = builders.customer(code="PIE001", name="Piet Slabbert", mobile="+27 82 123-4567")
+    heard = looking.complaints(page.context)
+    looking.log_in(page, live_server.url, builders.staff(Role.SUPPORT), then="/")
+    page.keyboard.press("/")
+    page.keyboard.type("082 123 4567")
+    expect(page.locator("#search-results .search-hit")).to_have_count(1)
+    expect(page.locator("#search-results")).to_contain_text("+27 82 123-4567")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{piet.get_absolute_url()}")
+    page.keyboard.press("/")
+    page.keyboard.type("x")
+    expect(page.locator("#search-results")).to_contain_text("Type two letters")
+    page.keyboard.press("Escape")
+    expect(page.locator("#search-results .search-results")).to_have_count(0)
+    assert heard == []
