@@ -13,6 +13,6 @@ class BillingConfig(AppConfig):
         for widget in (widgets.Billing, widgets.Recurring):
             registries.add_widget("customers:customer_detail", widget)
         search.register(DOCUMENTS)
-        registries.add_guard("customer.delete", guards.open_balance)
+        registries.add_guard("customer.delete.owing", guards.open_balance)
         registries.add_guard("customer.recode", guards.issued_paper)
         registries.add_wake_up("run.", wake.on_event)

@@ -25,18 +25,42 @@ def refusals(customer: Customer, now: datetime) -> list[str]:
     return own + registries.refusals("customer.delete", customer)
 
 
-def delete(customer: Customer, now: datetime, *, actor: User | None, reason: str) -> Gate:
-    """Hide the customer and end its access. Raises DomainError with every reason against it."""
+def owing(customer: Customer) -> list[str]:
+    """What is still open with the customer: against deleting it, unless an authorised person insists (D-14)."""
+    return registries.refusals("customer.delete.owing", customer)
+
+
+def delete(
+    customer: Customer, now: datetime, *, actor: User | None, reason: str, despite_balance: bool = False
+) -> Gate:
+    """Hide the customer and end its access. Raises DomainError with every reason against it.
+
+    `despite_balance` is for who holds `customers.delete_owing`: what is open then stays open in the ledger.
+    """
     with transaction.atomic():
-        reasons = refusals(customer, now)
+        # Nobody links a sub-account to it between the question and the answer.
+        Customer.objects.select_for_update(no_key=True).only("pk").get(pk=customer.pk)
+        reasons = refusals(customer, now) + ([] if despite_balance else owing(customer))
         if reasons:
             raise DomainError(" ".join(reasons))
         return gates.close(customer, GateKind.DELETED, now, actor=actor, reason=reason)
 
 
+def obstacles_to_undelete(customer: Customer) -> list[str]:
+    """Why it cannot come back now: its group is deleted, or what others have against it."""
+    own = []
+    if customer.group.deleted_at is not None:
+        own.append(f"Its group {customer.group} is deleted; restore the group first.")
+    return own + registries.refusals("customer.undelete", customer)
+
+
 def undelete(customer: Customer, now: datetime, *, actor: User | None) -> Gate:
-    """Bring it back as it was; other gates stay closed. Raises DomainError while its group is deleted."""
+    """Bring it back as it was; other gates stay closed, also a cancellation that took effect meanwhile.
+
+    Raises DomainError while its group is deleted or others refuse.
+    """
     with transaction.atomic():
-        if customer.group.deleted_at is not None:
-            raise DomainError(f"Its group {customer.group} is deleted; restore the group first.")
+        reasons = obstacles_to_undelete(customer)
+        if reasons:
+            raise DomainError(" ".join(reasons))
         return gates.open_(customer, GateKind.DELETED, now, actor=actor)

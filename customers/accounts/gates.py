@@ -83,6 +83,27 @@ def cancel(customer: Customer, last_day: date, now: datetime, *, actor: User | N
         return close(customer, GateKind.CANCELLED, now, actor=actor, reason=reason, since=day_end(last_day))
 
 
+def close_again(customer: Customer, kind: GateKind, now: datetime, *, actor: User | None) -> Gate:
+    """Take back the last opening, or the last move of a cancellation: closed as it was, for the same reason.
+
+    A cancellation gets its former last day back, even one that has passed; the other kinds close from now on.
+    Raises DomainError when there is nothing to take back, or somebody closed the gate meanwhile.
+    """
+    with transaction.atomic():
+        _lock(customer)
+        last = customer.gates.filter(kind=kind, until__isnull=False).order_by("-id").first()
+        standing = customer.gates.standing().filter(kind=kind).exists()
+        if last is None or (standing and kind != GateKind.CANCELLED):
+            state = f"already {kind.label.lower()}" if standing else f"was never {kind.label.lower()}"
+            raise DomainError(
+                f"There is nothing to undo: {customer.code} {'is ' if standing else ''}{state}."
+            )
+        if standing:
+            open_(customer, kind, now, actor=actor, reason="undone")
+        since = last.since if kind == GateKind.CANCELLED else now
+        return close(customer, kind, now, actor=actor, reason=last.reason, since=since)
+
+
 def closed(gates: Iterable[Gate], now: datetime) -> list[Gate]:
     """Those of the rows that are closed at `now` (for rows already fetched)."""
     return [gate for gate in gates if gate.since <= now and (gate.until is None or gate.until > now)]

@@ -309,6 +309,15 @@ class OptionalReasonForm(Form):
     reason = forms.CharField(max_length=300, required=False)
 
 
+class DeleteOwingForm(ReasonForm):
+    """Delete although money is open: said twice, with the reason (D-14)."""
+
+    despite_balance = forms.BooleanField(
+        label="Delete although the balance is not R 0.00",
+        help_text="It stays open in the ledger until somebody settles it",
+    )
+
+
 class CancelForm(Form):
     last_day = forms.DateField(label="Last day of service", widget=DateInput)
     reason = forms.CharField(label="Reason for cancellation", max_length=300)

@@ -1,13 +1,66 @@
-"""Events as sentences people read: what happened, to what, by whom, and the old and new values."""
+"""Events as sentences people read: what happened, to what, by whom, and the old and new values.
 
+A kind that is not in the table below is read from its own words: `note.added` is "Note added".
+"""
+
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
+from string import Formatter
+from typing import Any
 
+from django.contrib.contenttypes.models import ContentType
+from django.core.exceptions import FieldDoesNotExist
+from django.utils.dateparse import parse_datetime
+from django.utils.text import capfirst
+
+from ispbilling.core.clock import zone
 from ispbilling.core.models import Event
+from ispbilling.core.money import format_money
 
+#: kind -> the sentence; braces name the event's data, `label` is the subject as it was called then.
+SENTENCES = {
+    "customer.added": "Customer added to {group}",
+    "customer.edited": "Customer details changed",
+    "customer.disabled": "Customer disabled",
+    "customer.enabled": "Customer enabled",
+    "customer.suspended": "Customer suspended",
+    "customer.unsuspended": "Customer un-suspended",
+    "customer.deleted": "Customer deleted",
+    "customer.undeleted": "Customer undeleted",
+    "customer.cancellation_set": "Cancellation set: the last day of service is {last_day}",
+    "customer.cancellation_cleared": "Cancellation cleared",
+    "customer.cancelled": "Customer cancelled: the last day of service was {last_day}",
+    "customer.id_number_shown": "ID number shown",
+    "portal_login.added": "Portal login {username} added",
+    "portal_login.edited": "Portal login changed",
+    "portal_login.password_set": "Portal password set by hand",
+    "portal_login.reset_requested": "Password reset link sent to {email}",
+    "portal_login.welcome_requested": "Welcome mail sent again",
+    "data_account.added": "Data account {label} added: {package}",
+    "data_account.edited": "Data account {label} changed",
+    "data_account.blocked": "Data account {label} blocked",
+    "data_account.unblocked": "Data account {label} unblocked",
+    "data_account.end_set": "Data account {label}: the last day is {last_day}",
+    "data_account.end_cleared": "Data account {label} stays open",
+    "data_account.expired": "Data account {label} ended with {last_day}",
+    "data_account.secret_changed": "New RADIUS password for data account {label}",
+    "data_account.secret_revealed": "RADIUS password of data account {label} shown",
+    "recurring_line.added": "Recurring billing added: {label}",
+    "recurring_line.edited": "Recurring billing changed: {label}",
+    "recurring_line.ended": "Recurring billing ended with {last_day}: {label}",
+    "invoice.issued": "Invoice {reference} issued: {total}, due {due_on}",
+    "credit_note.issued": "Credit note {reference} issued: {total}",
+    "message.retried": "Message to {to} sent again",
+}
 #: Data that is said elsewhere in the entry or says nothing to people.
 _SILENT = frozenset({"changes", "moved", "target_id", "welcome"})
+#: Data that is an amount of money wherever it stands.
+_MONEY = frozenset({"amount", "balance", "custom_price", "net", "price", "total", "vat"})
+_AMOUNT = re.compile(r"^-?\d+\.\d{2,4}$")
+_WORDS = {"id_number": "ID number", "was": "It had been"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,37 +82,73 @@ def entries(events: Iterable[Event]) -> list[Entry]:
 
 
 def what(event: Event) -> str:
-    """`customer.cancellation_set` as "Customer cancellation set"."""
+    """`customer.cancellation_set` as "Cancellation set: the last day of service is 2026-12-31"."""
+    sentence, data = SENTENCES.get(event.kind, ""), event.data
+    if sentence and _named(sentence) <= {"label", *data}:
+        known = {name: _shown(value, name) for name, value in data.items()}
+        return sentence.format(**{"label": event.label, **known})
     return event.kind.replace(".", " ").replace("_", " ").capitalize()
 
 
 def subject(event: Event) -> str:
-    """What it happened to, unless that is the party whose timeline this is."""
+    """What it happened to, unless the sentence says it or that is the party whose timeline this is."""
     own = (event.subject_type_id, event.subject_id) == (event.about_type_id, event.about_id)
-    return "" if own else event.label
+    return "" if own or event.label in what(event) else event.label
 
 
 def details(event: Event) -> list[str]:
-    """`Phone: 021 555 0000 (was empty)` for each change, then the rest of the data."""
+    """`Primary tel no: 021 555 0000 (was empty)` for each change, then the rest of the data."""
     found = []
     for name, (old, new) in event.data.get("changes", {}).items():
+        word = _word(event, name)
         hidden = new == "(hidden)"
         found.append(
-            f"{_words(name)} changed" if hidden else f"{_words(name)}: {_shown(new)} (was {_shown(old)})"
+            f"{word} changed" if hidden else f"{word}: {_shown(new, name)} (was {_shown(old, name)})"
         )
+    said = _named(SENTENCES.get(event.kind, ""))
     found += [
-        f"{_words(name)}: {_shown(value)}"
+        f"{_word(event, name)}: {_shown(value, name)}"
         for name, value in event.data.items()
-        if name not in _SILENT and value != subject(event)
+        if name not in _SILENT | said and value not in ("", event.label) and value is not False
     ]
     return found
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ").capitalize()
+def _named(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(sentence) if name}
 
 
-def _shown(value: object) -> str:
-    if value is True or value is False:
-        return "yes" if value else "no"
-    return "empty" if value in (None, "", []) else str(value)
+def _word(event: Event, name: str) -> str:
+    """What the forms call it: the field's own words where the subject has such a field."""
+    if name in _WORDS:
+        return _WORDS[name]
+    model = ContentType.objects.get_for_id(event.subject_type_id).model_class()
+    try:
+        field: Any = model._meta.get_field(name) if model else None
+    except FieldDoesNotExist:
+        field = None
+    return capfirst(str(getattr(field, "verbose_name", "") or name.replace("_", " ")))
+
+
+def _shown(value: object, name: str = "") -> str:
+    """The value as pages write it: money with its currency, times without their zone, Yes and No."""
+    if isinstance(value, bool):
+        return "Yes" if value else "No"
+    if value in (None, "", []):
+        return "empty"
+    if isinstance(value, list):
+        return ", ".join(_shown(item) for item in value)
+    text = str(value)
+    if name in _MONEY and _AMOUNT.match(text):
+        return format_money(Decimal(text))
+    if "T" in text and len(text) >= 19 and text[:4].isdigit() and (instant := _instant(text)):
+        return f"{instant.astimezone(zone()):%Y-%m-%d %H:%M}"
+    return text
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found and found.tzinfo else None

@@ -105,7 +105,9 @@ class CustomerDetail(DetailPage):
                 *found,
                 button(self.object, "Undelete", "customer_undelete", "restore", "customers.delete"),
             ]
-        return [*found, *life_buttons(self.object, set(self.standing))]
+        # Disable and Enable are in the dialog that the list opens (D-12).
+        verbs = life_buttons(self.object, set(self.standing))
+        return [*found, *(verb for verb in verbs if verb.label not in ("Disable", "Enable"))]
 
 
 def life_buttons(customer: Customer, standing: set[str]) -> list[Button]:

@@ -36,7 +36,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "customers.add": DESK,
     "customers.edit": DESK,
     "customers.disable": CARE,
-    "customers.delete": MANAGERS,
+    "customers.delete": FINANCE,
+    "customers.delete_owing": OWNER | {Role.FINANCIAL_MANAGER},  # although its balance is not R 0.00 (D-14)
     "customers.suspend": DESK,
     "customers.password": CARE,
     "customers.export": FINANCE,

@@ -14,7 +14,7 @@ from customers.models import Customer, GateKind
 from ispbilling.core import events
 from ispbilling.core.clock import local_day
 from ispbilling.core.errors import DomainError
-from ispbilling.core.models import Provider, User
+from ispbilling.core.models import Event, Provider, User
 from radius.accounts.models import DataAccount
 
 
@@ -111,6 +111,14 @@ def unblock(account: DataAccount, now: datetime, *, actor: User | None) -> DataA
             "data_account.unblocked", stored, actor=actor, about=stored.customer, at=now, was=because
         )
     return stored
+
+
+def block_again(account: DataAccount, now: datetime, *, actor: User | None) -> DataAccount:
+    """Take back an unblocking: blocked for the reason it had. Raises DomainError when it never was unblocked."""
+    last = Event.objects.of(account).filter(kind="data_account.unblocked").first()
+    if last is None:
+        raise DomainError(f"There is nothing to undo: {account} was never unblocked.")
+    return block(account, now, actor=actor, reason=last.data["was"])
 
 
 def end(account: DataAccount, last_day: date | None, now: datetime, *, actor: User | None) -> DataAccount:

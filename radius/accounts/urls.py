@@ -9,6 +9,11 @@ urlpatterns = [
     path("accounts/add/<int:customer>/", views.DataAccountAdd.as_view(), name="data_account_add"),
     path("accounts/<int:pk>/", views.DataAccountDetail.as_view(), name="data_account_detail"),
     path("accounts/<int:pk>/edit/", views.DataAccountEdit.as_view(), name="data_account_edit"),
+    path(
+        "accounts/<int:pk>/block/again/",
+        views.DataAccountBlockAgain.as_view(),
+        name="data_account_block_again",
+    ),
     path("accounts/<int:pk>/block/", views.DataAccountBlock.as_view(), name="data_account_block"),
     path("accounts/<int:pk>/unblock/", views.DataAccountUnblock.as_view(), name="data_account_unblock"),
     path("accounts/<int:pk>/end/", views.DataAccountEnd.as_view(), name="data_account_end"),

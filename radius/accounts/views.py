@@ -224,6 +224,21 @@ class DataAccountUnblock(_OnLine, ActionPage):
     def done(self, obj: DataAccount, result: DataAccount) -> str:
         return f"{obj} is unblocked."
 
+    def undo_url(self, obj: DataAccount, result: DataAccount) -> str:
+        return reverse("radius:data_account_block_again", args=[obj.pk])
+
+
+class DataAccountBlockAgain(DataAccountBlock):
+    """Takes back an unblocking."""
+
+    title = "Block Again"
+    submit_label = "Undo"
+    submit_icon = "arrow-back-up"
+    form_class = None
+
+    def act(self, obj: DataAccount, form: Any, actor: User) -> DataAccount:
+        return lines.block_again(obj, clock.now(), actor=actor)
+
 
 class DataAccountEnd(_OnLine, ActionPage):
     title = "Last Day of Service"

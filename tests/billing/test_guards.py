@@ -17,6 +17,8 @@ def test_a_customer_with_a_balance_is_not_deleted(alice: Customer) -> None:
     made = builders.invoice(alice)
     with pytest.raises(DomainError, match="balance is R 115.00"):
         deletion.delete(alice, now(), actor=None, reason="gone")
+    deletion.delete(alice, now(), actor=None, reason="estate", despite_balance=True)
+    deletion.undelete(alice, now(), actor=None)
     credit.credit(made, date(2026, 11, 2), now(), actor=None, reason="wrong")
     deletion.delete(alice, now(), actor=None, reason="gone")
-    assert alice.gates.get().reason == "gone"
+    assert alice.gates.standing().get().reason == "gone"

@@ -1,6 +1,7 @@
 """Every verb of the profile says its consequences first, does one thing, and can mostly be undone."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -8,9 +9,8 @@ from django.urls import reverse
 
 from customers.accounts import gates
 from customers.accounts.models import Customer, GateKind
-from ispbilling.core import registries
 from ispbilling.core.clock import local_day, now
-from ispbilling.core.models import Event
+from ispbilling.core.models import Event, Role
 from tests import builders
 
 
@@ -43,6 +43,52 @@ def test_suspend_now_tells_what_it_does_wants_a_reason_and_can_be_undone(
     assert kinds(alice) == set()
 
 
+@pytest.mark.feature("LIF-3", "LIF-4", "LIF-7", "LIF-6")
+@pytest.mark.parametrize(
+    ("close", "open_", "kind", "reason"),
+    [
+        ("suspend", "unsuspend", GateKind.SUSPENDED, "fraud"),
+        ("disable", "enable", GateKind.DISABLED, "fraud"),
+        ("delete", "undelete", GateKind.DELETED, "fraud"),
+    ],
+)
+def test_opening_offers_undo_which_closes_for_the_same_reason(
+    as_manager: Client, alice: Customer, close: str, open_: str, kind: GateKind, reason: str
+) -> None:
+    as_manager.post(url(alice, close), {"reason": reason})
+    opened = as_manager.post(url(alice, open_), follow=True).content.decode()
+    assert kinds(alice) == set()
+    again = url(alice, f"{close}_again")
+    assert f'action="{again}"' in opened
+    assert reason in as_manager.get(again).content.decode()
+    closed = as_manager.post(again, follow=True).content.decode()
+    assert f'action="{url(alice, open_)}"' in closed
+    gate = alice.gates.standing().get()
+    assert (gate.kind, gate.reason) == (kind, reason)
+    twice = as_manager.post(again).content.decode()
+    assert "already" in twice
+    assert alice.gates.standing().count() == 1
+
+
+def test_undo_finds_nothing_where_nothing_was(as_manager: Client, alice: Customer) -> None:
+    for act in ("suspend", "disable", "cancel", "delete"):
+        assert "nothing to undo" in as_manager.get(url(alice, f"{act}_again")).content.decode()
+        assert as_manager.post(url(alice, f"{act}_again")).status_code == 200
+    assert not alice.gates.exists()
+
+
+@pytest.mark.feature("D-12")
+def test_disable_is_in_the_dialog_of_the_list_and_nowhere_on_the_profile(
+    as_manager: Client, alice: Customer
+) -> None:
+    there = url(alice, "disable")
+    assert there in as_manager.get(url(alice, "edit"), {"from": "list"}).content.decode()
+    assert there not in as_manager.get(url(alice, "edit")).content.decode()
+    assert there not in as_manager.get(alice.get_absolute_url()).content.decode()
+    gates.close(alice, GateKind.DISABLED, now(), actor=None)
+    assert url(alice, "enable") not in as_manager.get(alice.get_absolute_url()).content.decode()
+
+
 @pytest.mark.feature("LIF-3")
 @pytest.mark.feature("LIF-4")
 @pytest.mark.feature("D-13")
@@ -73,6 +119,24 @@ def test_cancel_takes_a_day_from_today_on_and_can_be_cleared(as_manager: Client,
     assert kinds(alice) == set()
 
 
+@pytest.mark.feature("LIF-8")
+def test_a_moved_or_cleared_cancellation_can_be_put_back(as_manager: Client, alice: Customer) -> None:
+    first, second = (local_day(now()) + timedelta(days=days) for days in (3, 9))
+    values = {"last_day": str(first), "reason": "moves"}
+    assert (
+        url(alice, "cancel_clear")
+        in as_manager.post(url(alice, "cancel"), values, follow=True).content.decode()
+    )
+    moved = as_manager.post(url(alice, "cancel"), values | {"last_day": str(second)}, follow=True)
+    assert f'action="{url(alice, "cancel_again")}"' in moved.content.decode()
+    as_manager.post(url(alice, "cancel_again"))
+    assert alice.gates.standing().get().last_day == first
+    as_manager.post(url(alice, "cancel_clear"))
+    as_manager.post(url(alice, "cancel_again"))
+    gate = alice.gates.standing().get()
+    assert (gate.last_day, gate.reason) == (first, "moves")
+
+
 @pytest.mark.feature("LIF-5")
 @pytest.mark.feature("LIF-6")
 def test_delete_hides_and_undelete_is_offered(as_manager: Client, alice: Customer) -> None:
@@ -91,7 +155,26 @@ def test_delete_shows_every_reason_against_it(as_manager: Client, alice: Custome
     assert "data-submit" not in page
     as_manager.post(url(alice, "delete"), {})
     assert kinds(alice) == set()
-    assert registries.refusals("customer.delete", alice) == []
+
+
+@pytest.mark.feature("D-14")
+@pytest.mark.parametrize(
+    ("role", "may"), [(Role.MANAGER, False), (Role.FINANCIAL_MANAGER, True), (Role.OWNER, True)]
+)
+def test_who_owes_is_deleted_only_by_those_who_may_and_say_so(
+    client: Client, alice: Customer, role: Role, may: bool
+) -> None:
+    builders.invoice(alice)
+    client.force_login(builders.staff(role))
+    page = client.get(url(alice, "delete")).content.decode()
+    assert "balance is R 115.00" in page
+    assert ("data-submit" in page) == may
+    client.post(url(alice, "delete"), {"reason": "estate"})
+    assert kinds(alice) == set()
+    client.post(url(alice, "delete"), {"reason": "estate", "despite_balance": "on"})
+    assert kinds(alice) == ({GateKind.DELETED} if may else set())
+    alice.refresh_from_db()
+    assert alice.balance_row.amount == Decimal(115)
 
 
 @pytest.mark.feature("PWD-1")

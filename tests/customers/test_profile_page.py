@@ -80,11 +80,11 @@ def test_the_id_number_is_shown_for_a_reason_that_is_recorded(
 def test_the_timeline_reads_as_sentences(as_manager: Client, manager: User, alice: Customer) -> None:
     editing.edit(alice, {"phone": "021 555 0000", "id_number": "1234567"}, now(), actor=manager)
     found = page(as_manager, alice, widget="timeline")
-    assert "Customer edited" in found
-    assert "Phone: 021 555 0000 (was empty)" in found
-    assert "Id number changed" in found
+    assert "Customer details changed" in found
+    assert "Primary tel no: 021 555 0000 (was empty)" in found
+    assert "ID number changed" in found
     full = as_manager.get(reverse("customers:customer_timeline", args=[alice.pk])).content.decode()
-    assert "Phone: 021 555 0000 (was empty)" in full
+    assert "Primary tel no: 021 555 0000 (was empty)" in full
 
 
 def test_what_is_not_there_is_404(as_manager: Client, alice: Customer) -> None:

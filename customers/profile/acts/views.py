@@ -6,13 +6,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
 from customers.accounts import deletion, editing, gates, listing
-from customers.accounts.models import Customer, GateKind
-from customers.profile.forms import CancelForm, OptionalReasonForm, ReasonForm
-from ispbilling.core import clock, events
+from customers.accounts.models import Customer, Gate, GateKind
+from customers.profile.forms import CancelForm, DeleteOwingForm, OptionalReasonForm, ReasonForm
+from ispbilling.core import access, clock, events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
 from ispbilling.core.money import format_money
-from ispbilling.core.parts import Button
+from ispbilling.core.parts import Button, Tab
 from ispbilling.core.views import ActionPage
 
 
@@ -33,6 +33,70 @@ class CustomerAct(ActionPage):
         if not count:
             return "There is no data account, so nothing changes on the network."
         return sentence.format("its data account" if count == 1 else f"its {count} data accounts")
+
+
+class CloseAgain(CustomerAct):
+    """Take back an Un-suspend, Enable, Clear Cancellation or Undelete: closed as it was, for the same reason."""
+
+    kind: GateKind
+    submit_label = "Undo"
+    submit_icon = "arrow-back-up"
+    danger = True
+
+    def last(self, obj: Customer) -> Gate | None:
+        return obj.gates.filter(kind=self.kind, until__isnull=False).order_by("-id").first()
+
+    def obstacles(self, obj: Any) -> list[str]:
+        return [] if self.last(obj) else [f"{obj.code} was never {self.kind.label.lower()}: nothing to undo."]
+
+    def consequences(self, obj: Any) -> list[str]:
+        last = self.last(obj)
+        reason = f" The reason stays: {last.reason}" if last and last.reason else ""
+        return [
+            f"{obj} is {self.kind.label.lower()} again, as before.{reason}",
+            self.network(obj, "Blocked again: {}; who is online is disconnected."),
+            "The customer is not notified. Billing does not change with a suspension or by disabling.",
+        ]
+
+    def act(self, obj: Customer, form: Any, actor: User) -> Any:
+        return gates.close_again(obj, self.kind, clock.now(), actor=actor)
+
+    def done(self, obj: Customer, result: Any) -> str:
+        return f"{obj} is {self.kind.label.lower()} again."
+
+
+class CustomerSuspendAgain(CloseAgain):
+    permission = "customers.suspend"
+    title = "Suspend Again"
+    kind = GateKind.SUSPENDED
+    undo_name = "customer_unsuspend"
+
+
+class CustomerDisableAgain(CloseAgain):
+    permission = "customers.disable"
+    title = "Disable Again"
+    kind = GateKind.DISABLED
+    undo_name = "customer_enable"
+
+
+class CustomerCancelAgain(CloseAgain):
+    permission = "customers.suspend"
+    title = "Restore Cancellation"
+    kind = GateKind.CANCELLED
+    undo_name = "customer_cancel_clear"
+
+    def consequences(self, obj: Any) -> list[str]:
+        last = self.last(obj)
+        if last is None:
+            return []
+        return [
+            f"The last day of service is {last.last_day} again: {last.reason or 'no reason was given'}.",
+            self.network(obj, "Access ends at midnight after it for {}."),
+            "Time through that day is billed, recurring entries after it are not.",
+        ]
+
+    def done(self, obj: Customer, result: Any) -> str:
+        return f"{obj} is cancelled again; the last day of service is {result.last_day}."
 
 
 class CustomerSuspend(CustomerAct):
@@ -63,6 +127,7 @@ class CustomerUnsuspend(CustomerAct):
     permission = "customers.suspend"
     title = submit_label = "Un-suspend"
     submit_icon = "player-play"
+    undo_name = "customer_suspend_again"
 
     def consequences(self, obj: Any) -> list[str]:
         return [
@@ -111,6 +176,7 @@ class CustomerEnable(CustomerAct):
     permission = "customers.disable"
     title = submit_label = "Enable"
     submit_icon = "plug-connected"
+    undo_name = "customer_disable_again"
 
     def consequences(self, obj: Any) -> list[str]:
         return [
@@ -133,7 +199,10 @@ class CustomerCancel(CustomerAct):
     submit_icon = "calendar-x"
     danger = True
     form_class = CancelForm
-    undo_name = "customer_cancel_clear"
+
+    def undo_url(self, obj: Customer, result: Any) -> str:
+        """A first date is cleared, a moved one is put back."""
+        return reverse(f"customers:customer_cancel_{'again' if self.moved else 'clear'}", args=[obj.pk])
 
     def consequences(self, obj: Any) -> list[str]:
         return [
@@ -145,6 +214,7 @@ class CustomerCancel(CustomerAct):
 
     def act(self, obj: Customer, form: Any, actor: User) -> Any:
         day, reason = form.cleaned_data["last_day"], form.cleaned_data["reason"]
+        self.moved = obj.gates.standing().filter(kind=GateKind.CANCELLED).exists()
         return gates.cancel(obj, day, clock.now(), actor=actor, reason=reason)
 
     def done(self, obj: Customer, result: Any) -> str:
@@ -158,6 +228,7 @@ class CustomerCancelClear(CustomerAct):
     permission = "customers.suspend"
     title = submit_label = "Clear Cancellation"
     submit_icon = "calendar-check"
+    undo_name = "customer_cancel_again"
 
     def consequences(self, obj: Any) -> list[str]:
         return ["Service and billing go on without an end date.", "The customer is not notified."]
@@ -176,15 +247,27 @@ class CustomerDelete(CustomerAct):
     title = submit_label = "Delete"
     submit_icon = "trash"
     danger = True
-    form_class = OptionalReasonForm
     undo_name = "customer_undelete"
+
+    def owing(self) -> list[str]:
+        return deletion.owing(self.object)
+
+    def may_insist(self) -> bool:
+        return access.may(self.actor, "customers.delete_owing")
+
+    def own_tabs(self) -> list[Tab]:
+        insists = self.may_insist() and self.owing()
+        return [Tab("main", self.title, DeleteOwingForm if insists else OptionalReasonForm)]
 
     def obstacles(self, obj: Any) -> list[str]:
         against = deletion.refusals(obj, clock.now())
+        if not self.may_insist():
+            against += self.owing()
         return [*against, "To stop the service meanwhile, disable the customer."] if against else []
 
     def consequences(self, obj: Any) -> list[str]:
         return [
+            *self.owing(),
             self.network(obj, "Access ends at once for {}."),
             "Nothing new is billed.",
             "The record is hidden, not destroyed: code, username, invoices and payments are kept.",
@@ -193,7 +276,9 @@ class CustomerDelete(CustomerAct):
         ]
 
     def act(self, obj: Customer, form: Any, actor: User) -> None:
-        deletion.delete(obj, clock.now(), actor=actor, reason=form.cleaned_data["reason"])
+        values = form.cleaned_data
+        insists = self.may_insist() and bool(values.get("despite_balance"))
+        deletion.delete(obj, clock.now(), actor=actor, reason=values["reason"], despite_balance=insists)
 
     def done(self, obj: Customer, result: Any) -> str:
         return f"{obj} is deleted."
@@ -203,6 +288,10 @@ class CustomerUndelete(CustomerAct):
     permission = "customers.delete"
     title = submit_label = "Undelete"
     submit_icon = "restore"
+    undo_name = "customer_delete_again"
+
+    def obstacles(self, obj: Any) -> list[str]:
+        return deletion.obstacles_to_undelete(obj)
 
     def consequences(self, obj: Any) -> list[str]:
         return [
@@ -215,7 +304,26 @@ class CustomerUndelete(CustomerAct):
         deletion.undelete(obj, clock.now(), actor=actor)
 
     def done(self, obj: Customer, result: Any) -> str:
-        return f"{obj} is back."
+        return f"{obj} is back. State: {gates.state_sentence(obj.gates.all(), clock.now())}."
+
+
+class CustomerDeleteAgain(CloseAgain):
+    """Take back an Undelete; what speaks against deleting is asked again."""
+
+    permission = "customers.delete"
+    title = "Delete Again"
+    kind = GateKind.DELETED
+    undo_name = "customer_undelete"
+
+    def obstacles(self, obj: Any) -> list[str]:
+        owing = [] if access.may(self.actor, "customers.delete_owing") else deletion.owing(obj)
+        return super().obstacles(obj) or deletion.refusals(obj, clock.now()) + owing
+
+    def act(self, obj: Customer, form: Any, actor: User) -> Any:
+        last, insists = self.last(obj), access.may(actor, "customers.delete_owing")
+        if last is None:
+            raise DomainError(f"There is nothing to undo: {obj.code} was never deleted.")
+        return deletion.delete(obj, clock.now(), actor=actor, reason=last.reason, despite_balance=insists)
 
 
 class CustomerPasswordReset(CustomerAct):
