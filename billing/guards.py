@@ -1,6 +1,6 @@
 """What money has against acts on lower rows."""
 
-from billing.documents.models import Document
+from billing.documents.models import Document, DocumentKind
 from billing.ledger.models import Balance
 from customers.models import Customer
 from ispbilling.core.money import format_money
@@ -21,3 +21,16 @@ def issued_paper(customer: Customer) -> str | None:
         return None
     was = "document was" if count == 1 else "documents were"
     return f"{count} {was} issued under {customer.code}: copies already sent ask to pay with it as reference."
+
+
+def open_payer_invoices(customer: Customer) -> str | None:
+    """A master who still owes for its sub-accounts stays one, so that the debt is seen where it belongs."""
+    amount = Balance.objects.filter(customer=customer).values_list("amount", flat=True).first()
+    if not amount or amount <= 0:
+        return None
+    for_others = Document.objects.filter(
+        payer=customer, kind=DocumentKind.INVOICE, corrections__isnull=True
+    ).exclude(customer=customer)
+    if not for_others.exists():
+        return None
+    return f"It owes {format_money(amount)}, invoices of sub-accounts among it; settle them first."

@@ -10,11 +10,18 @@ class CustomersConfig(AppConfig):
         from customers.notes.widgets import Notes
         from customers.preferences.widgets import TABS
         from customers.profile import widgets
+        from customers.relations import widgets as relations
         from customers.search import CUSTOMERS
         from ispbilling import search
         from ispbilling.core import registries
 
-        for widget in (widgets.AccountDetails, widgets.Contacts, widgets.SubAccounts, widgets.Timeline):
+        for widget in (
+            widgets.AccountDetails,
+            widgets.Contacts,
+            relations.SubAccounts,
+            relations.ResoldCustomers,
+            widgets.Timeline,
+        ):
             registries.add_widget("customers:customer_detail", widget)
         for tab in TABS:
             registries.add_tab("core:provider_edit", tab)

@@ -6,6 +6,7 @@ from customers.accounts import views as accounts
 from customers.notes import views as notes
 from customers.profile import views as profile
 from customers.profile.acts import views as acts
+from customers.relations import views as relations
 
 app_name = "customers"
 
@@ -25,6 +26,13 @@ customer_urls = [
     path("notes/", notes.NoteList.as_view(), name="customer_notes"),
     path("notes/add/", notes.NoteAdd.as_view(), name="customer_note_add"),
     path("timeline/", profile.CustomerTimeline.as_view(), name="customer_timeline"),
+    path("sub-accounts/", relations.SubAccountList.as_view(), name="customer_sub_list"),
+    path("sub-accounts/link/", relations.SubAccountLink.as_view(), name="customer_sub_link"),
+    path("resold/", relations.ResoldList.as_view(), name="customer_resold_list"),
+    path("resold/link/", relations.ResoldLink.as_view(), name="customer_resold_link"),
+    path("unlink/", relations.CustomerUnlink.as_view(), name="customer_unlink"),
+    path("unlink-reseller/", relations.CustomerUnlinkReseller.as_view(), name="customer_unlink_reseller"),
+    path("relink/", relations.CustomerRelink.as_view(), name="customer_relink"),
     path("suspend/again/", acts.CustomerSuspendAgain.as_view(), name="customer_suspend_again"),
     path("suspend/", acts.CustomerSuspend.as_view(), name="customer_suspend"),
     path("unsuspend/", acts.CustomerUnsuspend.as_view(), name="customer_unsuspend"),
@@ -53,6 +61,7 @@ note_urls = [
 urlpatterns = [
     path("", accounts.CustomerList.as_view(), name="customer_list"),
     path("add/", accounts.CustomerAdd.as_view(), name="customer_add"),
+    path("pick/", relations.CustomerPick.as_view(), name="customer_pick"),
     path("groups/<int:pk>/", include(group_urls)),
     path("notes/<int:pk>/", include(note_urls)),
     path("<int:pk>/", include(customer_urls)),

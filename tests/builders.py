@@ -38,8 +38,13 @@ def group(**kwargs: Any) -> CustomerGroup:
 
 
 def customer(**kwargs: Any) -> Customer:
-    """A customer with one primary contact; `email` and `mobile` go to the contact."""
+    """A customer with one primary contact; `email` and `mobile` go to the contact. Who is given as its master
+    or reseller becomes one."""
     n = next(_next)
+    for side, mark in (("master", "is_master"), ("reseller", "is_reseller")):
+        if other := kwargs.get(side):
+            Customer.objects.filter(pk=other.pk).update(**{mark: True})
+            setattr(other, mark, True)
     contact = {
         "email": kwargs.pop("email", f"customer{n}@example.test"),
         "mobile": kwargs.pop("mobile", "+27821234567"),
@@ -119,13 +124,22 @@ def run(**kwargs: Any) -> Run:
     return plan(Asked(month_of(today), today), now(), actor=None, **kwargs)
 
 
-def invoice(of: Customer, net: str = "100.00", vat: str = "15.00", on: date = date(2026, 11, 1)) -> Document:
-    """An invoice of one line, issued as the product issues."""
+def invoice(
+    of: Customer,
+    net: str = "100.00",
+    vat: str = "15.00",
+    on: date = date(2026, 11, 1),
+    payer: Customer | None = None,
+) -> Document:
+    """An invoice of one line, issued as the product issues; paid by `of` unless somebody else is named."""
+    payer = payer or of
     draft = Draft(
         kind=DocumentKind.INVOICE,
         customer_id=of.pk,
-        payer_id=of.pk,
-        party=PartyDraft(of.pk, of.name, of.postal_address or of.physical_address, of.vat_number),
+        payer_id=payer.pk,
+        party=PartyDraft(
+            payer.pk, payer.name, payer.postal_address or payer.physical_address, payer.vat_number
+        ),
         due_on=on + timedelta(days=7),
         items=(
             Item(

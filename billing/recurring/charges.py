@@ -21,6 +21,7 @@ from billing.ledger.digests import digest
 from billing.recurring.models import BillingSettings, VatRate
 from billing.recurring.pricing import VERSION, Price, price
 from billing.recurring.proration import Share, share
+from customers.relations.paying import PAYER_ID
 from ispbilling.core.clock import Period
 from ispbilling.core.errors import DomainError
 from ispbilling.core.money import ZERO
@@ -196,8 +197,7 @@ SELECT c.id, p.id, p.name, coalesce(nullif(p.postal_address, ''), p.physical_add
 FROM customers_customer c
 JOIN billing_recurringline l ON l.customer_id = c.id
 LEFT JOIN customers_customer m ON m.id = c.master_id
-JOIN customers_customer p
-    ON p.id = CASE WHEN c.bill_all_to_master OR m.bill_all_to_master THEN coalesce(m.id, c.id) ELSE c.id END
+JOIN customers_customer p ON p.id = PAYER_ID
 JOIN groups_customergroup g ON g.id = p.group_id
 LEFT JOIN radius_dataaccount a ON a.id = l.data_account_id
 LEFT JOIN radius_package k ON k.id = a.package_id
@@ -219,4 +219,4 @@ WHERE c.id BETWEEN %(low)s AND %(high)s AND l.customer_id BETWEEN %(low)s AND %(
       SELECT FROM customers_gate d WHERE d.customer_id = c.id AND d.kind = 'deleted'
          AND d.since <= %(now)s AND (d.until IS NULL OR d.until > %(now)s))
 ORDER BY c.id, l.id
-"""
+""".replace("PAYER_ID", PAYER_ID)

@@ -100,7 +100,9 @@ class Customer(models.Model):
         help_text="Empty: the group or billing settings decide",
     )
     is_master = models.BooleanField("is master account", default=False)
-    bill_all_to_master = models.BooleanField(default=False)
+    bill_all_to_master = models.BooleanField(
+        default=False, help_text="Who pays is answered by relations.paying alone"
+    )
     master = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="sub_accounts")
     is_reseller = models.BooleanField(default=False)
     reseller = models.ForeignKey(
@@ -125,6 +127,16 @@ class Customer(models.Model):
             models.CheckConstraint(condition=~Q(master=F("id")), name="customers_customer_not_own_master"),
             models.CheckConstraint(
                 condition=~Q(reseller=F("id")), name="customers_customer_not_own_reseller"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_master=False) | Q(master__isnull=True),
+                name="customers_customer_one_level",
+                violation_error_message="A master account cannot itself be a sub-account.",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_reseller=False) | Q(reseller__isnull=True),
+                name="customers_customer_one_reseller_level",
+                violation_error_message="A reseller cannot belong to another reseller.",
             ),
             models.CheckConstraint(
                 condition=Q(discount__range=(0, 100)), name="customers_customer_discount_percent"

@@ -13,7 +13,8 @@ from django.utils.html import format_html, format_html_join
 from customers.accounts.editing import ContactValues, fingerprint, mentions
 from customers.accounts.forms import AccountForm, AddressForm
 from customers.accounts.models import Customer, CustomerType, GateKind
-from customers.relations.linking import Links
+from customers.relations.forms import CustomerField
+from customers.relations.linking import COLUMNS, Links
 from ispbilling.core import clock
 from ispbilling.core.forms import DateInput, Form
 from ispbilling.core.models import User
@@ -262,40 +263,31 @@ class CancellationForm(Form):
 
 
 class MasterForm(Form):
-    """Master: sub-accounts and resellers (EDT-19)."""
+    """Master: sub-accounts and resellers (EDT-19); who pays for whom is `relations.paying`."""
 
-    is_master = forms.BooleanField(label="Is master account", required=False)
-    master = forms.CharField(
-        label="Sub-account of", required=False, max_length=20, help_text="Account code of the master account"
+    is_master = forms.BooleanField(
+        label="Is master account", required=False, help_text="On: sub-accounts can be linked to it"
     )
-    bill_all_to_master = forms.BooleanField(label="Bill all to master account", required=False)
-    is_reseller = forms.BooleanField(label="Is reseller", required=False)
-    reseller = forms.CharField(
-        label="Belongs to reseller", required=False, max_length=20, help_text="Account code of the reseller"
+    master = CustomerField(
+        label="Sub-account of", among="master", required=False, help_text="Code or name of a master account"
+    )
+    bill_all_to_master = forms.BooleanField(
+        label="Bill all to master account",
+        required=False,
+        help_text="On a sub-account: its master is invoiced for it. On a master: for all its sub-accounts."
+        " Invoices already issued stay as they are",
+    )
+    is_reseller = forms.BooleanField(
+        label="Is reseller", required=False, help_text="On: customers can be linked to it"
+    )
+    reseller = CustomerField(
+        label="Belongs to reseller", among="reseller", required=False, help_text="Code or name of a reseller"
     )
 
     @staticmethod
     def of(customer: Customer) -> dict[str, Any]:
-        return {
-            "is_master": customer.is_master,
-            "master": customer.master.code if customer.master else "",
-            "bill_all_to_master": customer.bill_all_to_master,
-            "is_reseller": customer.is_reseller,
-            "reseller": customer.reseller.code if customer.reseller else "",
-        }
-
-    def clean_master(self) -> Customer | None:
-        return self._customer("master")
-
-    def clean_reseller(self) -> Customer | None:
-        return self._customer("reseller")
-
-    def _customer(self, name: str) -> Customer | None:
-        code = self.cleaned_data[name].strip().upper()
-        found = Customer.objects.filter(code=code).first() if code else None
-        if code and found is None:
-            raise ValidationError(f"There is no customer with the account code {code}.")
-        return found
+        links = Links.of(customer)
+        return {name: getattr(links, name) for name in COLUMNS}
 
     def links(self) -> Links:
         return Links(**self.cleaned_data)

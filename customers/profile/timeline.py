@@ -56,7 +56,7 @@ SENTENCES = {
     "message.retried": "Message to {to} sent again",
 }
 #: Data that is said elsewhere in the entry or says nothing to people.
-_SILENT = frozenset({"changes", "moved", "target_id", "welcome"})
+_SILENT = frozenset({"changes", "links_after", "links_before", "moved", "target_id", "welcome"})
 #: Data that is an amount of money wherever it stands.
 _MONEY = frozenset({"amount", "balance", "custom_price", "net", "price", "total", "vat"})
 _AMOUNT = re.compile(r"^-?\d+\.\d{2,4}$")

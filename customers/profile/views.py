@@ -7,7 +7,8 @@ import django_tables2 as tables
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from customers.accounts import editing, gates, listing, onboarding
 from customers.accounts.models import Customer, Gate, GateKind
@@ -21,7 +22,7 @@ from customers.profile.forms import (
     LoginForm,
     MasterForm,
 )
-from customers.relations import linking
+from customers.relations import linking, paying
 from ispbilling.core import clock
 from ispbilling.core.models import Event, User
 from ispbilling.core.money import format_money
@@ -89,14 +90,38 @@ class CustomerDetail(DetailPage):
             found.append(
                 ("stopped", f"The customer group {customer.group} is disabled: nothing authenticates.")
             )
-        if customer.master:
-            payer = ", which is billed for it" if customer.bill_all_to_master else ""
-            found.append(("info", f"Sub-account of {customer.master.name} ({customer.master.code}){payer}."))
-        if customer.reseller:
+        return found + self.relations()
+
+    def relations(self) -> list[tuple[str, str]]:
+        """Master, sub-account, reseller: each banner leads to the other side (PRO-4, USE-6)."""
+        customer = self.object
+        found: list[tuple[str, str]] = []
+        if customer.is_master:
+            count = customer.sub_accounts.not_deleted(self.now).count()
+            paid = " It is billed for all of them." if customer.bill_all_to_master else ""
+            subs = f"{count} sub-account{'' if count == 1 else 's'}"
+            url = reverse("customers:customer_sub_list", args=[customer.pk])
             found.append(
-                ("info", f"Customer of the reseller {customer.reseller.name} ({customer.reseller.code}).")
+                (
+                    "attention",
+                    format_html('This is a Master Account with <a href="{}">{}</a>.{}', url, subs, paid),
+                )
             )
+        if customer.master:
+            pays = ", which is billed for it" if paying.payer(customer) == customer.master else ""
+            found.append(("info", self.leads("Sub-account of", customer.master, pays)))
+        if customer.is_reseller:
+            count = customer.resold_customers.not_deleted(self.now).count()
+            url = reverse("customers:customer_resold_list", args=[customer.pk])
+            words = f"{count} customer{'' if count == 1 else 's'}"
+            found.append(("info", format_html('This is a Reseller with <a href="{}">{}</a>.', url, words)))
+        if customer.reseller:
+            found.append(("info", self.leads("Customer of the reseller", customer.reseller)))
         return found
+
+    def leads(self, words: str, other: Customer, after: str = "") -> SafeString:
+        url, name = other.get_absolute_url(), f"{other.name} ({other.code})"
+        return format_html('{} <a href="{}">{}</a>{}.', words, url, name, after)
 
     def buttons(self) -> list[Button]:
         found = [button(self.object, "Edit", "customer_edit", "pencil", "customers.edit", "primary")]

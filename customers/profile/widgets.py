@@ -1,4 +1,4 @@
-"""The widgets customers put on their own profile: Account Details, Contacts, Sub-accounts, Timeline."""
+"""The widgets customers put on their own profile: Account Details, Contacts, Timeline."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,7 +9,6 @@ from customers.accounts import positions
 from customers.accounts.models import Customer
 from customers.profile.forms import masked
 from customers.profile.timeline import entries
-from ispbilling.core import clock
 from ispbilling.core.models import Event
 from ispbilling.core.parts import Attr, Button
 from ispbilling.core.registries import Widget
@@ -85,23 +84,6 @@ class Contacts(Widget):
     def buttons(self) -> list[Button]:
         url = _url("customer_edit", self.obj) + "?tab=contacts"
         return [Button("Edit", url, "pencil", permission="customers.edit", modal=True)]
-
-
-class SubAccounts(Widget):
-    name, title, icon = "sub_accounts", "Sub-accounts", "sitemap"
-    template_name = "customers/_customers.html"
-    permission = "customers.view"
-    column, weight = 1, 60
-    most = 20
-
-    def shown(self) -> bool:
-        return bool(self.obj.is_master or self.obj.is_reseller)
-
-    def context(self) -> Mapping[str, Any]:
-        now = clock.now()
-        rows = self.obj.sub_accounts.all() | self.obj.resold_customers.all()
-        rows = rows.not_deleted(now).order_by("code")
-        return {"customers": list(rows[: self.most]), "count": rows.count(), "most": self.most}
 
 
 class Timeline(Widget):

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from customers.relations import paying
 from ispbilling.core.clock import local_day, month_of
 from portal import owing, standing
 from portal.views.page import PortalPage
@@ -38,6 +39,7 @@ class Home(PortalPage):
         debt = owing.of(self.customer)
         return self.answer(
             debt=debt,
+            payer=paying.payer(self.customer),
             overdue=debt.overdue(local_day(self.now)),
             trouble=standing.sentences(self.customer, debt.amount, self.now),
             lines=self.lines(),

@@ -101,7 +101,7 @@
   // --- Keyboard --------------------------------------------------------------------------------------
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey) { return; }
-    var results = event.target.closest && event.target.closest("[role=search]");
+    var results = event.target.closest && event.target.closest("[role=search], [data-pick]");
     if (results && moveIn(results, event)) { return; }
     if (typing(event.target) || document.querySelector(".modal.show")) { return; }
     if (event.key === "/" && byId("search")) {
@@ -115,8 +115,8 @@
   });
   function moveIn(form, event) {
     var hits = Array.prototype.slice.call(form.querySelectorAll(".search-hit"));
-    var input = form.querySelector("input[type=search]");
-    if (!input || input.getAttribute("role") !== "combobox") { return false; }
+    var input = form.querySelector("input[role=combobox]");
+    if (!input) { return false; }
     var at = hits.indexOf(document.activeElement);
     if (event.key === "Escape") {
       if (!form.querySelector(".search-results")) { return false; }
@@ -134,6 +134,23 @@
     event.preventDefault();
     return true;
   }
+  // A suggestion becomes the value of its field; Escape closes the suggestions before it closes the dialog.
+  function comboOf(el) { return (el.closest("[data-pick]") || el.closest("form")).querySelector("[role=combobox]"); }
+  function pick(hit) {
+    var box = hit.closest("[data-pick]");
+    var input = box.querySelector("input");
+    input.value = hit.dataset.pickValue;
+    box.querySelector("[data-results]").replaceChildren();
+    input.setAttribute("aria-expanded", "false");
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+    var form = input.closest("[data-form]");
+    if (form) { form.dataset.dirty = "1"; }
+    input.focus();
+  }
+  document.addEventListener("keydown", function (event) {
+    var box = event.key === "Escape" && event.target.closest && event.target.closest("[data-pick]");
+    if (box && moveIn(box, event)) { event.stopPropagation(); }
+  }, true);
   var picker = byId("picker");
   if (picker) { picker.addEventListener("shown.bs.modal", function () { byId("picker-text").focus(); }); }
 
@@ -146,6 +163,10 @@
     if ((el = target.closest("a[data-modal]")) && plain && dialog) { event.preventDefault(); openDialog(el); return; }
     if ((el = target.closest("a[data-picker]")) && plain && picker) { event.preventDefault(); modal(picker).show(); return; }
     if ((el = target.closest("[data-close]")) && dialog && dialog.contains(el)) { event.preventDefault(); modal(dialog).hide(); return; }
+    if ((el = target.closest("[data-pick-value]"))) { pick(el); return; }
+    document.querySelectorAll("[data-pick] [data-results]").forEach(function (box) {
+      if (box.children.length && !box.parentNode.contains(target)) { box.replaceChildren(); }
+    });
     if ((el = target.closest("[data-dismiss-message]"))) { el.closest(".alert").remove(); return; }
     if ((el = target.closest("[data-copy]"))) { copy(document.querySelector(el.dataset.copy).value, "Copied."); return; }
     if ((el = target.closest("[data-copy-list]"))) { copyList(el); return; }
@@ -347,14 +368,15 @@
     var target = event.detail.target;
     ready(target.isConnected ? target : document);
     if (target.hasAttribute("data-results")) {
-      var input = target.closest("form").querySelector("[role=combobox]");
+      var input = comboOf(target);
       input.setAttribute("aria-expanded", String(target.children.length > 0));
     }
   });
   document.addEventListener("htmx:beforeRequest", function (event) {
     if (event.detail.elt.matches("[role=combobox]") && !event.detail.elt.value.trim()) {
       event.preventDefault();
-      event.detail.elt.closest("form").querySelector("[data-results]").replaceChildren();
+      var around = event.detail.elt.closest("[data-pick]") || event.detail.elt.closest("form");
+      around.querySelector("[data-results]").replaceChildren();
     }
   });
   function failed(event) {

@@ -47,7 +47,10 @@ def test_it_bears_the_banners_of_what_matters(as_manager: Client, alice: Custome
     gates.cancel(alice, day, now(), actor=None, reason="moves")
     Customer.objects.get(pk=alice.pk).group.__class__.objects.update(enabled=False)
     found = page(as_manager, alice)
-    assert "Sub-account of Bob Plumbing (BOB001), which is billed for it." in found
+    link = f'Sub-account of <a href="{bob.get_absolute_url()}">Bob Plumbing (BOB001)</a>, which is billed for it.'
+    assert link in found
+    assert ">1 sub-account</a>." in page(as_manager, bob)
+    assert "This is a Master Account" in page(as_manager, bob)
     assert f"the last day of service is {day}" in found
     assert "is disabled: nothing authenticates" in found
     assert "ALI001" in page(as_manager, bob, widget="sub_accounts")

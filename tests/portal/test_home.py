@@ -82,3 +82,11 @@ def test_it_tells_the_last_day_of_a_cancelled_service(
 def test_it_does_not_show_another_customers_lines(as_alice: Client, bob: Customer) -> None:
     builders.data_account(customer=bob, username="bob@isp.test")
     assert "bob@isp.test" not in text(as_alice.get("/portal/"))
+
+
+@pytest.mark.feature("EDT-19")
+def test_a_sub_account_reads_who_is_invoiced_for_it(as_alice: Client, alice: Customer) -> None:
+    assert "is invoiced to" not in text(as_alice.get("/portal/"))
+    master = builders.customer(code="WON001", name="Wonderland (Pty) Ltd", is_master=True)
+    Customer.objects.filter(pk=alice.pk).update(master=master, bill_all_to_master=True)
+    assert "is invoiced to Wonderland (Pty) Ltd (WON001)." in text(as_alice.get("/portal/"))

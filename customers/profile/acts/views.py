@@ -8,6 +8,7 @@ from django.urls import reverse
 from customers.accounts import deletion, editing, gates, listing
 from customers.accounts.models import Customer, Gate, GateKind
 from customers.profile.forms import CancelForm, DeleteOwingForm, OptionalReasonForm, ReasonForm
+from customers.relations import paying
 from ispbilling.core import access, clock, events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
@@ -22,7 +23,15 @@ class CustomerAct(ActionPage):
     undo_name = ""
 
     def get_queryset(self) -> Any:
-        return listing.with_row(Customer.objects.all(), clock.now())
+        rows = listing.with_row(Customer.objects.all(), clock.now())
+        return rows.select_related("master__balance_row")
+
+    def owes(self, obj: Any) -> str:
+        """The balance of whoever pays for it, as a sentence."""
+        payer = paying.payer(obj)
+        if payer.pk == obj.pk:
+            return f"The balance is {format_money(listing.balance(obj))}."
+        return f"{payer} pays for it; the balance there is {format_money(listing.balance(payer))}."
 
     def undo_url(self, obj: Customer, result: Any) -> str | None:
         return reverse(f"customers:{self.undo_name}", args=[obj.pk]) if self.undo_name else None
@@ -112,7 +121,7 @@ class CustomerSuspend(CustomerAct):
             self.network(obj, "Blocked at once: {}; who is online is disconnected."),
             "The customer can still log in to the portal, view usage and ask for help.",
             "The customer is not notified.",
-            f"Billing does not stop. The balance is {format_money(listing.balance(obj))}.",
+            f"Billing does not stop. {self.owes(obj)}",
         ]
 
     def act(self, obj: Customer, form: Any, actor: User) -> None:
@@ -155,7 +164,7 @@ class CustomerDisable(CustomerAct):
             self.network(
                 obj, "No service at all for {}, capped service included; sessions are disconnected."
             ),
-            f"Billing does not stop; only a cancellation stops it. Balance: {format_money(listing.balance(obj))}.",
+            f"Billing does not stop; only a cancellation stops it. {self.owes(obj)}",
             "The customer is greyed out in the list, and is not notified.",
         ]
 
@@ -208,7 +217,7 @@ class CustomerCancel(CustomerAct):
         return [
             self.network(obj, "Access ends at midnight after the last day for {}."),
             "Time through that day is billed, recurring entries after it are not. Best is a month's end.",
-            f"What is owed stays owed. The balance is {format_money(listing.balance(obj))}.",
+            f"What is owed stays owed. {self.owes(obj)}",
             "Clear the date any time before to go on as if nothing had been.",
         ]
 
