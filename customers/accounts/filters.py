@@ -3,10 +3,18 @@
 from typing import Any
 
 import django_filters as filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from customers.accounts.models import Customer, CustomerType
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
+
+STANDINGS = {
+    "master": Q(is_master=True),
+    "sub": Q(master__isnull=False),
+    "reseller": Q(is_reseller=True),
+    "resold": Q(reseller__isnull=False),
+    "own": Q(master__isnull=True, reseller__isnull=True),
+}
 
 
 def _tagged(rows: QuerySet[Customer], name: str, tags: Any) -> QuerySet[Customer]:
@@ -20,7 +28,9 @@ def _tagged(rows: QuerySet[Customer], name: str, tags: Any) -> QuerySet[Customer
 
 class CustomerFilter(filters.FilterSet):
     group = filters.ModelChoiceFilter(label="Customer group", queryset=CustomerGroup.objects.live())
-    billing_group = filters.ModelChoiceFilter(label="Billing group", queryset=BillingGroup.objects.all())
+    billing_group = filters.ModelChoiceFilter(
+        label="Billing group", queryset=BillingGroup.objects.all(), null_label="No billing group"
+    )
     type = filters.ChoiceFilter(label="Type", choices=CustomerType.choices)
     categories = filters.ModelMultipleChoiceFilter(
         label="Categories", queryset=Category.objects.all(), method="with_tags"
@@ -28,8 +38,10 @@ class CustomerFilter(filters.FilterSet):
     labels = filters.ModelMultipleChoiceFilter(
         label="Labels", queryset=Label.objects.all(), method="with_tags"
     )
-    high_site = filters.ModelChoiceFilter(label="High site", queryset=HighSite.objects.all())
-    vip = filters.ChoiceFilter(label="VIP", choices=[("yes", "VIP only")], method="vips")
+    high_site = filters.ModelChoiceFilter(
+        label="High site", queryset=HighSite.objects.all(), null_label="No high site"
+    )
+    vip = filters.ChoiceFilter(label="VIP", choices=[("yes", "VIP only"), ("no", "No VIP")], method="vips")
     owes = filters.ChoiceFilter(
         label="Balance",
         choices=[("owing", "Owing"), ("credit", "In credit"), ("zero", "Zero")],
@@ -37,8 +49,17 @@ class CustomerFilter(filters.FilterSet):
     )
     standing = filters.ChoiceFilter(
         label="Accounts",
-        choices=[("master", "Master accounts"), ("sub", "Sub-accounts"), ("reseller", "Resellers")],
+        choices=[
+            ("master", "Master accounts"),
+            ("sub", "Sub-accounts"),
+            ("reseller", "Resellers"),
+            ("resold", "Customers of a reseller"),
+            ("own", "Neither sub-account nor of a reseller"),
+        ],
         method="by_standing",
+    )
+    created_at = filters.DateFromToRangeFilter(
+        label="Added", widget=filters.widgets.DateRangeWidget(attrs={"type": "date"})
     )
 
     class Meta:
@@ -50,7 +71,8 @@ class CustomerFilter(filters.FilterSet):
 
     def vips(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         """Effective VIP: its own or its group's (D-3)."""
-        return rows.filter(vip=True) | rows.filter(group__vip=True)
+        effective = Q(vip=True) | Q(group__vip=True)
+        return rows.filter(effective if value == "yes" else ~effective)
 
     def by_balance(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         if value == "owing":
@@ -60,6 +82,4 @@ class CustomerFilter(filters.FilterSet):
         return rows.exclude(balance_row__amount__gt=0).exclude(balance_row__amount__lt=0)
 
     def by_standing(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
-        if value == "master":
-            return rows.filter(is_master=True)
-        return rows.filter(is_reseller=True) if value == "reseller" else rows.filter(master__isnull=False)
+        return rows.filter(STANDINGS[value])

@@ -4,14 +4,14 @@ from decimal import Decimal
 from typing import Any
 
 import django_tables2 as tables
-from django.db.models import QuerySet, Value
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from customers.accounts import listing
 from customers.accounts.models import Customer
+from ispbilling.core import clock
 from ispbilling.core.parts import Button
 from ispbilling.core.tables import (
     ActionsColumn,
@@ -25,7 +25,11 @@ from ispbilling.core.tables import (
 )
 
 NOWRAP = {"th": {"class": "text-end"}, "td": {"class": "text-end num text-nowrap"}}
+DIGITS = {"td": {"class": "num text-nowrap"}}
 WHOLE = {"td": {"class": "text-nowrap"}}
+
+
+Rows = QuerySet[Customer]
 
 
 def row_buttons(customer: Any) -> list[Button]:
@@ -53,16 +57,21 @@ class CustomerTable(Table):
     code = LinkColumn(verbose_name="Account Code", attrs=WHOLE)
     type = tables.Column(verbose_name="Type")
     name = tables.Column(verbose_name="Name")
-    data_accounts = CountColumn(verbose_name="Data Accounts", orderable=False, accessor="pk")
-    phone = tables.Column(
-        verbose_name="Phone", empty_values=(), orderable=False, attrs={"td": {"class": "num text-nowrap"}}
-    )
-    email = tables.Column(verbose_name="Email", empty_values=(), orderable=False)
-    status = tables.Column(verbose_name="Status", empty_values=(), orderable=False)
+    data_accounts = CountColumn(verbose_name="Data Accounts", accessor="pk")
+    phone = tables.Column(verbose_name="Phone", empty_values=(), attrs=DIGITS)
+    email = tables.Column(verbose_name="Email", empty_values=())
+    status = tables.Column(verbose_name="Status", empty_values=())
     categories = BadgesColumn(verbose_name="Categories")
     labels = BadgesColumn(verbose_name="Labels")
     contact_name = tables.Column(verbose_name="Contact Name", default="")
+    mobile = tables.Column(verbose_name="Mobile", empty_values=(), attrs=DIGITS)
     physical_address = tables.Column(verbose_name="Address", default="")
+    high_site = tables.Column(verbose_name="High Site", order_by="high_site__name", default="")
+    master = tables.Column(
+        verbose_name="Master Account", accessor="master__code", order_by="master__code", default=""
+    )
+    reseller = tables.Column(accessor="reseller__code", order_by="reseller__code", default="")
+    vat_number = tables.Column(verbose_name="VAT Number", default="")
     created_at = DateColumn(verbose_name="Added")
     balance = MoneyColumn(verbose_name="Balance", attrs=NOWRAP, accessor="pk")
     actions = ActionsColumn(row_buttons)
@@ -80,7 +89,17 @@ class CustomerTable(Table):
         "categories",
         "balance",
     )
-    wide_columns = ("group", "billing_group", "type", "data_accounts", "categories", "labels", "contact_name")
+    wide_columns = (
+        "group",
+        "billing_group",
+        "type",
+        "data_accounts",
+        "categories",
+        "labels",
+        "contact_name",
+        "high_site",
+        "vat_number",
+    )
 
     class Meta(Table.Meta):
         model = Customer
@@ -101,14 +120,31 @@ class CustomerTable(Table):
     def value_balance(self, record: Any) -> Decimal:
         return listing.balance(record)
 
-    def order_balance(self, rows: QuerySet[Customer], is_descending: bool) -> tuple[QuerySet[Customer], bool]:
-        """Whoever has no balance yet stands at zero."""
-        owed = Coalesce("balance_row__amount", Value(Decimal("0.00")))
-        return rows.order_by(owed.desc() if is_descending else owed.asc()), True
+    def order_balance(self, rows: Rows, is_descending: bool) -> tuple[Rows, bool]:
+        return listing.by_balance(rows, descending=is_descending), True
+
+    def order_data_accounts(self, rows: Rows, is_descending: bool) -> tuple[Rows, bool]:
+        return listing.by_lines(rows, descending=is_descending), True
+
+    def order_phone(self, rows: Rows, is_descending: bool) -> tuple[Rows, bool]:
+        return listing.by_contact(rows, "phone", descending=is_descending), True
+
+    def order_email(self, rows: Rows, is_descending: bool) -> tuple[Rows, bool]:
+        return listing.by_contact(rows, "email", descending=is_descending), True
+
+    def order_mobile(self, rows: Rows, is_descending: bool) -> tuple[Rows, bool]:
+        return listing.by_contact(rows, "mobile", descending=is_descending), True
+
+    def order_status(self, rows: Rows, is_descending: bool) -> tuple[Rows, bool]:
+        return listing.by_status(rows, clock.now(), descending=is_descending), True
 
     def render_phone(self, record: Any) -> str:
         contact = listing.primary(record)
         return record.phone or (contact.mobile if contact else "")
+
+    def render_mobile(self, record: Any) -> str:
+        contact = listing.primary(record)
+        return contact.mobile if contact else ""
 
     def render_email(self, record: Any) -> str:
         contact = listing.primary(record)

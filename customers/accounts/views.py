@@ -30,6 +30,7 @@ class CustomerList(ListPage):
     search_fields = ("code", "name")  # how they are searched: accounts.finding
     search_help = "Code, name, number or e-mail"
     rows = 15
+    keys_first = True
     add_url_name, add_permission, add_label = "customers:customer_add", "customers.add", "Add Customer"
     empty_title = "No customers yet"
     empty_icon = "users"
@@ -51,9 +52,18 @@ class CustomerList(ListPage):
     def get_queryset(self) -> Any:
         return listing.with_row(Customer.objects.all(), self.now)
 
+    def beginning(self, rows: Any) -> Any:
+        """Sorted by balance, the first pages come from the index on it."""
+        sort = self.request.GET.getlist("sort")
+        if len(sort) != 1 or sort[0].lstrip("-") != "balance":
+            return None
+        return listing.ends_of_balance(rows, descending=sort[0].startswith("-"))
+
     def search(self, rows: Any, text: str) -> Any:
         """The address is searched only while its column is shown (LST-4)."""
-        return finding.matching(rows, text, addresses="physical_address" in self.shown_columns())
+        if not hasattr(self, "_found"):  # asked again for the count of what the state hides
+            self._found = finding.keys(text, addresses="physical_address" in self.shown_columns())
+        return finding.among(rows, self._found)
 
 
 class CustomerAdd(AddPage):

@@ -9,9 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing.models import Balance
-from customers.accounts import finding, gates
+from customers.accounts import finding, gates, listing
 from customers.accounts.models import CodeAlias, Contact, Customer, GateKind
-from groups.models import BillingGroup, Category
+from groups.models import BillingGroup, Category, HighSite, Label
 from ispbilling.core.clock import now
 from ispbilling.core.models import ColumnChoice, Event, Role, User
 from tests import builders
@@ -64,6 +64,48 @@ def test_it_sorts_by_balance_with_no_balance_as_zero(
     assert codes(as_manager.get(LIST, {"sort": "-balance"})) == ["BOB001", "CAR001", "ALI001"]
 
 
+@pytest.mark.feature("LST-3")
+def test_it_sorts_by_what_other_tables_hold(as_manager: Client, alice: Customer, bob: Customer) -> None:
+    carol = builders.customer(code="CAR001", email="", mobile="", phone="0110000000")
+    Contact.objects.create(
+        customer=alice, name="Zed", email="0@first.test", mobile="+1"
+    )  # not the primary one
+    for _ in range(2):
+        builders.data_account(customer=bob)
+    builders.data_account(customer=carol)
+    gates.close(carol, GateKind.SUSPENDED, now(), actor=None)
+    gates.close(alice, GateKind.SUSPENDED, now(), actor=None)
+    gates.close(alice, GateKind.DISABLED, now(), actor=None)
+    Contact.objects.filter(customer=bob).update(mobile="+27999999999")
+    as_manager.post(LIST, {"column": ["code", "data_accounts", "email", "phone", "mobile", "status"]})
+    orders = {
+        "data_accounts": ["ALI001", "CAR001", "BOB001"],
+        "email": ["CAR001", "ALI001", "BOB001"],
+        "phone": ["ALI001", "BOB001", "CAR001"],
+        "mobile": ["CAR001", "ALI001", "BOB001"],
+        "status": ["BOB001", "CAR001", "ALI001"],
+    }
+    for column, order in orders.items():
+        assert codes(as_manager.get(LIST, {"sort": column})) == order, column
+        assert codes(as_manager.get(LIST, {"sort": f"-{column}"})) == order[::-1], column
+
+
+@pytest.mark.feature("LST-3")
+def test_it_pages_through_a_balance_order_without_a_gap(as_manager: Client) -> None:
+    """The first pages come from an index, the others do not: no row may fall between or come twice."""
+    for amount in (300, 200, 100, 50, 0, None, None, -10, -20, -30, -40, -50):
+        customer = builders.customer()
+        if amount is not None:
+            Balance.objects.create(customer=customer, amount=amount)
+    for sort in ("balance", "-balance"):
+        seen = []
+        for page in ("1", "2"):
+            response = as_manager.get(LIST, {"sort": sort, "rows": "10", "page": page})
+            seen += [listing.balance(row.record) for row in response.context["table"].paginated_rows]
+        assert seen == sorted(seen, reverse=sort == "-balance")
+        assert len(seen) == 12
+
+
 @pytest.mark.feature("LST-6")
 @pytest.mark.feature("LST-7")
 def test_it_sorts_out_states_and_greys_what_is_off(
@@ -91,16 +133,30 @@ def test_it_filters(as_manager: Client, alice: Customer, bob: Customer) -> None:
     tag = Category.objects.create(title="Topup")
     alice.categories.add(tag)
     vips = builders.group(title="VIPs", vip=True)
-    Customer.objects.filter(pk=bob.pk).update(group=vips, type="company", is_reseller=True)
+    site, run = HighSite.objects.create(name="Tower"), BillingGroup.objects.create(title="Run 1")
+    mark = Label.objects.create(title="Mark")
+    bob.labels.add(mark)
+    Customer.objects.filter(pk=bob.pk).update(
+        group=vips, type="company", is_reseller=True, high_site=site, billing_group=run
+    )
     Balance.objects.create(customer=bob, amount=Decimal("-5"))
     for wanted, query in {
-        "ALI001": [{"categories": tag.pk}, {"type": "individual"}, {"group": alice.group_id}, {"owes": "zero"}],
+        "ALI001": [{"categories": tag.pk}, {"type": "individual"}, {"group": alice.group_id}, {"owes": "zero"},
+                   {"vip": "no"}, {"billing_group": "null"}, {"high_site": "null"}],
         "BOB001": [{"vip": "yes"}, {"type": "company"}, {"group": vips.pk}, {"owes": "credit"},
-                   {"standing": "reseller"}],
+                   {"standing": "reseller"}, {"high_site": site.pk}, {"labels": mark.pk},
+                   {"billing_group": run.pk}],
     }.items():  # fmt: skip
         for one in query:
             assert codes(as_manager.get(LIST, one)) == [wanted], one
     assert codes(as_manager.get(LIST, {"owes": "owing"})) == []
+    Customer.objects.filter(pk=bob.pk).update(is_master=True)
+    Customer.objects.filter(pk=alice.pk).update(master=bob, reseller=bob, created_at="2026-01-05T12:00Z")
+    for standing, wanted in {
+        "master": ["BOB001"], "sub": ["ALI001"], "resold": ["ALI001"], "own": ["BOB001"],
+    }.items():  # fmt: skip
+        assert codes(as_manager.get(LIST, {"standing": standing})) == wanted
+    assert codes(as_manager.get(LIST, {"created_at_before": "2026-01-05"})) == ["ALI001"]
 
 
 @pytest.mark.feature("LST-4")
