@@ -61,10 +61,11 @@ def _messages(notices: Sequence[Notice], now: datetime) -> list[Message]:
         "portal": portal_url(),
     }
     return [
-        _message(notice, channel, common, now)
+        _message(notice, channel, copy, common, now)
         for notice in notices
         for channel in Channel.values
         if _wanted(notice, channel, on)
+        for copy in range(1 + (len(notice.copies) if channel == Channel.EMAIL else 0))
     ]
 
 
@@ -75,12 +76,13 @@ def _wanted(notice: Notice, channel: str, on: Switches) -> bool:
     return on[kind.name, channel] and (channel == Channel.EMAIL or bool(notice.addresses[channel]))
 
 
-def _message(notice: Notice, channel: str, common: dict[str, str], now: datetime) -> Message:
+def _message(notice: Notice, channel: str, copy: int, common: dict[str, str], now: datetime) -> Message:
+    """The message to the first address, or the numbered copy to a further one."""
     kind = BY_EVENT[notice.event.kind]
     words = compose(kind, channel, {**common, **notice.variables})
-    address = notice.addresses[channel]
+    address = notice.copies[copy - 1] if copy else notice.addresses[channel]
     return Message(
-        dedupe_key=f"{notice.key}:{channel}",
+        dedupe_key=f"{notice.key}:{channel}" + (f":{copy}" if copy else ""),
         kind=kind.name,
         channel=channel,
         customer=notice.customer,

@@ -21,7 +21,7 @@ from notifications.models import Channel
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One person to be told one thing. `who` is the addressee in the dedupe key; `links` are markers ->
-    user."""
+    user. `copies` are the person's further e-mail addresses; what holds a link to log in has none."""
 
     key: str
     event: Event
@@ -30,6 +30,7 @@ class Notice:
     variables: Mapping[str, Any]
     links: Mapping[str, int] = field(default_factory=dict)
     document_id: int | None = None
+    copies: Sequence[str] = ()
 
 
 def gather(events: Sequence[Event]) -> list[Notice]:
@@ -56,6 +57,11 @@ def _addresses(contact: Contact | None) -> dict[str, str]:
     return {Channel.EMAIL: contact.email, Channel.SMS: contact.mobile}
 
 
+def _copies(contact: Contact | None) -> list[str]:
+    """Where else a mail goes that holds no secret; an SMS costs money and goes to one number."""
+    return contact.emails[1:] if contact else []
+
+
 def _documents(events: Sequence[Event]) -> list[Notice]:
     """Invoices and credit notes: to the primary contact of whoever pays."""
     documents = Document.objects.select_related("payer", "corrects").in_bulk([e.subject_id for e in events])
@@ -75,7 +81,15 @@ def _documents(events: Sequence[Event]) -> list[Notice]:
         }
         key = f"{event.pk}:{event.kind}:{document.payer_id}"
         found.append(
-            Notice(key, event, document.payer, _addresses(contact), variables, document_id=document.pk)
+            Notice(
+                key,
+                event,
+                document.payer,
+                _addresses(contact),
+                variables,
+                document_id=document.pk,
+                copies=_copies(contact),
+            )
         )
     return found
 
@@ -94,7 +108,7 @@ def _customers(events: Sequence[Event]) -> list[Notice]:
             "last_day": event.data.get("last_day", ""),
         }
         key = f"{event.pk}:{event.kind}:{customer.pk}"
-        found.append(Notice(key, event, customer, _addresses(contact), variables))
+        found.append(Notice(key, event, customer, _addresses(contact), variables, copies=_copies(contact)))
     return found
 
 

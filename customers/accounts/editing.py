@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from customers.accounts import codes, numbering
+from customers.accounts import codes, numbering, reach
 from customers.accounts.models import CodeAlias, Contact, Customer, PortalLogin
 from customers.accounts.onboarding import CodeTaken, usual_username
 from ispbilling.core import events, registries
@@ -25,7 +25,7 @@ class ChangedMeanwhile(DomainError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactValues:
-    """One contact as the form has it; `pk` None is a new one."""
+    """One contact as the form has it; `pk` None is a new one. `email` and `mobile` may hold several (`reach`)."""
 
     pk: int | None = None
     name: str
@@ -67,9 +67,8 @@ def fingerprint(customer: Customer) -> str:
     parts = [str(Customer.objects.values_list(*columns).get(pk=customer.pk))]
     for field in Customer._meta.many_to_many:
         parts.append(str(sorted(getattr(customer, field.name).values_list("pk", flat=True))))
-    parts.append(
-        str(list(customer.contacts.order_by("pk").values_list("pk", "name", "email", "mobile", "primary")))
-    )
+    columns = [field.attname for field in Contact._meta.concrete_fields]
+    parts.append(str(list(customer.contacts.order_by("pk").values_list(*columns))))
     parts.append(str(list(customer.portal_logins.order_by("pk").values_list("user__username"))))
     parts.append(str(list(customer.gates.standing().order_by("pk").values_list("kind", "since", "reason"))))
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
@@ -190,8 +189,10 @@ def _set_contacts(row: Customer, wanted: Sequence[ContactValues]) -> dict[str, l
     for contact in wanted:
         columns = {
             "name": contact.name,
-            "email": contact.email,
-            "mobile": contact.mobile,
+            "email": reach.first(contact.email),
+            "mobile": reach.first(contact.mobile),
+            "more_emails": reach.others(contact.email),
+            "more_mobiles": reach.others(contact.mobile),
             "primary": contact.primary,
         }
         if contact.pk:
@@ -213,7 +214,10 @@ def _follow_primary(row: Customer) -> None:
 
 
 def _as_text(contacts: models.QuerySet[Contact]) -> str:
-    return "; ".join(f"{c.name} <{c.email}> {c.mobile}{' (primary)' if c.primary else ''}" for c in contacts)
+    return "; ".join(
+        f"{c.name} <{', '.join(c.emails)}> {', '.join(c.mobiles)}{' (primary)' if c.primary else ''}"
+        for c in contacts
+    )
 
 
 def _who_changed(row: Customer) -> str:

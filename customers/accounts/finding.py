@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import F, Lookup, Q, QuerySet
 
-from customers.accounts.models import CodeAlias, Contact, Customer, Digits
+from customers.accounts.models import CodeAlias, Contact, Customer, DigitLines, Digits
 
 #: Shorter words are looked for at the beginning of words only: no index knows where "va" is inside of one.
 SHORT = 3
@@ -18,9 +18,9 @@ class Among(Lookup):
 
     prepare_rhs = False
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
         left, params = self.process_lhs(compiler, connection)
-        return f"{left} = ANY(%s::bigint[])", [*params, "{" + ",".join(map(str, self.rhs)) + "}"]
+        return f"{left} = ANY(%s::bigint[])", (*params, "{" + ",".join(map(str, self.rhs)) + "}")
 
 
 def matching(rows: QuerySet[Customer], text: str, *, addresses: bool = False) -> QuerySet[Customer]:
@@ -59,11 +59,12 @@ def _keys(word: str, addresses: bool) -> Any:
     customers, contacts = Customer.objects.order_by(), Contact.objects.order_by()
     found = [
         CodeAlias.objects.filter(_holds(word, "code")).values("customer_id"),
-        contacts.filter(_holds(word, "name", "email")).values("customer_id"),
+        contacts.filter(_holds(word, "name", "email", "more_emails")).values("customer_id"),
     ]
     for digits in _numbers(word):
         by_phone = customers.alias(digits=Digits("phone")).filter(digits__contains=digits)
-        by_mobile = contacts.alias(digits=Digits("mobile")).filter(digits__contains=digits)
+        numbers = contacts.alias(one=Digits("mobile"), more=DigitLines("more_mobiles"))
+        by_mobile = numbers.filter(Q(one__contains=digits) | Q(more__contains=digits))
         found += [by_phone.values("pk"), by_mobile.values("customer_id")]
     if addresses:
         found.append(customers.filter(_holds(word, "physical_address")).values("pk"))
@@ -120,11 +121,11 @@ def why(customer: Customer, text: str) -> str:
             continue
         contacts = list(customer.contacts.all())
         texts = [*(f"formerly {alias.code}" for alias in customer.code_aliases.all()), customer.contact_name]
-        texts += [part for contact in contacts for part in (contact.name, contact.email)]
+        texts += [part for contact in contacts for part in (contact.name, *contact.emails)]
         texts += [" ".join(customer.physical_address.split())]
         if found := next((part for part in texts if word.upper() in part.upper()), ""):
             return found
-        numbers = [customer.phone, *(contact.mobile for contact in contacts)]
+        numbers = [customer.phone, *(mobile for contact in contacts for mobile in contact.mobiles)]
         for digits in _numbers(word):
             if found := next((n for n in numbers if digits in "".join(filter(str.isdigit, n))), ""):
                 return found

@@ -1,5 +1,6 @@
 """The tabs that say who a customer is; adding and editing share them (EDT-2, EDT-3, ADD-10)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from crispy_forms.layout import Div, Layout
@@ -7,10 +8,11 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 
-from customers.accounts import codes, numbering, positions
+from customers.accounts import codes, numbering, positions, reach
 from customers.accounts.models import Customer, CustomerType
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core.forms import Form
@@ -30,6 +32,52 @@ class CodeInput(forms.TextInput):
         return {**super().get_context(name, value, attrs), "generated": hidden["widget"], "alone": self.alone}
 
 
+class Several(forms.CharField):
+    """E-mail addresses or numbers of one contact, one per line or separated by commas; each is checked."""
+
+    def __init__(self, *, check: Callable[[str], None], kind: str, **kwargs: Any) -> None:
+        box = forms.Textarea({"rows": 1, "class": "several", "inputmode": kind, "autocomplete": "off"})
+        super().__init__(**{"widget": box, "required": False, "max_length": 1000, **kwargs})
+        self.check = check
+
+    def clean(self, value: Any) -> str:
+        entries = reach.split(super().clean(value))
+        if self.required and not entries:
+            raise ValidationError(self.error_messages["required"], code="required")
+        if len(entries) > reach.MOST:
+            raise ValidationError(f"At most {reach.MOST} are kept here; add a contact for the others.")
+        for entry in entries:
+            self.check(entry)
+        return "\n".join(entries)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return reach.split(initial or "") != reach.split(data or "")
+
+
+def check_email(entry: str) -> None:
+    """Raises ValidationError naming the entry that is no address."""
+    try:
+        EmailValidator()(entry)
+    except ValidationError:
+        raise ValidationError(f"“{entry}” is not an e-mail address.") from None
+    if len(entry) > 254:
+        raise ValidationError("An e-mail address has at most 254 characters.")
+
+
+def check_number(entry: str) -> None:
+    """Raises ValidationError naming the entry that cannot be dialled."""
+    if len(entry) > 40 or sum(map(str.isdigit, entry)) < 5:
+        raise ValidationError(f"“{entry[:40]}” is not a telephone number.")
+
+
+def emails_field(**kwargs: Any) -> Several:
+    return Several(check=check_email, kind="email", **kwargs)
+
+
+def mobiles_field(**kwargs: Any) -> Several:
+    return Several(check=check_number, kind="tel", **kwargs)
+
+
 class AccountForm(Form):
     """Account Detail. A person is called by its contact name, a company by its company name."""
 
@@ -46,8 +94,14 @@ class AccountForm(Form):
         help_text="Leave empty to have it generated",
     )
     phone = forms.CharField(label="Primary tel no", max_length=40, required=False)
-    mobile = forms.CharField(label="Mobile no", max_length=40, required=False)
-    email = forms.EmailField(label="Email")
+    mobile = mobiles_field(
+        label="Mobile no(s)", help_text="Several: one per line, or commas; SMS use the first"
+    )
+    email = emails_field(
+        label="Email(s)",
+        required=True,
+        help_text="Several: one per line, or commas; the portal uses the first",
+    )
     id_number = forms.CharField(
         label="Contact ID number", max_length=40, required=False, help_text="Stored encrypted"
     )

@@ -9,6 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 
+from customers.accounts import reach
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core.clock import local_day
 from ispbilling.core.models import Role, User
@@ -24,6 +25,12 @@ class Digits(models.Func):
     template = "%(function)s(%(expressions)s, '[^0-9]', '', 'g')"
     arity = 1
     output_field = models.TextField()
+
+
+class DigitLines(Digits):
+    """The same for several numbers, one per line: what stands on two lines is no number."""
+
+    template = "%(function)s(%(expressions)s, '[^0-9\\n]', '', 'g')"
 
 
 def _trigrams(expression: models.Func) -> OpClass:
@@ -171,12 +178,17 @@ class Customer(models.Model):
 
 
 class Contact(models.Model):
-    """A person to write to or call; exactly one per customer is primary (EDT-9)."""
+    """A person to write to or call; exactly one per customer is primary (EDT-9).
+
+    Each may have several addresses and numbers (EDT-2): the first stands alone, the others one per line.
+    """
 
     customer = models.ForeignKey(Customer, models.CASCADE, related_name="contacts")
     name = models.CharField("contact name", max_length=160)
     email = models.EmailField(blank=True)
     mobile = models.CharField("mobile no", max_length=40, blank=True)
+    more_emails = models.TextField(blank=True, default="", db_default="")
+    more_mobiles = models.TextField(blank=True, default="", db_default="")
     primary = models.BooleanField(default=False)
 
     class Meta:
@@ -188,12 +200,31 @@ class Contact(models.Model):
         ]
         indexes = [
             models.Index(Lower("email"), name="customers_contact_email"),
-            GinIndex(_trigrams(Upper("name")), _trigrams(Upper("email")), name="customers_contact_search"),
-            GinIndex(_trigrams(Digits("mobile")), name="customers_contact_mobile"),
+            GinIndex(
+                _trigrams(Upper("name")),
+                _trigrams(Upper("email")),
+                _trigrams(Upper("more_emails")),
+                name="customers_contact_search",
+            ),
+            GinIndex(
+                _trigrams(Digits("mobile")),
+                _trigrams(DigitLines("more_mobiles")),
+                name="customers_contact_mobile",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def emails(self) -> list[str]:
+        """All addresses, the one a portal login uses first."""
+        return reach.split(reach.join(self.email, self.more_emails))
+
+    @property
+    def mobiles(self) -> list[str]:
+        """All mobile numbers, the one an SMS goes to first."""
+        return reach.split(reach.join(self.mobile, self.more_mobiles))
 
 
 class PortalLogin(models.Model):

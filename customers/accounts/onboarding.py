@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.db import IntegrityError, transaction
 
-from customers.accounts import codes, numbering
+from customers.accounts import codes, numbering, reach
 from customers.accounts.models import Contact, Customer, CustomerType, PortalLogin
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core import events
@@ -25,7 +25,8 @@ class NewCustomer:
 
     `name` is the company's name or the person's full name. An empty `code` is generated; `generated` says
     that Generate showed the code, so that a newer one is taken when somebody else was quicker. An empty
-    `username` means the code (ACC-13). `welcome` asks for the welcome mail (D-4).
+    `username` means the code (ACC-13). `welcome` asks for the welcome mail (D-4). `email` and `mobile` may hold
+    several (`reach`); the portal login is mailed at the first.
     """
 
     group: CustomerGroup
@@ -152,8 +153,10 @@ def _create(new: NewCustomer, code: str, now: datetime) -> Customer:
     Contact.objects.create(
         customer=customer,
         name=new.contact_name or new.name,
-        email=new.email,
-        mobile=new.mobile,
+        email=reach.first(new.email),
+        mobile=reach.first(new.mobile),
+        more_emails=reach.others(new.email),
+        more_mobiles=reach.others(new.mobile),
         primary=True,
     )
     return customer
@@ -161,4 +164,4 @@ def _create(new: NewCustomer, code: str, now: datetime) -> Customer:
 
 def _give_login(customer: Customer, new: NewCustomer, now: datetime, actor: User | None) -> None:
     username = new.username or usual_username(customer.code)
-    open_login(customer, username, new.email, now, actor=actor, welcome=new.welcome)
+    open_login(customer, username, reach.first(new.email), now, actor=actor, welcome=new.welcome)

@@ -11,8 +11,8 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 
 from customers.accounts.editing import ContactValues, fingerprint, mentions
-from customers.accounts.forms import AccountForm, AddressForm
-from customers.accounts.models import Customer, CustomerType, GateKind
+from customers.accounts.forms import AccountForm, AddressForm, emails_field, mobiles_field
+from customers.accounts.models import Contact, Customer, CustomerType, GateKind
 from customers.relations.forms import CustomerField
 from customers.relations.linking import COLUMNS, Links
 from ispbilling.core import clock
@@ -83,8 +83,8 @@ class AccountEditForm(AccountForm):
             "contact_name": customer.contact_name or ("" if company else customer.name),
             "code": customer.code,
             "phone": customer.phone,
-            "mobile": contact.mobile if contact else "",
-            "email": contact.email if contact else "",
+            "mobile": "\n".join(contact.mobiles) if contact else "",
+            "email": "\n".join(contact.emails) if contact else "",
             "vat_number": customer.vat_number,
             "vip": customer.vip,
             "discount": customer.discount,
@@ -120,8 +120,8 @@ class AddressEditForm(AddressForm):
 class ContactRow(forms.Form):
     pk = forms.IntegerField(widget=forms.HiddenInput, required=False)
     name = forms.CharField(label="Contact name", max_length=160)
-    email = forms.EmailField(required=False)
-    mobile = forms.CharField(label="Mobile no", max_length=40, required=False)
+    email = emails_field()
+    mobile = mobiles_field(label="Mobile no")
     primary = forms.BooleanField(required=False)
 
 
@@ -147,7 +147,11 @@ class ContactsForm(Form):
 
     @staticmethod
     def of(customer: Customer) -> dict[str, Any]:
-        return {"contacts": list(customer.contacts.values("pk", "name", "email", "mobile", "primary"))}
+        def row(contact: Contact) -> dict[str, Any]:
+            reached = {"email": "\n".join(contact.emails), "mobile": "\n".join(contact.mobiles)}
+            return {"pk": contact.pk, "name": contact.name, "primary": contact.primary, **reached}
+
+        return {"contacts": [row(contact) for contact in customer.contacts.all()]}
 
     @property
     def changed_data(self) -> list[str]:

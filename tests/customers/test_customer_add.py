@@ -65,7 +65,7 @@ def test_it_marks_every_missing_field_and_keeps_what_was_typed(
     wrong = sent | {"type": "company", "email": "", "phone": "", "mobile": "", "postal_address": "PO Box 12"}
     page = as_manager.post(ADD, wrong)
     lines = {line.label for line in page.context["error_lines"]}
-    assert lines == {"Email", "Company name", "Primary tel no"}
+    assert lines == {"Email(s)", "Company name", "Primary tel no"}
     body = page.content.decode()
     assert "Frikkie Visser" in body
     assert "PO Box 12" in body
