@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from customers.accounts import views as accounts
+from customers.accounts.answers import views as answers
 from customers.notes import views as notes
 from customers.profile import views as profile
 from customers.profile.acts import views as acts
@@ -62,6 +63,8 @@ urlpatterns = [
     path("", accounts.CustomerList.as_view(), name="customer_list"),
     path("add/", accounts.CustomerAdd.as_view(), name="customer_add"),
     path("pick/", relations.CustomerPick.as_view(), name="customer_pick"),
+    path("hints/code/", answers.CodeHint.as_view(), name="code_hint"),
+    path("hints/duplicates/", answers.DuplicateHint.as_view(), name="duplicate_hint"),
     path("groups/<int:pk>/", include(group_urls)),
     path("notes/<int:pk>/", include(note_urls)),
     path("<int:pk>/", include(customer_urls)),

@@ -1,15 +1,18 @@
 """The tabs that say who a customer is; adding and editing share them (EDT-2, EDT-3, ADD-10)."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
-from crispy_forms.layout import Div, Layout
+from crispy_forms.layout import HTML, Div, Layout
 from django import forms
 from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.html import format_html
 
 from customers.accounts import codes, numbering, positions, reach
@@ -84,7 +87,7 @@ class AccountForm(Form):
     group = forms.ModelChoiceField(CustomerGroup.objects.none(), label="Customer group", empty_label=None)
     billing_group = forms.ModelChoiceField(BillingGroup.objects.none(), required=False)
     type = forms.ChoiceField(label="Customer type", choices=CustomerType.choices)
-    company_name = forms.CharField(max_length=160, required=False, help_text="For a company")
+    company_name = forms.CharField(max_length=160, required=False)
     contact_name = forms.CharField(max_length=160, help_text="First name and surname")
     code = forms.CharField(
         label="Accounting code",
@@ -93,7 +96,9 @@ class AccountForm(Form):
         widget=CodeInput,
         help_text="Leave empty to have it generated",
     )
-    phone = forms.CharField(label="Primary tel no", max_length=40, required=False)
+    phone = forms.CharField(
+        label="Primary tel no", max_length=40, required=False, help_text="This or a mobile number is needed"
+    )
     mobile = mobiles_field(
         label="Mobile no(s)", help_text="Several: one per line, or commas; SMS use the first"
     )
@@ -130,16 +135,43 @@ class AccountForm(Form):
             if name != "group" and not rows.exists():
                 del self.fields[name]  # nothing to pick from: not asked
         self.fields["code"].widget.generated = self.data.get("generated", "")
+        if self.customer is None:
+            self._ask(
+                "customers:code_hint",
+                "#code-hint",
+                "input changed delay:300ms",
+                "contact_name",
+                "company_name",
+            )
+            self._ask("customers:code_hint", "#code-hint", "change", "type")
+        self._ask("customers:duplicate_hint", "#duplicates", "change", "phone", "mobile", "email")
+
+    def _ask(self, url_name: str, target: str, when: str, *names: str) -> None:
+        """Have the page ask the server while these fields are filled in; without JavaScript it does not."""
+        who = json.dumps({"customer": self.customer.pk}) if self.customer else "{}"
+        for name in names:
+            self.fields[name].widget.attrs |= {
+                "hx-post": reverse(url_name),
+                "hx-trigger": when,
+                "hx-target": target,
+                "hx-swap": "innerHTML",
+                "hx-include": "closest form",
+                "hx-vals": who,
+                "hx-sync": "this:replace",
+            }
 
     @property
     def layout(self) -> Layout:
         """Two columns where there is room."""
         unseen = [name for name, field in self.fields.items() if field.widget.is_hidden]
         cells = [self.cell(name) for name in self.fields if name not in unseen]
-        return Layout(*unseen, Div(*cells, css_class="row"))
+        hints = HTML('<div id="duplicates" class="col-12" role="status"></div>')
+        return Layout(*unseen, Div(*cells, hints, css_class="row"))
 
     def cell(self, name: str) -> Div:
-        """Where a field stands."""
+        """Where a field stands; the company's name is asked of companies only, and of them always."""
+        if name == "company_name":
+            return Div(name, css_class="col-md-6 is-required", data_when="type=company")
         return Div(name, css_class="col-md-6")
 
     def clean_code(self) -> str:
@@ -221,8 +253,52 @@ class AddressForm(Form):
         return cleaned
 
 
-class NewLoginForm(Form):
-    """Portal Login of a new customer: the password is set by the customer, through a link (D-4)."""
+class PasswordByHand(Form):
+    """A password that staff set; its fields come into sight with the tick."""
+
+    change_password = forms.BooleanField(required=False)
+    password1 = forms.CharField(
+        label="New password",
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+    password2 = forms.CharField(
+        label="New password again",
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput({"autocomplete": "new-password"}),
+    )
+    #: What stands above the tick.
+    before: tuple[str, ...] = ("username",)
+
+    @property
+    def layout(self) -> Layout:
+        both = [Div(name, css_class="col-md-6") for name in ("password1", "password2")]
+        return Layout(
+            *self.before, "change_password", Div(*both, css_class="row", data_when="change_password=on")
+        )
+
+    def user(self) -> User:
+        """Whose password it would be: it must not resemble the name."""
+        raise NotImplementedError
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not cleaned.get("change_password"):
+            return cleaned
+        if cleaned.get("password1") != cleaned.get("password2"):
+            self.add_error("password2", "The two passwords differ.")
+        else:
+            try:
+                validate_password(cleaned.get("password1") or "", self.user())
+            except ValidationError as error:
+                self.add_error("password1", error)
+        return cleaned
+
+
+class NewLoginForm(PasswordByHand):
+    """Portal Login of a new customer: best set by the customer, through a link (D-4)."""
 
     username = forms.CharField(
         label="Client portal username",
@@ -237,9 +313,20 @@ class NewLoginForm(Form):
         initial=True,
         help_text="It holds the username and a link to set a password",
     )
+    change_password = forms.BooleanField(
+        label="Set a password by hand",
+        required=False,
+        help_text="Better leave it to the link in the welcome mail, so that only the customer knows it",
+    )
+    before = ("username", "welcome")
 
     def clean_username(self) -> str:
         username = self.cleaned_data["username"].strip()
         if username and User.objects.filter(username__iexact=username).exists():
             raise ValidationError("This username is in use; choose another.")
         return username
+
+    def user(self) -> User:
+        return User(
+            username=self.cleaned_data.get("username") or "", email=reach.first(self.data.get("email", ""))
+        )

@@ -8,7 +8,7 @@ from django.forms.utils import ErrorDict
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
-from customers.accounts import finding, listing, numbering, regroup
+from customers.accounts import editing, finding, listing, numbering, regroup
 from customers.accounts.filters import CustomerFilter
 from customers.accounts.forms import AccountForm, AddressForm, NewLoginForm
 from customers.accounts.models import Customer, CustomerType
@@ -102,10 +102,15 @@ class CustomerAdd(AddPage):
 
     def act(self, obj: Any, form: Any, actor: User) -> Customer:
         account = form["account"]
-        values = {k: v for k, v in form.cleaned_data.items() if k not in ("company_name",) and v is not None}
+        known = NewCustomer.__dataclass_fields__
+        values = {k: v for k, v in form.cleaned_data.items() if k in known and v is not None}
         new = NewCustomer(**values | {"name": account.name, "generated": account.generated})
-        self.asked_code = new.code
-        return add_customer(new, clock.now(), actor=actor)
+        self.asked_code, now = new.code, clock.now()
+        customer = add_customer(new, now, actor=actor)
+        if form.cleaned_data["change_password"]:
+            login = customer.portal_logins.get()
+            editing.set_password(login, form.cleaned_data["password1"], now, actor=actor)
+        return customer
 
     def done(self, obj: Any, result: Any) -> str:
         other = self.asked_code and self.asked_code != result.code

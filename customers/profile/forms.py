@@ -4,14 +4,13 @@ from typing import Any
 
 from crispy_forms.layout import HTML, Div, Layout
 from django import forms
-from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 
 from customers.accounts.editing import ContactValues, fingerprint, mentions
-from customers.accounts.forms import AccountForm, AddressForm, emails_field, mobiles_field
+from customers.accounts.forms import AccountForm, AddressForm, PasswordByHand, emails_field, mobiles_field
 from customers.accounts.models import Contact, Customer, CustomerType, GateKind
 from customers.relations.forms import CustomerField
 from customers.relations.linking import COLUMNS, Links
@@ -175,7 +174,7 @@ class ContactsForm(Form):
         ]
 
 
-class LoginForm(Form):
+class LoginForm(PasswordByHand):
     """Portal Login (EDT-10, EDT-11): the username, and a password set by hand."""
 
     username = forms.CharField(
@@ -183,18 +182,6 @@ class LoginForm(Form):
     )
     change_password = forms.BooleanField(
         required=False, help_text="Better: send a Password Reset, so that only the customer knows it"
-    )
-    password1 = forms.CharField(
-        label="New password",
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput({"autocomplete": "new-password"}),
-    )
-    password2 = forms.CharField(
-        label="New password again",
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput({"autocomplete": "new-password"}),
     )
 
     @staticmethod
@@ -210,19 +197,9 @@ class LoginForm(Form):
             raise ValidationError("This username is in use; choose another.")
         return username
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if not cleaned.get("change_password"):
-            return cleaned
-        if cleaned.get("password1") != cleaned.get("password2"):
-            self.add_error("password2", "The two passwords differ.")
-        else:
-            try:
-                login = self.initial["login"]
-                validate_password(cleaned.get("password1") or "", login.user if login else None)
-            except ValidationError as error:
-                self.add_error("password1", error)
-        return cleaned
+    def user(self) -> User:
+        login = self.initial["login"]
+        return login.user if login else User(username=self.cleaned_data.get("username", ""))
 
 
 def clean_last_day(day: Any) -> Any:

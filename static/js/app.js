@@ -98,6 +98,34 @@
     if (Array.prototype.some.call(document.querySelectorAll("[data-form]"), dirty)) { event.preventDefault(); }
   });
 
+  // What is asked only in one case: data-when="type=company" or "change_password=on" for a tick.
+  function showWhen(root) {
+    var all = root.querySelectorAll ? root.querySelectorAll("[data-when]") : [];
+    all.forEach(function (part) {
+      var rule = part.dataset.when.split("=");
+      var field = part.closest("form").elements[rule[0]];
+      var value = field && field.type === "checkbox" ? (field.checked ? "on" : "") : field && field.value;
+      part.hidden = value !== rule[1];
+    });
+  }
+  document.addEventListener("change", function (event) { if (event.target.form) { showWhen(event.target.form); } });
+
+  // The code proposed for the name so far; a code that somebody typed is left alone.
+  function takeCode(hint) {
+    var answer = hint.querySelector("[data-code]");
+    var fields = hint.closest("form").elements;
+    if (!answer) { return; }
+    if (fields.code.value.trim() && fields.code.value !== fields.generated.value) { hint.replaceChildren(); return; }
+    fields.code.value = fields.generated.value = answer.dataset.code;
+    suggestUsername(fields);
+  }
+  function suggestUsername(fields) {
+    if (fields.username) { fields.username.placeholder = fields.code.value.trim().toUpperCase().replace(/\//g, "-"); }
+  }
+  document.addEventListener("input", function (event) {
+    if (event.target.id === "id_code" && byId("code-hint")) { suggestUsername(event.target.form.elements); }
+  });
+
   // --- Keyboard --------------------------------------------------------------------------------------
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey) { return; }
@@ -356,6 +384,7 @@
   function ready(root) {
     drawCharts(root);
     drawMaps(root);
+    showWhen(root);
     countTicks();
     var wide = root.querySelector && root.querySelector(".error-summary");
     if (wide) {
@@ -367,6 +396,7 @@
   document.addEventListener("htmx:afterSwap", function (event) {
     var target = event.detail.target;
     ready(target.isConnected ? target : document);
+    if (target.hasAttribute("data-code-hint")) { takeCode(target); }
     if (target.hasAttribute("data-results")) {
       var input = comboOf(target);
       input.setAttribute("aria-expanded", String(target.children.length > 0));

@@ -35,6 +35,8 @@ PAGES = {
     "groups:high_site_edit": "groups.edit",
     "customers:customer_list": "customers.view",
     "customers:customer_add": "customers.add",
+    "customers:code_hint": "customers.add",
+    "customers:duplicate_hint": "customers.view",
     "customers:group_delete": "groups.delete",
     "customers:group_restore": "groups.delete",
     "customers:group_disable": "groups.edit",

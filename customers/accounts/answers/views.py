@@ -1,0 +1,40 @@
+"""The answers: the code a name would get, and customers who look like the one being typed."""
+
+from django.http import HttpRequest, HttpResponse
+
+from customers.accounts import duplicates, numbering
+from customers.accounts.models import Customer, CustomerType
+from ispbilling.core import clock
+from ispbilling.core.views import StaffPage
+
+
+class CodeHint(StaffPage):
+    """The next code for the name so far (ACC-12); the page leaves alone a code that somebody typed."""
+
+    permission = "customers.add"
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        company = request.POST.get("type") == CustomerType.COMPANY
+        name = request.POST.get("company_name" if company else "contact_name", "").replace("\0", "")[:160]
+        proposal = numbering.propose(name, company=company) if name.strip() else numbering.Proposal()
+        return self.answer("customers/_code_hint.html", proposal=proposal)
+
+
+class DuplicateHint(StaffPage):
+    """Who has that number or address already; saving goes on all the same."""
+
+    permission = "customers.view"
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        typed = {
+            name: request.POST.get(name, "").replace("\0", "")[:1000] for name in ("email", "phone", "mobile")
+        }
+        besides = request.POST.get("customer", "")
+        found = duplicates.alike(
+            typed["email"],
+            f"{typed['phone']}\n{typed['mobile']}",
+            clock.now(),
+            visible=Customer.objects.visible_to(self.actor),
+            besides=int(besides) if besides.isascii() and besides.isdigit() and len(besides) < 19 else None,
+        )
+        return self.answer("customers/_duplicate_hint.html", found=found)
