@@ -7,11 +7,12 @@ from typing import Any
 from django.db.models import Q
 
 from customers.accounts import gates, reach
-from customers.accounts.finding import SUBSCRIBER
 from customers.accounts.models import Contact, Customer, DigitLines, Digits
 
 #: So many are named; more would not be read.
 MOST = 5
+#: Digits of a telephone number without trunk or country prefix.
+SUBSCRIBER = 9
 #: Shorter numbers are extensions or half typed.
 SHORTEST = 7
 

@@ -13,6 +13,7 @@ _TWO_DIGIT_COUNTRIES = frozenset(
     map(str, (20, 27, *range(30, 35), 36, 39, 40, 41, *range(43, 50), *range(51, 59), *range(60, 67)))
 ) | {"81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98"}
 
+
 class Among(Lookup):
     """The key is one of many: handed over as one array, where IN would spell out a parameter for each."""
 
