@@ -7,6 +7,7 @@ class CustomersConfig(AppConfig):
     name = "customers"
 
     def ready(self) -> None:
+        from customers.files.widgets import Attachments
         from customers.notes.widgets import Notes
         from customers.preferences.widgets import TABS
         from customers.profile import widgets
@@ -25,5 +26,6 @@ class CustomersConfig(AppConfig):
             registries.add_widget("customers:customer_detail", widget)
         for tab in TABS:
             registries.add_tab("core:provider_edit", tab)
-        registries.add_widget("customers:customer_detail", Notes)
+        for widget in (Notes, Attachments):
+            registries.add_widget("customers:customer_detail", widget)
         search.register(CUSTOMERS)

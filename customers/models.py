@@ -10,10 +10,12 @@ from customers.accounts.models import (
     GateKind,
     PortalLogin,
 )
+from customers.files.models import Attachment
 from customers.notes.models import Note
 from customers.preferences.models import Preferences
 
 __all__ = [
+    "Attachment",
     "CodeAlias",
     "CodeCounter",
     "Contact",

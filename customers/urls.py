@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from customers.accounts import views as accounts
 from customers.accounts.answers import views as answers
+from customers.files import views as files
 from customers.notes import views as notes
 from customers.profile import views as profile
 from customers.profile.acts import views as acts
@@ -26,6 +27,8 @@ customer_urls = [
     path("edit/", profile.CustomerEdit.as_view(), name="customer_edit"),
     path("notes/", notes.NoteList.as_view(), name="customer_notes"),
     path("notes/add/", notes.NoteAdd.as_view(), name="customer_note_add"),
+    path("attachments/", files.AttachmentList.as_view(), name="customer_attachments"),
+    path("attachments/add/", files.Attach.as_view(), name="customer_attach"),
     path("timeline/", profile.CustomerTimeline.as_view(), name="customer_timeline"),
     path("sub-accounts/", relations.SubAccountList.as_view(), name="customer_sub_list"),
     path("sub-accounts/link/", relations.SubAccountLink.as_view(), name="customer_sub_link"),
@@ -59,6 +62,15 @@ note_urls = [
     path("restore/", notes.NoteRestore.as_view(), name="note_restore"),
 ]
 
+# /customers/attachments/<pk>/
+attachment_urls = [
+    path("", files.AttachmentDetail.as_view(), name="attachment_detail"),
+    path("download/", files.AttachmentDownload.as_view(), name="attachment_download"),
+    path("preview/", files.AttachmentPreview.as_view(), name="attachment_preview"),
+    path("remove/", files.AttachmentRemove.as_view(), name="attachment_remove"),
+    path("restore/", files.AttachmentRestore.as_view(), name="attachment_restore"),
+]
+
 urlpatterns = [
     path("", accounts.CustomerList.as_view(), name="customer_list"),
     path("add/", accounts.CustomerAdd.as_view(), name="customer_add"),
@@ -67,5 +79,6 @@ urlpatterns = [
     path("hints/duplicates/", answers.DuplicateHint.as_view(), name="duplicate_hint"),
     path("groups/<int:pk>/", include(group_urls)),
     path("notes/<int:pk>/", include(note_urls)),
+    path("attachments/<int:pk>/", include(attachment_urls)),
     path("<int:pk>/", include(customer_urls)),
 ]

@@ -67,6 +67,12 @@ SWEEPS = [
         daily(3, 30),
         "forgets refused log-ins after RADIUS_KEEP_REJECTS_DAYS",
     ),
+    Sweep(
+        "purge_files",
+        "customers.sweeps.purge_files",
+        daily(3, 40),
+        "deletes attachments removed longer ago than ATTACHMENT_KEEP_REMOVED_DAYS",
+    ),
     Sweep("announce", "notifications.sweeps.announce", every(15), "turns events into messages"),
     Sweep("deliver", "notifications.sweeps.deliver", every(15), "drains the outbox"),
 ]

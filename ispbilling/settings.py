@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "ispbilling.core.middleware.NoNul",
+    "ispbilling.core.middleware.UploadLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -133,6 +134,11 @@ CACHES = {
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / ".data" / "media"))
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
+# The largest request that is read at all, and the largest single attachment; megabytes of 10**6 bytes.
+UPLOAD_MAX_MB = env.int("UPLOAD_MAX_MB", default=100)
+ATTACHMENT_MAX_MB = env.int("ATTACHMENT_MAX_MB", default=20)
+# A removed attachment can be brought back for so long.
+ATTACHMENT_KEEP_REMOVED_DAYS = env.int("ATTACHMENT_KEEP_REMOVED_DAYS", default=30)
 
 # --- Log-in (allauth serves both doors; decisions: D-4, D-6) --------------------------------------
 AUTH_USER_MODEL = "core.User"

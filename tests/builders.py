@@ -2,18 +2,22 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from io import BytesIO
 from itertools import count
 from typing import Any
 from uuid import uuid4
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
+from PIL import Image
 
 from billing.documents import issuing
 from billing.documents.issuing import Draft, Item, PartyDraft
 from billing.documents.models import DocumentKind
 from billing.models import Document, RecurringLine, Run
 from billing.runs.planning import Asked, plan
-from customers.models import Contact, Customer, Note, PortalLogin
+from customers.files import attaching
+from customers.models import Attachment, Contact, Customer, Note, PortalLogin
 from groups.models import CustomerGroup
 from ispbilling.core.clock import local_day, month_of, now
 from ispbilling.core.models import Role, User
@@ -60,6 +64,27 @@ def customer(**kwargs: Any) -> Customer:
 def note(**kwargs: Any) -> Note:
     kwargs.setdefault("customer", Customer.objects.first() or customer())
     return Note.objects.create(**{"text": "Beware of the dog.", "written_at": now(), **kwargs})
+
+
+def picture(
+    form: str = "PNG", size: tuple[int, int] = (40, 30), colour: str = "teal", **kwargs: Any
+) -> bytes:
+    """The bytes of a picture."""
+    file = BytesIO()
+    Image.new("RGB", size, colour).save(file, form, **kwargs)
+    return file.getvalue()
+
+
+def attachment(content: bytes | None = None, name: str = "roof.png", **kwargs: Any) -> Attachment:
+    """A file of a customer, kept as the product keeps it."""
+    upload = SimpleUploadedFile(name, picture() if content is None else content)
+    return attaching.attach(
+        kwargs.pop("customer", None) or Customer.objects.first() or customer(),
+        upload,
+        kwargs.pop("at", None) or now(),
+        actor=kwargs.pop("actor", None),
+        **kwargs,
+    )
 
 
 def portal_user(of: Customer, **kwargs: Any) -> User:

@@ -17,7 +17,7 @@ class Notes(Widget):
     name, title, icon = "notes", "Notes", "notes"
     template_name = "customers/notes/_widget.html"
     permission = "customers.view"
-    column, weight = 2, 80
+    column, weight = 3, 60
     most: ClassVar[int] = 5
 
     def context(self) -> Mapping[str, Any]:

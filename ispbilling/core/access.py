@@ -42,6 +42,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "customers.password": CARE,
     "customers.export": FINANCE,
     "customers.notes": DESK,
+    "customers.files.view": DESK,
+    "customers.files.edit": DESK,
     "radius.catalogue.view": STAFF,
     "radius.catalogue.edit": MANAGERS,
     "radius.accounts.view": STAFF,

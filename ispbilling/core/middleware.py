@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
@@ -33,6 +35,22 @@ class NoNul:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "%00" in request.META.get("QUERY_STRING", "") or "\0" in request.path:
             raise BadRequest("NUL in the address")
+        return self.get_response(request)
+
+
+class UploadLimit:
+    """Refuses a request larger than UPLOAD_MAX_MB by what it announces, before a byte of it is read or stored.
+
+    What announces no length has no body to Django; what sends more than it announced is cut there.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isascii() and length.isdecimal() and int(length) > settings.UPLOAD_MAX_MB * 1_000_000:
+            return render(request, "413.html", {"most_mb": settings.UPLOAD_MAX_MB}, status=413)
         return self.get_response(request)
 
 

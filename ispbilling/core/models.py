@@ -158,6 +158,41 @@ class ColumnChoice(models.Model):
         return self.table
 
 
+class FileKind(models.TextChoices):
+    """What a stored file is by its content; only pictures and PDFs are ever shown, as pictures we made."""
+
+    PICTURE = "picture", "Picture"
+    PDF = "pdf", "PDF"
+    OTHER = "other", "File"
+
+
+class StoredFile(models.Model):
+    """A file somebody handed in, kept by `core.files.keeping` and served by `core.files.views` alone.
+
+    Abstract: each app has its own table with real foreign keys, and says who may see a row.
+    """
+
+    name = models.CharField("file name", max_length=150)
+    path = models.CharField(max_length=40, unique=True, editable=False)
+    size = models.BigIntegerField()
+    sha256 = models.CharField(max_length=64, editable=False)
+    kind = models.CharField(max_length=8, choices=FileKind)
+    content_type = models.CharField(max_length=100)
+    pages = models.PositiveIntegerField(null=True)
+    previewed = models.BooleanField(default=False)
+    remark = models.CharField(max_length=100, blank=True, help_text="Why there is no preview")
+    uploaded_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    uploaded_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+    removed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class SweepRun(models.Model):
     """One run of a sweep that did something or failed: what staff read when they ask "did it run?"."""
 

@@ -30,6 +30,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "groups.Label": lambda: _titled("groups.Label"),
     "groups.HighSite": lambda: _titled("groups.HighSite", "name"),
     "customers.Customer": builders.customer,
+    "customers.Attachment": builders.attachment,
     "customers.Note": builders.note,
     "radius.Nas": builders.nas,
     "radius.Service": builders.service,
