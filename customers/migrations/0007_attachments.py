@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0004_notes"),
+        ("customers", "0006_several_addresses"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
