@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django_tables2 import A
 
 from customers.models import Customer
@@ -63,28 +65,40 @@ def usage_actions(account: DataAccount) -> list[Button]:
     return found
 
 
+def total_octets(table: Any) -> str | SafeString:
+    """What all rows that match used; a long list asks for it when it is there, or by a click."""
+    if table.total:
+        return format_octets(table.total.octets)
+    query = table.request.GET.copy()
+    query["total"] = "1"
+    return format_html(
+        '<a href="?{0}" hx-get="?{0}" hx-trigger="load" hx-target="closest tfoot" hx-select="tfoot"'
+        ' hx-swap="outerHTML" hx-push-url="false" aria-live="polite">Adding up…</a>',
+        query.urlencode(),
+    )
+
+
 class UsageTable(Table):
     """The Total Usage List (USE-2): one row per data account, and the total of all rows that match."""
 
-    total: Total
+    #: None where it is still to be added up.
+    total: Total | None = None
     month: Any = None
 
     month_day = Column(empty_values=(), orderable=False, verbose_name="Month", footer="Total", attrs=NOWRAP)
     code = CustomerColumn(accessor="customer__code", verbose_name="Accounting Code")
-    username = LinkColumn(footer=lambda table: counted(table.total.accounts, "account"))
+    username = LinkColumn(footer=lambda table: counted(table.paginator.count, "account"))
     customer = Column(accessor="customer__name", verbose_name="Customer")
     package = Column(accessor="package__title", verbose_name="Package")
     cap = CapColumn(accessor="package__cap_octets")
-    used = OctetsColumn(
-        verbose_name="Usage", attrs=TOTAL, footer=lambda table: format_octets(table.total.octets)
-    )
+    used = OctetsColumn(verbose_name="Usage", attrs=TOTAL, footer=total_octets)
     percent = PercentColumn()
     high_site = Column(accessor="customer__high_site", verbose_name="Highsite", default="")
     price = MoneyColumn(
         verbose_name="Monthly Cost",
         orderable=False,
         attrs=TOTAL,
-        footer=lambda table: format_money(table.total.cost),
+        footer=lambda table: format_money(table.total.cost) if table.total else "",
     )
     radius_status = StatusColumn()
     actions = ActionsColumn(usage_actions)

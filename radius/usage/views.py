@@ -24,6 +24,8 @@ from radius.usage.tables import CustomerUsageTable, PreviousSessionTable, Sessio
 VIEW = "radius.usage.view"
 SESSIONS = "radius.sessions.view"
 MONTHS_BACK = 24
+#: Adding up more accounts than this may take a noticeable time.
+TOTAL_AT_ONCE = 2000
 
 
 class _MonthPage(ListPage):
@@ -73,19 +75,20 @@ class UsageList(_MonthPage):
         return "export" in query or any(key.lstrip("-") == "used" for key in query.getlist("sort"))
 
     def results(self) -> dict[str, Any]:
-        """Otherwise it is summed for the rows of this page alone, however deep the page is."""
+        """Otherwise it is summed for the rows of this page alone, however deep the page is.
+
+        The total of a short list comes with it; that of a long one is asked for afterwards (`?total=1`).
+        """
         found = super().results()
+        table = found["table"]
+        if "total" in self.request.GET or table.paginator.count <= TOTAL_AT_ONCE:
+            table.total = totals.of_month(table.data.data, self.month)
         if not self.every_row():
-            rows = [row.record for row in found["table"].page.object_list]
+            rows = [row.record for row in table.page.object_list]
             used = totals.used_by_account(rows, self.month)
             for account in rows:
                 account.used = used[account.pk]
         return found
-
-    def table(self, rows: Any) -> Table:
-        table = super().table(rows)
-        table.total = totals.of_month(rows, self.month)
-        return table
 
     def buttons(self) -> list[Button]:
         query = f"?state={self.month.start:%Y-%m}"

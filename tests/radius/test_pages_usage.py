@@ -168,3 +168,23 @@ def test_the_widgets_of_the_profile_load_on_their_own(as_manager: Client, alice:
     assert "100.64.0.7" in widget("active_sessions")
     assert "Lost-Carrier" in widget("previous_sessions")
     assert "another device" in widget("problems")
+
+
+@pytest.mark.feature("USE-3")
+def test_a_long_list_is_there_before_its_total(as_manager: Client, alice: Customer) -> None:
+    package = builders.package()
+    many = [
+        DataAccount(customer=alice, username=f"line{n}", secret="x", package=package, starts_on=date(2026, 1, 1),
+                    created_at=now())
+        for n in range(2001)
+    ]  # fmt: skip
+    DataAccount.objects.bulk_create(many)
+    UsageDay.objects.create(data_account=many[7], day=local_day(now()), download_octets=5 * GB)
+    url = reverse("radius:usage_list")
+    at_once = as_manager.get(url).content.decode()
+    assert "2,001 accounts" in at_once
+    assert "Adding up…" in at_once
+    assert 'hx-get="?total=1"' in at_once
+    later = as_manager.get(url, {"total": "1"}).content.decode()
+    assert "Adding up…" not in later
+    assert "5.0 GB</td>" in later[later.index("<tfoot") :]
