@@ -328,6 +328,10 @@ class ListPage(StaffPage):
         """With `keys_first`: rows with which the asked order begins and that an index finds, or None."""
         return None
 
+    def dressed(self, rows: Any) -> Any:
+        """With `keys_first`: the rows with what only showing them needs, not finding or sorting them."""
+        return rows
+
     def per_page(self) -> int:
         asked = self.request.GET.get("rows", "")
         return int(asked) if asked in map(str, self.row_choices) else self.rows
@@ -338,7 +342,8 @@ class ListPage(StaffPage):
         rows, filterset = self.narrow(self.state.apply(base) if self.state else base)
         table = self.table(rows)
         if self.keys_first:
-            table.data.data = KeysFirst(rows, table.data.data, base, self.beginning(table.data.data))
+            beginning = self.beginning(table.data.data)
+            table.data.data = KeysFirst(rows, table.data.data, self.dressed(base), beginning)
         try:
             table.paginate(page=self.request.GET.get("page", 1), per_page=self.per_page())
         except PageNotAnInteger:

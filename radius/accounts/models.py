@@ -95,8 +95,10 @@ class DataAccount(models.Model):
             ),
         ]
         indexes = [
+            # Lists in their own order.
+            models.Index(fields=["username"], name="radius_dataaccount_username"),
             # Read by searches for a part of the username.
-            GinIndex(OpClass(Upper("username"), name="gin_trgm_ops"), name="radius_dataaccount_search")
+            GinIndex(OpClass(Upper("username"), name="gin_trgm_ops"), name="radius_dataaccount_search"),
         ]
 
     def __str__(self) -> str:

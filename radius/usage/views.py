@@ -63,16 +63,27 @@ class UsageList(_MonthPage):
     search_help = "Code, username or customer"
     empty_icon = "chart-bar"
     empty_text = "What each data account used in the month, once there are data accounts."
+    keys_first = True
 
     def get_queryset(self) -> Any:
-        accounts = totals.in_service(DataAccount.objects.all(), self.month)
-        rows = with_status(accounts.select_related("customer__high_site", "package__service"), clock.now())
-        return totals.with_usage(rows, self.month) if self.every_row() else rows
+        rows = totals.in_service(DataAccount.objects.all(), self.month)
+        rows = rows.select_related("customer__high_site", "package__service")
+        if self.asked_for("radius_status"):
+            rows = with_status(rows, clock.now())
+        return totals.with_usage(rows, self.month) if self.asked_for("used") else rows
 
-    def every_row(self) -> bool:
-        """Whether the usage of every row is needed at once: to sort by it, or to write it to a file."""
+    def dressed(self, rows: Any) -> Any:
+        """With the status, where it is not there already."""
+        return rows if self.asked_for("radius_status") else with_status(rows, clock.now())
+
+    def asked_for(self, name: str) -> bool:
+        """Whether that of every row is needed at once: to filter or sort by it, or to write it to a file."""
         query = self.request.GET
-        return "export" in query or any(key.lstrip("-") == "used" for key in query.getlist("sort"))
+        return (
+            "export" in query
+            or name in query
+            or any(key.lstrip("-") == name for key in query.getlist("sort"))
+        )
 
     def results(self) -> dict[str, Any]:
         """Otherwise it is summed for the rows of this page alone, however deep the page is.
@@ -82,8 +93,8 @@ class UsageList(_MonthPage):
         found = super().results()
         table = found["table"]
         if "total" in self.request.GET or table.paginator.count <= TOTAL_AT_ONCE:
-            table.total = totals.of_month(table.data.data, self.month)
-        if not self.every_row():
+            table.total = totals.of_month(table.data.data.matching, self.month)
+        if not self.asked_for("used"):
             rows = [row.record for row in table.page.object_list]
             used = totals.used_by_account(rows, self.month)
             for account in rows:
