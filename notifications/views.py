@@ -35,6 +35,7 @@ class MessageList(ListPage):
     filterset_class = MessageFilter
     permission = "messages.view"
     title = "Messages"
+    confidential = "who was written to, at which address, about what"
     search_fields = ("subject", "to_address", "customer__code", "customer__name", "error")
     search_help = "Subject, address, customer or error"
     states = (

@@ -31,6 +31,7 @@ class CustomerList(ListPage):
     search_help = "Code, name, number or e-mail"
     rows = 15
     keys_first = True
+    confidential = "the names, addresses, telephone numbers, e-mail addresses and balances of customers"
     add_url_name, add_permission, add_label = "customers:customer_add", "customers.add", "Add Customer"
     empty_title = "No customers yet"
     empty_icon = "users"

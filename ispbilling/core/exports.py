@@ -9,6 +9,7 @@ import csv
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from html import unescape
@@ -36,6 +37,25 @@ _FORMULA = ("=", "+", "-", "@", "|")
 _HARMLESS = re.compile(r"[+-]?[0-9(][0-9 ().]*(,[0-9]+)?")
 #: What spreadsheets skip, or swallow, before they look for a formula.
 _SKIPPED = re.compile(r"[\s\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\x00-\x1f\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What one export takes out: its format, the table, and the conditions that narrow it, in words."""
+
+    kind: str
+    table: Any
+    conditions: list[str]
+
+    @property
+    def columns(self) -> list[str]:
+        """The headings."""
+        return [str(column.header) for column in self.table.columns if not column.column.exclude_from_export]
+
+    def count(self) -> int:
+        """How many rows it has."""
+        data = self.table.data.data
+        return int(data.order_by().count()) if isinstance(data, QuerySet) else len(data)
 
 
 def is_formula(text: str) -> bool:

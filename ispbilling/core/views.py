@@ -17,7 +17,8 @@ How to add a list page
         empty_text = "Groups sort customers and carry their defaults."
 
 Search, states, filters with chips, columns remembered per user, rows, copy, CSV and Excel (permission
-`<area>.export`), paging, sorting and the HTMX partial come with it. The URL holds everything.
+`<area>.export`), paging, sorting and the HTMX partial come with it. The URL holds everything. A list of
+personal data says what it holds (`confidential = "names and telephone numbers"`): its export asks what for.
 Bulk acts: `bulk_actions = (BulkAction("Message", "customers:bulk_message"),)` with a `BulkPage` behind it.
 
 How to add a detail page with widgets
@@ -88,12 +89,13 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.text import capfirst, slugify
+from django.utils.text import capfirst
 from django.views import View
 
-from ispbilling.core import access, events, exports, registries
+from ispbilling.core import access, events, registries
 from ispbilling.core.chips import Chip, chips, search_text
 from ispbilling.core.errors import DomainError
+from ispbilling.core.exporting import Exporting
 from ispbilling.core.forms import NoFields, Tabs
 from ispbilling.core.models import ColumnChoice
 from ispbilling.core.parts import BulkAction, Button, Panel, State, Tab
@@ -193,7 +195,7 @@ class StaffPage(View):
         return HttpResponseRedirect(url)
 
 
-class ListPage(StaffPage):
+class ListPage(Exporting, StaffPage):
     """A list with its toolbar (NAV-4..6). Declares what; the how is here once."""
 
     template_name = "generic/list.html"
@@ -202,8 +204,6 @@ class ListPage(StaffPage):
     filterset_class: ClassVar[Any] = None
     #: For lists of 100,000 wide rows: sort and skip keys alone, then fetch only the rows of the page.
     keys_first: ClassVar[bool] = False
-    #: Empty means `<area>.export`.
-    export_permission: ClassVar[str] = ""
     search_fields: ClassVar[Sequence[str]] = ()
     search_help: ClassVar[str] = "Search"
     states: ClassVar[Sequence[State]] = ()
@@ -242,7 +242,9 @@ class ListPage(StaffPage):
         return self.answer(**results)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Remember which columns this user wants to see (LST-9)."""
+        """Remember which columns this user wants to see (LST-9), or why they take personal data out."""
+        if "export" in request.GET and self.confidential:
+            return self.confirm(request.GET["export"])
         known = [name for name, _ in self.table_class.column_choices()]
         wanted = (
             [] if "default" in request.POST else [n for n in known if n in request.POST.getlist("column")]
@@ -262,6 +264,11 @@ class ListPage(StaffPage):
         """The chosen state, the first one unless the URL says otherwise."""
         chosen = self.request.GET.get("state")
         return next((s for s in self.states if s.name == chosen), self.states[0] if self.states else None)
+
+    def asked(self) -> tuple[Any, Any, Any]:
+        """All rows this user may see, those of them that are asked for, and the filterset."""
+        base = scoped(self.get_queryset(), self.actor)
+        return base, *self.narrow(self.state.apply(base) if self.state else base)
 
     def search(self, rows: Any, text: str) -> Any:
         """Rows in which every word is found in one of `search_fields`."""
@@ -338,8 +345,7 @@ class ListPage(StaffPage):
 
     def results(self) -> dict[str, Any]:
         """Everything the list template needs."""
-        base = scoped(self.get_queryset(), self.actor)
-        rows, filterset = self.narrow(self.state.apply(base) if self.state else base)
+        base, rows, filterset = self.asked()
         table = self.table(rows)
         if self.keys_first:
             beginning = self.beginning(table.data.data)
@@ -362,6 +368,7 @@ class ListPage(StaffPage):
             "columns": self.table_class.column_choices(),
             "shown_columns": self.shown_columns(),
             "may_export": self.may_export(),
+            "must_confirm": self.must_confirm(),
             "bulk": self.bulk(),
             "buttons": self.permitted(self.buttons()),
             "add_button": self.add_button(),
@@ -391,20 +398,7 @@ class ListPage(StaffPage):
         )
         return button if allowed(button, self.actor) else None
 
-    # --- out ---------------------------------------------------------------------------------------
-
-    def may_export(self) -> bool:
-        return access.may(self.actor, self.export_permission or access.export_permission_for(self.permission))
-
-    def export(self, kind: str) -> HttpResponseBase:
-        """All matching rows, visible columns, as a file; recorded, as it takes data out (LST-10)."""
-        if kind not in exports.FORMATS:
-            raise Http404(f"no export format {kind!r}")
-        access.require(self.actor, self.export_permission or access.export_permission_for(self.permission))
-        base = scoped(self.get_queryset(), self.actor)
-        table = self.table(self.narrow(self.state.apply(base) if self.state else base)[0])
-        events.record("list.exported", self.actor, actor=self.actor, list=self.title, format=kind)
-        return exports.FORMATS[kind](table, slugify(self.title) or "list")
+    # --- the address -------------------------------------------------------------------------------
 
     def clean_query(self) -> QueryDict:
         """The URL's query without what is empty or the default, so that it can be read and shared."""

@@ -40,6 +40,7 @@ class DataAccountList(ListPage):
     filterset_class = DataAccountFilter
     permission = VIEW
     title = "Data Accounts"
+    confidential = "usernames and the names of their customers"
     search_fields = ("username", "customer__code", "customer__name")
     search_help = "Username, code or customer"
     empty_icon = "plug-connected"

@@ -59,6 +59,7 @@ class UsageList(_MonthPage):
     table_class = UsageTable
     filterset_class = DataAccountFilter
     title = "Total Usage List"
+    confidential = "usernames, the names of customers and what they used"
     search_fields = ("username", "customer__code", "customer__name")
     search_help = "Code, username or customer"
     empty_icon = "chart-bar"
@@ -111,6 +112,7 @@ class CustomerUsageList(_MonthPage):
 
     table_class = CustomerUsageTable
     title = "Usage per Customer"
+    confidential = "the names of customers and what they used"
     search_fields = ("code", "name")
     search_help = "Code or name"
     empty_icon = "chart-bar"
@@ -144,6 +146,7 @@ class SessionList(ListPage):
     filterset_class = SessionFilter
     permission = SESSIONS
     title = "Active Sessions"
+    confidential = "who is online, from which address and device"
     search_fields = ("username", "framed_ip", "calling_station_id", "data_account__customer__name")
     search_help = "Username, IP, MAC or customer"
     empty_icon = "activity"
@@ -162,6 +165,7 @@ class SessionHistory(ListPage):
     filterset_class = PreviousSessionFilter
     permission = SESSIONS
     title = "Previous Sessions"
+    confidential = "who was online when, from which address and device"
     search_fields = ("username", "framed_ip", "calling_station_id")
     search_help = "Username, IP or MAC"
     empty_icon = "history"

@@ -197,8 +197,7 @@
     });
     if ((el = target.closest("[data-dismiss-message]"))) { el.closest(".alert").remove(); return; }
     if ((el = target.closest("[data-copy]"))) { copy(document.querySelector(el.dataset.copy).value, "Copied."); return; }
-    if ((el = target.closest("[data-copy-list]"))) { copyList(el); return; }
-    if ((el = target.closest("[data-download]"))) { download(el, event); return; }
+    if ((el = target.closest("[data-export]"))) { event.preventDefault(); exportList(el.value); return; }
     if ((el = target.closest("[data-refresh]")) && plain) { event.preventDefault(); refreshList(); return; }
     if ((el = target.closest("[data-tick-all]"))) { tickAll(el); return; }
     if ((el = target.closest("[data-field]"))) { goToField(el.dataset.field, event); return; }
@@ -241,17 +240,41 @@
     url.searchParams.delete("page");
     return url.toString();
   }
-  function download(button, event) {
-    event.preventDefault();
-    window.location.href = listUrl(button.value);
+  // A list of personal data asks what for first: its answer is then a dialog instead of the file.
+  function exportList(format) {
+    var form = byId("list-form");
+    if (form.dataset.mustConfirm) {
+      opener = form.querySelector("[data-export-menu]");
+      window.htmx.ajax("GET", listUrl(format), { target: "#dialog-content", swap: "innerHTML" }).then(function () {
+        if (byId("dialog-content").children.length) { modal(dialog).show(); }
+      });
+    } else if (format === "copy") {
+      copyList();
+    } else {
+      window.location.href = listUrl(format);
+    }
   }
-  function copyList(button) {
-    button.disabled = true;
+  document.addEventListener("exportConfirmed", function (event) {
+    delete byId("list-form").dataset.mustConfirm;
+    var form = dialog.querySelector("form");
+    if (form) { form.dataset.dirty = ""; }
+    modal(dialog).hide();
+    exportList(event.detail.format);
+  });
+  function copyList() {
     fetch(listUrl("copy"), { credentials: "same-origin" })
-      .then(function (answer) { if (!answer.ok) { throw new Error(answer.status); } return answer.text(); })
-      .then(function (text) { return copy(text, text.trim().split("\n").length - 1 + " rows copied."); })
-      .catch(function () { say("The list could not be copied. Try CSV instead."); })
-      .finally(function () { button.disabled = false; });
+      .then(function (answer) {
+        if (!answer.ok) { throw new Error(answer.status); }
+        if (answer.headers.get("Content-Type").indexOf("text/plain") !== 0) {
+          byId("list-form").dataset.mustConfirm = "1";
+          exportList("copy");
+          return null;
+        }
+        return answer.text().then(function (text) {
+          return copy(text, text.trim().split("\n").length - 1 + " rows copied.");
+        });
+      })
+      .catch(function () { say("The list could not be copied. Try CSV instead."); });
   }
   function copy(text, report) {
     var old = function () {
@@ -416,5 +439,11 @@
   }
   document.addEventListener("htmx:responseError", failed);
   document.addEventListener("htmx:sendError", failed);
-  document.addEventListener("DOMContentLoaded", function () { markTheme(); ready(document); });
+  document.addEventListener("DOMContentLoaded", function () {
+    markTheme();
+    ready(document);
+    // The columns lie inside the form of the list, which would ask for it anew at every tick.
+    var columns = document.querySelector(".columns-menu");
+    if (columns) { columns.addEventListener("change", function (event) { event.stopPropagation(); }); }
+  });
 })();

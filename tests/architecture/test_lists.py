@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
 
-from ispbilling.core.models import Role
+from ispbilling.core.models import Event, Role
 from ispbilling.core.views import ListPage
 from tests import builders
 from tests.architecture.site import Page, pages
@@ -122,6 +122,11 @@ def test_it_exports_what_it_shows(world: None, owner: Client, place: Page) -> No
     headings = [str(c.header) for c in table.columns if not c.column.exclude_from_export]
     later = place.name == "core:event_list"  # each export is itself an event
     count = table.paginator.count
+    if place.view.confidential:
+        notice = owner.get(url, {"export": "csv"})
+        assert place.view.confidential in notice.content.decode()
+        assert not Event.objects.filter(kind="list.exported").exists()
+        owner.post(f"{url}?export=csv", {"purpose": "a test", "understood": "on"})
     lines = list(csv.reader(io.StringIO(body(owner.get(url, {"export": "csv"})).decode("utf-8-sig"))))
     assert (lines[0], len(lines)) == (headings, count + 1 + later)
     assert {len(line) for line in lines} == {len(headings)}
@@ -130,6 +135,12 @@ def test_it_exports_what_it_shows(world: None, owner: Client, place: Page) -> No
     book = load_workbook(io.BytesIO(body(owner.get(url, {"export": "xlsx"}))))
     assert [cell.value for cell in book.active[1]] == headings
     assert book.active.max_row == count + 1 + 3 * later
+    recorded = Event.objects.filter(kind="list.exported").order_by("pk")
+    assert [event.data["format"] for event in recorded] == ["csv", "copy", "xlsx"]
+    assert recorded[0].data["columns"] == headings
+    assert [event.data.get("purpose") for event in recorded] == [
+        "a test" if place.view.confidential else None
+    ] * 3
     for text in (*copied.splitlines(), *map(",".join, lines)):
         assert "<span" not in text
         assert "<a " not in text

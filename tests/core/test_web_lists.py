@@ -131,7 +131,7 @@ def test_an_unknown_export_is_not_found(as_owner: Client) -> None:
 
 def test_export_is_a_permission_of_its_own(as_manager: Client, web_pages: None) -> None:
     assert as_manager.get("/markable/").status_code == 200
-    assert "data-copy-list" not in text(as_manager.get("/markable/"))
+    assert "data-export" not in text(as_manager.get("/markable/"))
     assert as_manager.get("/markable/?export=csv").status_code == 403
 
 
