@@ -11,6 +11,7 @@ class CustomersConfig(AppConfig):
         from customers.notes.widgets import Notes
         from customers.preferences.widgets import TABS
         from customers.profile import widgets
+        from customers.protection.guards import was_erased
         from customers.relations import widgets as relations
         from customers.search import CUSTOMERS
         from ispbilling import search
@@ -28,4 +29,5 @@ class CustomersConfig(AppConfig):
             registries.add_tab("core:provider_edit", tab)
         for widget in (Notes, Attachments):
             registries.add_widget("customers:customer_detail", widget)
+        registries.add_guard("customer.undelete", was_erased)
         search.register(CUSTOMERS)

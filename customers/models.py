@@ -13,6 +13,7 @@ from customers.accounts.models import (
 from customers.files.models import Attachment
 from customers.notes.models import Note
 from customers.preferences.models import Preferences
+from customers.protection.models import Erasure, SubjectExport, Visit
 
 __all__ = [
     "Attachment",
@@ -21,9 +22,12 @@ __all__ = [
     "Contact",
     "Customer",
     "CustomerType",
+    "Erasure",
     "Gate",
     "GateKind",
     "Note",
     "PortalLogin",
+    "SubjectExport",
+    "Visit",
     "Preferences",
 ]

@@ -8,6 +8,7 @@ from customers.files import views as files
 from customers.notes import views as notes
 from customers.profile import views as profile
 from customers.profile.acts import views as acts
+from customers.protection import views as protection
 from customers.relations import views as relations
 
 app_name = "customers"
@@ -29,6 +30,7 @@ customer_urls = [
     path("notes/add/", notes.NoteAdd.as_view(), name="customer_note_add"),
     path("attachments/", files.AttachmentList.as_view(), name="customer_attachments"),
     path("attachments/add/", files.Attach.as_view(), name="customer_attach"),
+    path("visits/", protection.VisitList.as_view(), name="customer_visits"),
     path("timeline/", profile.CustomerTimeline.as_view(), name="customer_timeline"),
     path("sub-accounts/", relations.SubAccountList.as_view(), name="customer_sub_list"),
     path("sub-accounts/link/", relations.SubAccountLink.as_view(), name="customer_sub_link"),

@@ -68,6 +68,12 @@ SWEEPS = [
         "forgets refused log-ins after RADIUS_KEEP_REJECTS_DAYS",
     ),
     Sweep(
+        "subject_exports",
+        "ispbilling.protection.sweeps.subject_exports",
+        every(15),
+        "makes the exports of a person's data, and deletes those whose days are over",
+    ),
+    Sweep(
         "purge_files",
         "customers.sweeps.purge_files",
         daily(3, 40),

@@ -139,6 +139,9 @@ UPLOAD_MAX_MB = env.int("UPLOAD_MAX_MB", default=100)
 ATTACHMENT_MAX_MB = env.int("ATTACHMENT_MAX_MB", default=20)
 # A removed attachment can be brought back for so long.
 ATTACHMENT_KEEP_REMOVED_DAYS = env.int("ATTACHMENT_KEEP_REMOVED_DAYS", default=30)
+# Data protection: how long an export can be downloaded, and how long after its end an account must be kept.
+EXPORT_KEEP_DAYS = env.int("EXPORT_KEEP_DAYS", default=7)
+ERASE_AFTER_YEARS = env.int("ERASE_AFTER_YEARS", default=5)
 
 # --- Log-in (allauth serves both doors; decisions: D-4, D-6) --------------------------------------
 AUTH_USER_MODEL = "core.User"

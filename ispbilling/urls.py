@@ -21,6 +21,7 @@ urlpatterns = [
     path("account/", include("allauth.urls")),
     path("groups/", include("groups.urls")),
     path("customers/", include("customers.urls")),
+    path("customers/", include("ispbilling.protection.urls")),
     path("data/", include("radius.urls")),
     path("billing/", include("billing.urls")),
     path("", include("notifications.urls")),

@@ -17,11 +17,12 @@ from billing.documents.models import DocumentKind
 from billing.models import Document, RecurringLine, Run
 from billing.runs.planning import Asked, plan
 from customers.files import attaching
-from customers.models import Attachment, Contact, Customer, Note, PortalLogin
+from customers.models import Attachment, Contact, Customer, Note, PortalLogin, SubjectExport
 from groups.models import CustomerGroup
 from ispbilling.core.clock import local_day, month_of, now
 from ispbilling.core.models import Role, User
 from ispbilling.core.units import GB
+from ispbilling.protection import exporting
 from notifications.models import Message
 from radius.models import AuthAttempt, DataAccount, Nas, Package, Service, Session
 
@@ -85,6 +86,14 @@ def attachment(content: bytes | None = None, name: str = "roof.png", **kwargs: A
         actor=kwargs.pop("actor", None),
         **kwargs,
     )
+
+
+def subject_export(**kwargs: Any) -> SubjectExport:
+    """A finished export, with its zip."""
+    of = kwargs.pop("customer", None) or Customer.objects.first() or customer()
+    exporting.ask(of, "asked by letter", now(), actor=kwargs.pop("actor", None) or staff(Role.OWNER))
+    exporting.plan(now()).apply(now())
+    return of.exports.first()
 
 
 def portal_user(of: Customer, **kwargs: Any) -> User:

@@ -22,12 +22,14 @@ from customers.profile.forms import (
     LoginForm,
     MasterForm,
 )
+from customers.protection import visits
+from customers.protection.models import Erasure
 from customers.relations import linking, paying
 from ispbilling.core import clock
 from ispbilling.core.models import Event, User
 from ispbilling.core.money import format_money
 from ispbilling.core.parts import Button, Tab
-from ispbilling.core.tables import DateTimeColumn, Table
+from ispbilling.core.tables import DateTimeColumn, Table, url_or_none
 from ispbilling.core.views import DetailPage, EditPage, ListPage, scoped
 
 
@@ -56,6 +58,12 @@ class CustomerDetail(DetailPage):
             .select_related("group", "billing_group", "high_site", "master", "reseller")
         )
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = super().get(request, *args, **kwargs)
+        if not self.partial:
+            visits.note(self.object, self.actor, self.now)
+        return response
+
     def heading(self) -> str:
         return str(self.object.name)
 
@@ -78,6 +86,8 @@ class CustomerDetail(DetailPage):
     def banners(self) -> list[tuple[str, str]]:
         """What must be seen before anything else (PRO-4)."""
         customer, found = self.object, []
+        if erasure := Erasure.objects.filter(customer=customer).first():
+            found.append(("off", f"Personal data erased on {clock.local_day(erasure.at)}."))
         for gate in self.standing.values():
             if gate.kind == GateKind.CANCELLED and gate.since > self.now:
                 found.append(
@@ -129,10 +139,20 @@ class CustomerDetail(DetailPage):
             return [
                 *found,
                 button(self.object, "Undelete", "customer_undelete", "restore", "customers.delete"),
+                *person_buttons(self.object),
             ]
         # Disable and Enable are in the dialog that the list opens (D-12).
         verbs = life_buttons(self.object, set(self.standing))
-        return [*found, *(verb for verb in verbs if verb.label not in ("Disable", "Enable"))]
+        shown = (verb for verb in verbs if verb.label not in ("Disable", "Enable"))
+        return [*found, *shown, *person_buttons(self.object)]
+
+
+def person_buttons(customer: Customer) -> list[Button]:
+    """What concerns the person behind the account (PRO-3); the pages are of higher apps, shown where they are."""
+    there = url_or_none("protection:subject", customer.pk)
+    return (
+        [Button("Data Protection", there, "shield-lock", permission="customers.protection")] if there else []
+    )
 
 
 def life_buttons(customer: Customer, standing: set[str]) -> list[Button]:

@@ -41,6 +41,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "customers.suspend": DESK,
     "customers.password": CARE,
     "customers.export": FINANCE,
+    "customers.protection": MANAGERS,
+    "customers.erase": OWNER,
     "customers.notes": DESK,
     "customers.files.view": DESK,
     "customers.files.edit": DESK,

@@ -114,3 +114,21 @@ def changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, list[Any
     return {
         key: [_plain(before.get(key)), _plain(after[key])] for key in after if before.get(key) != after[key]
     }
+
+
+#: What stands in the place of an erased label; the database admits no other change.
+ERASED = "(erased)"
+
+
+def erase(subjects: Sequence[models.Model]) -> int:
+    """Blank what the events of these rows, and of parties among them, say; when, what and by whom stays.
+
+    For the erasure of a person's data alone, which records itself. The number of events.
+    """
+    said = models.Q()
+    for row in subjects:
+        kind = ContentType.objects.get_for_model(row, for_concrete_model=True)
+        said |= models.Q(subject_type=kind, subject_id=row.pk) | models.Q(about_type=kind, about_id=row.pk)
+    if not subjects:
+        return 0
+    return Event.objects.filter(said).update(label=ERASED, data={})

@@ -14,10 +14,11 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 
 from billing.models import ChainHead, Document, Run
-from customers.models import CodeCounter, Customer
+from customers.models import Attachment, CodeCounter, Customer, SubjectExport
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
+from ispbilling.core.files import keeping
 from ispbilling.core.models import Event, Provider, User
 from ispbilling.demo import content
 from radius.models import Nas, Package, Service
@@ -45,7 +46,7 @@ def remove(now: datetime) -> int:
     with transaction.atomic():
         theirs = Customer.objects.filter(demonstration=True)
         count = theirs.count()
-        with _unguarded([*MONEY, "billing_chainhead", "core_event"]) as cursor:
+        with _unguarded([*MONEY, "billing_chainhead", "core_event", "customers_visit"]) as cursor:
             # Asked once the tables are locked: a run that is being issued has ended by then, or waits.
             if Document.objects.exclude(customer__in=theirs).exists():
                 raise DomainError(
@@ -99,6 +100,9 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
     for label in ("notifications.Message", "billing.RecurringLine", "radius.DataAccount"):
         apps.get_model(label).objects.filter(customer__in=ids).delete()
     _delete_events(theirs, ids, users)
+    for stored in (Attachment, SubjectExport):
+        paths = stored.objects.filter(customer__in=ids).exclude(path="").values_list("path", flat=True)
+        keeping.discard_after_commit(list(paths))
     theirs.delete()
     if not Customer.objects.exists():  # nobody was ever told one of these codes
         CodeCounter.objects.all().delete()

@@ -32,6 +32,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "customers.Customer": builders.customer,
     "customers.Attachment": builders.attachment,
     "customers.Note": builders.note,
+    "customers.SubjectExport": builders.subject_export,
     "radius.Nas": builders.nas,
     "radius.Service": builders.service,
     "radius.Package": builders.package,

@@ -1,0 +1,68 @@
+"""Blanks what this app knows of a person. Called by `ispbilling.protection.erasing` alone, in its transaction."""
+
+from datetime import datetime
+
+from customers.accounts.models import Customer, Gate
+from customers.files.models import Attachment
+from customers.notes.models import Note
+from customers.protection.models import SubjectExport
+from ispbilling.core.events import ERASED
+from ispbilling.core.files import keeping
+from ispbilling.core.models import User
+
+#: What becomes of the columns of a customer; the account code stays, because paper and payments bear it.
+BLANK = {
+    "name": ERASED,
+    "contact_name": "",
+    "id_number": "",
+    "vat_number": "",
+    "phone": "",
+    "physical_address": "",
+    "postal_address": "",
+    "latitude": None,
+    "longitude": None,
+}
+
+
+def erase(customer: Customer, now: datetime) -> dict[str, int]:
+    """Blank the person; rows per kind."""
+    for column, value in BLANK.items():
+        setattr(customer, column, value)
+    customer.save(update_fields=list(BLANK))
+    users = [login.user_id for login in customer.portal_logins.all()]
+    counts = {
+        "contacts": customer.contacts.all().delete()[0],
+        "notes": Note.objects.filter(customer=customer).delete()[0],
+        "attachments": _files(customer),
+        "portal logins": _users(users),
+        "reasons of closed gates": Gate.objects.filter(customer=customer)
+        .exclude(reason="")
+        .update(reason=ERASED),
+    }
+    customer.portal_logins.all().delete()
+    customer.categories.clear()
+    customer.labels.clear()
+    return counts
+
+
+def _files(customer: Customer) -> int:
+    rows = Attachment.objects.filter(customer=customer)
+    exports = SubjectExport.objects.filter(customer=customer)
+    keeping.discard_after_commit(
+        [*rows.values_list("path", flat=True), *(e.path for e in exports.exclude(path=""))]
+    )
+    exports.delete()
+    return rows.delete()[0]
+
+
+def _users(users: list[int]) -> int:
+    """A login that once acted is named by the log and so stays as a row, without a name and without a way in."""
+    rows = list(User.objects.filter(pk__in=users))
+    for user in rows:
+        user.set_unusable_password()
+        user.username, user.first_name, user.last_name, user.email = f"erased-{user.pk}", "", "", ""
+        user.is_active = False
+        user.save(update_fields=["password", "username", "first_name", "last_name", "email", "is_active"])
+        user.usersession_set.all().delete()
+        user.authenticator_set.all().delete()
+    return len(rows)

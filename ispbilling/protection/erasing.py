@@ -1,0 +1,126 @@
+"""Forgetting a person: personal data is blanked in every app, in one transaction; the books stay.
+
+It cannot be taken back. It is refused while service, money or the law still need the data: the account must
+have ended ERASE_AFTER_YEARS ago and owe nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from billing.documents import erasing as documents
+from customers.accounts import deletion
+from customers.models import Customer, Erasure, Gate, GateKind
+from customers.protection import erasing as people
+from ispbilling.core import events
+from ispbilling.core.clock import local_day
+from ispbilling.core.errors import DomainError
+from ispbilling.core.models import Event, User
+from ispbilling.protection import subject
+from notifications import erasing as messages
+from radius.accounts import erasing as lines
+from radius.server import erasing as attempts
+from radius.usage import erasing as usage
+
+#: What becomes of every table that holds something of a person; a test holds it against the tables there are.
+BLANKED = {
+    "customers.Customer": "Name, contact name, ID number, VAT number, telephone, addresses, position",
+    "customers.Contact": "Contacts, deleted",
+    "customers.Note": "Notes, deleted",
+    "customers.Attachment": "Attachments and their files, deleted",
+    "customers.SubjectExport": "Exports and their files, deleted",
+    "customers.PortalLogin": "Portal logins: name, e-mail, password, second factor, sessions",
+    "customers.Gate": "Reasons for disabling, suspending, deleting",
+    "radius.DataAccount": "Usernames, passwords, addresses and devices of data accounts",
+    "radius.Session": "Username, device and address of each session",
+    "radius.AuthAttempt": "Refused log-ins, deleted",
+    "billing.Party": "Name, address and VAT number on issued documents",
+    "notifications.Message": "Messages: where to and what they said",
+}
+KEPT = {
+    "customers.CodeAlias": "Former account codes: payments may still bear them, and no code is given twice",
+    "customers.Visit": "Who opened the profile",
+    "customers.Erasure": "That it was erased, by whom and why",
+    "radius.UsageDay": "Octets per day",
+    "radius.CoaAttempt": "What our servers said to one another",
+    "billing.Document": "Numbers, dates and amounts of invoices and credit notes",
+    "billing.DocumentLine": "What was charged",
+    "billing.Posting": "Entries of the ledger",
+    "billing.Line": "Lines of the ledger",
+    "billing.Balance": "The balance, R 0.00",
+    "billing.RecurringLine": "What was charged every month",
+    "billing.BilledPeriod": "Which periods were billed",
+    "billing.RunPlan": "Plans of past runs",
+    "billing.RunException": "Exceptions of past runs",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an erasure would do: (what, rows) blanked and kept, without the tables that hold nothing."""
+
+    blanked: Sequence[tuple[str, int]]
+    kept: Sequence[tuple[str, int]]
+
+
+def preview(customer: Customer) -> Preview:
+    """Count what would be blanked and what would stay."""
+    rows = {model._meta.label: subject.rows_of(model, customer) for model in subject.tables()}
+
+    def counted(labels: dict[str, str]) -> list[tuple[str, int]]:
+        found = [(words, rows[label].count()) for label, words in labels.items() if label in rows]
+        return [(words, count) for words, count in found if count]
+
+    log = Event.objects.about(customer).count()
+    return Preview([*counted(BLANKED), ("What events say of old and new values", log)], counted(KEPT))
+
+
+def refusals(customer: Customer, now: datetime) -> list[str]:
+    """Why the person cannot be forgotten now, as sentences."""
+    if Erasure.objects.filter(customer=customer).exists():
+        return ["The personal data of this customer is erased already."]
+    ended = ended_on(customer, now)
+    if ended is None:
+        reasons = ["The account has not ended: cancel or delete it first."]
+    elif (until := kept_until(ended)) > local_day(now):
+        years = settings.ERASE_AFTER_YEARS
+        reasons = [
+            f"It ended on {ended}; its data is to be kept for {years} years, until {until} (ERASE_AFTER_YEARS)."
+        ]
+    else:
+        reasons = []
+    return reasons + deletion.refusals(customer, now) + deletion.owing(customer)
+
+
+def ended_on(customer: Customer, now: datetime) -> date | None:
+    """The local day on which the account was cancelled or deleted, if it is."""
+    kinds = [GateKind.CANCELLED, GateKind.DELETED]
+    gates = Gate.objects.closing(now).filter(customer=customer, kind__in=kinds)
+    first = gates.order_by("since").first()
+    return local_day(first.since) if first else None
+
+
+def kept_until(ended: date) -> date:
+    """The first day on which the data of an account that ended then may be erased."""
+    year = ended.year + settings.ERASE_AFTER_YEARS
+    return date(year, 3, 1) if (ended.month, ended.day) == (2, 29) else ended.replace(year=year)
+
+
+def erase(customer: Customer, reason: str, now: datetime, *, actor: User) -> Erasure:
+    """Forget the person, for good. Raises DomainError with every reason against it."""
+    with transaction.atomic():
+        row = Customer.objects.select_for_update().get(pk=customer.pk)
+        if reasons := refusals(row, now):
+            raise DomainError(" ".join(reasons))
+        users = [login.user for login in row.portal_logins.select_related("user")]
+        counts, usernames = lines.erase(row)
+        counts |= usage.erase(row) | attempts.erase(row, usernames)
+        counts |= documents.erase(row, now) | messages.erase(row)
+        counts |= people.erase(row, now)
+        counts["events"] = events.erase([row, *users])
+        erasure = Erasure.objects.create(customer=row, at=now, actor=actor, reason=reason, counts=counts)
+        events.record("customer.erased", row, actor=actor, at=now, reason=reason, counts=counts)
+    return erasure
