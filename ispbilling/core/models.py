@@ -1,4 +1,4 @@
-"""Users and roles, the event log, the provider's own details, and each user's visible columns."""
+"""Users and roles, the event log, the provider's own details, and what each user arranged: columns, pages."""
 
 from typing import ClassVar
 
@@ -191,6 +191,21 @@ class StoredFile(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PageLayout(models.Model):
+    """How a user arranged the parts of a detail page (PRO-15). Written by `core.layouts` alone."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="page_layouts")
+    page = models.CharField(max_length=80, help_text="URL name of the page")
+    columns = models.JSONField(default=list, help_text="Names of the parts, by column")
+    hidden = models.JSONField(default=list)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "page"], name="core_pagelayout_one_per_page")]
+
+    def __str__(self) -> str:
+        return self.page
 
 
 class SweepRun(models.Model):

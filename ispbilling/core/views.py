@@ -32,7 +32,8 @@ How to add a detail page with widgets
             return [Button("Edit", reverse(...), "pencil", permission="customers.edit", modal=True)]
 
 Any app adds a widget in `apps.ready`: `registries.add_widget("customers:customer_detail", BalanceWidget)`.
-The page loads it by HTMX from `?widget=<name>`. The key is the URL name of the page.
+The page loads it by HTMX from `?widget=<name>`. The key is the URL name of the page. Each person may move and hide
+the parts (`?customize=1`); a part added later stands at its default place (core.layouts).
 
 How to add an add or edit page
 ------------------------------
@@ -92,7 +93,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst
 from django.views import View
 
-from ispbilling.core import access, events, registries
+from ispbilling.core import access, events, layouts, registries
 from ispbilling.core.chips import Chip, chips, search_text
 from ispbilling.core.errors import DomainError
 from ispbilling.core.exporting import Exporting
@@ -473,27 +474,89 @@ class DetailPage(ObjectPage):
         self.title = self.heading()
         if asked := request.GET.get("widget"):
             return self.answer_widget(asked)
+        return self.show(bool(request.GET.get("customize")))
+
+    def show(self, customizing: bool = False) -> HttpResponse:
+        """The page, or its parts as cards to arrange."""
+        parts = self.parts()
+        layout = layouts.of(self.actor, self.key)
+        template = "generic/_arrange.html" if self.partial == "arrange" else ""
         return self.answer(
-            columns=self.columns(),
+            template,
+            columns=self.arranged(parts, layout, all_of_them=customizing),
             buttons=self.permitted(self.buttons()),
             banners=self.banners(),
             subtitle=self.subtitle(),
+            customizing=customizing,
+            customized=layout is not None,
+            customizable=len(parts) > 1,
+            hidden=len(layout.hidden & parts.keys()) if layout else 0,
         )
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Remember how this person wants the page: what stands where, what is hidden, or the default again."""
+        self.object = self.get_object()
+        self.title = self.heading()
+        if "reset" in request.POST:
+            layouts.reset(self.actor, self.key)
+        else:
+            layouts.save(self.actor, self.key, self.told())
+        if self.partial:
+            return self.show(customizing=True)
+        return HttpResponseRedirect(f"{request.path}?customize=1")
+
+    def told(self) -> layouts.Layout:
+        """The layout that was sent, with the one move or switch that a button asked for."""
+        sent, known = self.request.POST, self.parts().keys()
+        layout = layouts.told(sent.getlist("place"), sent.getlist("hidden"), known)
+        name, _, move = sent.get("move", "").partition(":")
+        layout = layouts.moved(layout, name, move)
+        switched = frozenset({sent["switch"]} & set(known)) if "switch" in sent else frozenset()
+        layout = layouts.Layout(layout.columns, layout.hidden ^ switched)
+        return layouts.merged(layouts.of(self.actor, self.key), layout)
 
     def widgets(self) -> list[Any]:
         """The widgets this user sees on this object."""
         mine = [w for w in registries.widgets(self.key) if access.may(self.actor, w.permission)]
         return [widget for widget in (cls(self.request, self.object) for cls in mine) if widget.shown()]
 
-    def columns(self) -> list[list[dict[str, Any]]]:
-        """Panels and widgets by column and weight; an empty column is left out."""
-        parts: list[tuple[int, int, dict[str, Any]]] = [
-            (p.column, p.weight, {"panel": p}) for p in self.panels
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """Panels and widgets by name, each with its default column and weight."""
+        found: dict[str, dict[str, Any]] = {}
+        for panel in self.panels:
+            name = f"panel-{slugify(panel.title)}"
+            found[name] = {
+                "name": name,
+                "title": panel.title,
+                "icon": panel.icon,
+                "panel": panel,
+                "of": panel,
+            }
+        for one in self.widgets():
+            found[one.name] = {
+                "name": one.name,
+                "title": one.title,
+                "icon": one.icon,
+                "widget": one,
+                "of": one,
+            }
+        return found
+
+    def arranged(
+        self, parts: dict[str, dict[str, Any]], layout: layouts.Layout | None, *, all_of_them: bool
+    ) -> list[list[dict[str, Any]]]:
+        """The parts by column; hidden parts and empty columns are left out unless all are asked for."""
+        defaults = [layouts.Part(name, part["of"].column, part["of"].weight) for name, part in parts.items()]
+        arranged = layouts.arrange(defaults, layout)
+        columns = [
+            [
+                {**parts[name], "hidden": name in arranged.hidden}
+                for name in column
+                if all_of_them or name not in arranged.hidden
+            ]
+            for column in arranged.columns
         ]
-        parts += [(w.column, w.weight, {"widget": w}) for w in self.widgets()]
-        parts.sort(key=lambda part: part[:2])
-        columns = [[part for column, _, part in parts if column == number] for number in (1, 2, 3)]
-        return [column for column in columns if column]
+        return columns if all_of_them else [column for column in columns if column]
 
     def answer_widget(self, name: str) -> HttpResponse:
         """One widget: its panel for HTMX, a page of its own without JavaScript."""

@@ -303,6 +303,36 @@
   }
   document.addEventListener("change", function (event) { if (event.target.name === "pk") { countTicks(); } });
 
+  // --- Arranging a detail page: cards are dragged; the arrows on them do the same without a mouse -------------
+  var held = null;
+  document.addEventListener("dragstart", function (event) {
+    held = event.target.closest && event.target.closest("[data-part]");
+    if (!held) { return; }
+    held.classList.add("arrange-held");
+    event.dataTransfer.effectAllowed = "move";
+    event.dataTransfer.setData("text/plain", held.dataset.part);
+  });
+  document.addEventListener("dragover", function (event) {
+    var column = held && event.target.closest && event.target.closest("[data-column]");
+    if (!column) { return; }
+    event.preventDefault();
+    var below = Array.prototype.find.call(column.querySelectorAll("[data-part]"), function (card) {
+      var box = card.getBoundingClientRect();
+      return card !== held && event.clientY < box.top + box.height / 2;
+    });
+    column.insertBefore(held, below || null);
+  });
+  document.addEventListener("dragend", function () {
+    if (!held) { return; }
+    var form = held.closest("[data-arrange]");
+    held.classList.remove("arrange-held");
+    held = null;
+    form.querySelectorAll("input[name=place]").forEach(function (input) {
+      input.value = input.closest("[data-column]").dataset.column + ":" + input.closest("[data-part]").dataset.part;
+    });
+    form.requestSubmit();
+  });
+
   // --- Charts: colours come from the theme -------------------------------------------------------------------
   function colour(name) {
     return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
