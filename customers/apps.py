@@ -22,6 +22,7 @@ class CustomersConfig(AppConfig):
             widgets.Contacts,
             relations.SubAccounts,
             relations.ResoldCustomers,
+            widgets.SuspensionDetails,
             widgets.Timeline,
         ):
             registries.add_widget("customers:customer_detail", widget)

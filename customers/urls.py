@@ -9,6 +9,7 @@ from customers.notes import views as notes
 from customers.profile import views as profile
 from customers.profile.acts import views as acts
 from customers.protection import views as protection
+from customers.profile.lists import views as lists
 from customers.relations import views as relations
 
 app_name = "customers"
@@ -32,6 +33,8 @@ customer_urls = [
     path("attachments/add/", files.Attach.as_view(), name="customer_attach"),
     path("visits/", protection.VisitList.as_view(), name="customer_visits"),
     path("timeline/", profile.CustomerTimeline.as_view(), name="customer_timeline"),
+    path("contacts/", lists.CustomerContacts.as_view(), name="customer_contact_list"),
+    path("suspension/", lists.CustomerGates.as_view(), name="customer_gate_list"),
     path("sub-accounts/", relations.SubAccountList.as_view(), name="customer_sub_list"),
     path("sub-accounts/link/", relations.SubAccountLink.as_view(), name="customer_sub_link"),
     path("resold/", relations.ResoldList.as_view(), name="customer_resold_list"),

@@ -16,6 +16,8 @@ from ispbilling.core.clock import day_end, local_day
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
 
+#: What a customer is called when several gates are closed.
+WORST_FIRST = (GateKind.DELETED, GateKind.CANCELLED, GateKind.SUSPENDED, GateKind.DISABLED)
 _CLOSED = {
     GateKind.DISABLED: "customer.disabled",
     GateKind.DELETED: "customer.deleted",
@@ -112,7 +114,7 @@ def closed(gates: Iterable[Gate], now: datetime) -> list[Gate]:
 def state_sentence(gates: Iterable[Gate], now: datetime) -> str:
     """The customer's state in one sentence, worst first: what the profile's header says."""
     standing = list(gates)
-    for kind in (GateKind.DELETED, GateKind.CANCELLED, GateKind.SUSPENDED, GateKind.DISABLED):
+    for kind in WORST_FIRST:
         for gate in closed(standing, now):
             if gate.kind == kind:
                 because = f": {gate.reason}" if gate.reason else ""

@@ -2,6 +2,7 @@
 
 from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 import django_tables2 as tables
 from django.http import HttpRequest, HttpResponseBase
@@ -27,7 +28,6 @@ from customers.protection.models import Erasure
 from customers.relations import linking, paying
 from ispbilling.core import clock
 from ispbilling.core.models import Event, User
-from ispbilling.core.money import format_money
 from ispbilling.core.parts import Button, Tab
 from ispbilling.core.tables import DateTimeColumn, Table, url_or_none
 from ispbilling.core.views import DetailPage, EditPage, ListPage, scoped
@@ -73,29 +73,57 @@ class CustomerDetail(DetailPage):
     @cached_property
     def standing(self) -> dict[str, Gate]:
         """The gates that are closed or about to close, by kind."""
-        return {gate.kind: gate for gate in self.object.gates.standing()}
+        return {gate.kind: gate for gate in self.object.gates.standing().select_related("closed_by")}
 
     def context(self, **extra: Any) -> dict[str, Any]:
-        words = listing.status(self.object)
-        if not words:
-            words = [
-                ("Cancelling", "attention") if GateKind.CANCELLED in self.standing else ("Active", "working")
-            ]
-        return super().context(**extra, words=words, money=format_money(listing.balance(self.object)))
+        customer = self.object
+        summary = {
+            "state": self.state(),
+            "balance": listing.balance(customer),
+            "payer": paying.payer(customer),
+        }
+        return super().context(**extra, summary=summary)
+
+    def state(self) -> list[tuple[str, str]]:
+        """Its state in one sentence with the reason, worst first, and in a word what else holds."""
+        closed = [kind for kind, _ in listing.status(self.object)]
+        sentence = gates.state_sentence(self.standing.values(), self.now)
+        cancelling = not closed and GateKind.CANCELLED in self.standing
+        worst = next((kind for kind in gates.WORST_FIRST if kind.label in closed), None)
+        meaning = listing.MEANINGS[worst] if worst else "attention" if cancelling else "working"
+        others = [word for word in closed if worst is None or word != worst.label]
+        found = [(sentence, meaning)]
+        if others:
+            found.append((f"Also {', '.join(others).lower()}", "off"))
+        if not self.object.group.enabled:
+            found.append(("Group disabled", "stopped"))
+        return found
 
     def banners(self) -> list[tuple[str, str]]:
-        """What must be seen before anything else (PRO-4)."""
-        customer, found = self.object, []
+        """What must be seen before anything else (PRO-4, USE-6)."""
+        customer = self.object
+        found: list[tuple[str, str]] = []
         if erasure := Erasure.objects.filter(customer=customer).first():
             found.append(("off", f"Personal data erased on {clock.local_day(erasure.at)}."))
         for gate in self.standing.values():
+            by = f" by {gate.closed_by}" if gate.closed_by else ""
+            because = f": {gate.reason.rstrip('.')}." if gate.reason else "."
             if gate.kind == GateKind.CANCELLED and gate.since > self.now:
                 found.append(
                     ("attention", f"Cancelling: the last day of service is {gate.last_day}. {gate.reason}")
                 )
+            elif gate.kind == GateKind.DISABLED:
+                there = reverse("customers:customer_list") + f"?state=disabled&q={quote(customer.code)}"
+                words = f"Disabled since {clock.local_day(gate.since)}{by}{because}"
+                found.append(
+                    (
+                        "stopped",
+                        format_html('{} Enable it from <a href="{}">List Customers</a>.', words, there),
+                    )
+                )
             elif gate.since <= self.now:
-                words = f"{GateKind(gate.kind).label} since {clock.local_day(gate.since)}"
-                found.append(("stopped", f"{words}: {gate.reason}" if gate.reason else f"{words}."))
+                words = f"{GateKind(gate.kind).label} since {clock.local_day(gate.since)}{by}{because}"
+                found.append(("stopped", words))
         if not customer.group.enabled:
             found.append(
                 ("stopped", f"The customer group {customer.group} is disabled: nothing authenticates.")

@@ -1,14 +1,18 @@
-"""The widgets customers put on their own profile: Account Details, Contacts, Timeline."""
+"""The widgets customers put on their own profile: Account Details, Contacts, Suspension Details, Timeline."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 
 from customers.accounts import positions
-from customers.accounts.models import Customer
+from customers.accounts.listing import MEANINGS
+from customers.accounts.models import Customer, Gate, GateKind
 from customers.profile.forms import masked
 from customers.profile.timeline import entries
+from ispbilling.core import clock
 from ispbilling.core.models import Event
 from ispbilling.core.parts import Attr, Button
 from ispbilling.core.registries import Widget
@@ -66,6 +70,10 @@ class AccountDetails(Widget):
         found = [
             Button("Edit", _url("customer_edit", self.obj), "pencil", permission="customers.edit", modal=True)
         ]
+        reset = _url("customer_password_reset", self.obj)
+        found.append(
+            Button("Reset Password", reset, "mail-forward", permission="customers.password", modal=True)
+        )
         if self.obj.id_number:
             reveal = _url("customer_id_number", self.obj)
             found.append(Button("Show ID", reveal, "eye", permission="customers.edit", modal=True))
@@ -78,12 +86,67 @@ class Contacts(Widget):
     permission = "customers.view"
     column, weight = 1, 20
 
+    #: So many are shown; when there are more, the widget has a search.
+    most = 6
+
     def context(self) -> Mapping[str, Any]:
-        return {"contacts": list(self.obj.contacts.all())}
+        text = self.request.GET.get("contact", "").strip()[:100]
+        rows, count = self.obj.contacts.all(), self.obj.contacts.count()
+        for word in text.split():
+            rows = rows.filter(Q(name__icontains=word) | Q(email__icontains=word) | Q(mobile__icontains=word))
+        shown = list(rows[: self.most])
+        return {"contacts": shown, "count": count, "searchable": count > self.most, "text": text}
+
+    def view_all(self) -> str:
+        return _url("customer_contact_list", self.obj)
 
     def buttons(self) -> list[Button]:
         url = _url("customer_edit", self.obj) + "?tab=contacts"
         return [Button("Edit", url, "pencil", permission="customers.edit", modal=True)]
+
+
+class SuspensionDetails(Widget):
+    """What closes its access, what did, since when, by whom and why (PRO-10)."""
+
+    name, title, icon = "suspension", "Suspension Details", "lock"
+    template_name = "customers/_gates.html"
+    permission = "customers.view"
+    column, weight = 1, 40
+    most = 5
+
+    def context(self) -> Mapping[str, Any]:
+        now = clock.now()
+        rows = self.obj.gates.select_related("closed_by", "opened_by")[: self.most]
+        return {"gates": [self.row(gate, now) for gate in rows]}
+
+    def row(self, gate: Gate, now: datetime) -> dict[str, Any]:
+        kind = GateKind(gate.kind)
+        coming = gate.until is None and gate.since > now
+        called_off = gate.until is not None and gate.until <= gate.since
+        word = "Cancelling" if coming else f"{kind.label}, called off" if called_off else str(kind.label)
+        by = f"by {gate.closed_by or 'System'}"
+        if gate.until is not None:
+            by += f", opened by {gate.opened_by or 'System'}"
+        meaning = "off" if gate.until else "attention" if coming else MEANINGS[kind]
+        return {
+            "word": word,
+            "coming": coming, "meaning": meaning, "since": gate.since, "until": gate.until,
+            "reason": gate.reason, "by": by,
+        }  # fmt: skip
+
+    def buttons(self) -> list[Button]:
+        kinds = set(self.obj.gates.standing().values_list("kind", flat=True))
+        if GateKind.DELETED in kinds:
+            return []
+        label, name, icon = (
+            ("Un-suspend", "customer_unsuspend", "player-play")
+            if GateKind.SUSPENDED in kinds
+            else ("Suspend Now", "customer_suspend", "player-pause")
+        )
+        return [Button(label, _url(name, self.obj), icon, permission="customers.suspend", modal=True)]
+
+    def view_all(self) -> str:
+        return _url("customer_gate_list", self.obj)
 
 
 class Timeline(Widget):

@@ -46,7 +46,11 @@ class Exporting:
         purpose = confidential.purpose(self.request, self.name, clock.now()) if self.confidential else ""
         if self.confidential and not purpose:
             return self.ask(going, PurposeForm())
-        facts: dict[str, Any] = {"columns": going.columns, "conditions": going.conditions, "rows": going.count()}
+        facts: dict[str, Any] = {
+            "columns": going.columns,
+            "conditions": going.conditions,
+            "rows": going.count(),
+        }
         if purpose:
             facts["purpose"] = purpose
         events.record("list.exported", self.actor, actor=self.actor, list=self.title, format=kind, **facts)

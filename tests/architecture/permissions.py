@@ -65,6 +65,8 @@ PAGES = {
     "customers:note_remove": "customers.notes",
     "customers:note_restore": "customers.notes",
     "customers:customer_pick": "customers.view",
+    "customers:customer_contact_list": "customers.view",
+    "customers:customer_gate_list": "customers.view",
     "customers:customer_sub_list": "customers.view",
     "customers:customer_sub_link": "customers.edit",
     "customers:customer_resold_list": "customers.view",

@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from billing.models import Balance
 from customers.accounts import editing, gates
-from customers.accounts.models import Customer, GateKind
+from customers.accounts.models import Contact, Customer, GateKind
 from customers.relations import linking
 from customers.relations.linking import Links
 from ispbilling.core.clock import local_day, now
@@ -116,3 +116,69 @@ def test_it_escapes_what_people_typed(as_manager: Client, alice: Customer) -> No
     editing.edit(alice, {"name": evil, "physical_address": evil}, now(), actor=None)
     found = page(as_manager, alice) + page(as_manager, alice, widget="account")
     assert evil not in found + page(as_manager, alice, widget="timeline")
+
+
+@pytest.mark.feature("PRO-9", "PRO-10", "PRO-15")
+def test_every_widget_of_the_page_loads_and_can_be_refreshed(as_manager: Client, alice: Customer) -> None:
+    """Their names come from the page itself, so that a widget of a later app is loaded here, too."""
+    linking.link(alice, Links(is_master=True, is_reseller=True), now(), actor=None)
+    names = [part.split('"')[0] for part in page(as_manager, alice).split('hx-get="?widget=')[1:]]
+    seed = {
+        "account",
+        "data_accounts",
+        "data_usage",
+        "active_sessions",
+        "previous_sessions",
+        "billing",
+        "recurring",
+    }
+    assert seed | {"suspension", "contacts", "sub_accounts", "resold_customers", "timeline"} <= set(names)
+    for name in names:
+        assert 'aria-label="Refresh' in page(as_manager, alice, widget=name), name
+
+
+@pytest.mark.feature("PRO-10")
+def test_suspension_details_say_since_until_by_and_why(
+    as_manager: Client, manager: User, alice: Customer
+) -> None:
+    assert "Never suspended" in page(as_manager, alice, widget="suspension")
+    gates.close(alice, GateKind.SUSPENDED, now(), actor=manager, reason="fraud")
+    gates.open_(alice, GateKind.SUSPENDED, now(), actor=None)
+    gates.close(alice, GateKind.DISABLED, now(), actor=manager, reason="asked")
+    gates.cancel(alice, local_day(now()) + timedelta(days=3), now(), actor=manager, reason="moves")
+    found = page(as_manager, alice, widget="suspension")
+    for words in (f"by {manager}, opened by System", "fraud", "still", "Cancelling", "moves", "View all"):
+        assert words in found
+    full = as_manager.get(reverse("customers:customer_gate_list", args=[alice.pk])).content.decode()
+    for words in ("Suspended", "Disabled", "fraud", "asked", str(manager)):
+        assert words in full
+
+
+@pytest.mark.feature("PRO-1", "PRO-4", "USE-6")
+def test_the_header_says_the_worst_first_and_what_else_holds(
+    as_manager: Client, manager: User, alice: Customer
+) -> None:
+    assert "Active" in page(as_manager, alice)
+    gates.close(alice, GateKind.SUSPENDED, now(), actor=manager, reason="R 599.00 overdue")
+    gates.close(alice, GateKind.DISABLED, now(), actor=manager, reason="asked")
+    found = page(as_manager, alice)
+    assert f"Suspended since {local_day(now())}: R 599.00 overdue" in found
+    assert "Also disabled" in found
+    assert f"Suspended since {local_day(now())} by {manager}: R 599.00 overdue" in found
+    assert "?state=disabled&amp;q=ALI001" in found
+
+
+@pytest.mark.feature("PRO-10", "EDT-8")
+def test_many_contacts_are_searched_in_their_widget(as_manager: Client, alice: Customer) -> None:
+    assert "contact-search" not in page(as_manager, alice, widget="contacts")
+    for number, letter in enumerate("ABCDEFGH"):
+        Contact.objects.create(customer=alice, name=f"Person {letter}", mobile=f"+2782000000{number}")
+    found = page(as_manager, alice, widget="contacts")
+    assert "Search 9 contacts" in found
+    assert found.count("tel:") == 6
+    found = page(as_manager, alice, widget="contacts", contact="person h")
+    assert "Person H" in found
+    assert found.count("tel:") == 1
+    assert "No contact matches “zzz”" in page(as_manager, alice, widget="contacts", contact="zzz")
+    full = as_manager.get(reverse("customers:customer_contact_list", args=[alice.pk]), {"q": "0000007"})
+    assert "Person H" in full.content.decode()
