@@ -8,8 +8,8 @@ from customers.files import views as files
 from customers.notes import views as notes
 from customers.profile import views as profile
 from customers.profile.acts import views as acts
-from customers.protection import views as protection
 from customers.profile.lists import views as lists
+from customers.protection import views as protection
 from customers.relations import views as relations
 
 app_name = "customers"
