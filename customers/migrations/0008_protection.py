@@ -8,7 +8,7 @@ from django.db import migrations, models
 APPEND_ONLY = """
 -- A merge of customers may move a visit; nothing else changes, and nothing goes.
 CREATE TRIGGER customers_visit_append_only BEFORE UPDATE OF id, user_id, at, slot OR DELETE ON customers_visit
-    FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
+    FOR EACH ROW EXECUTE FUNCTION core_refuse_change();
 """
 REVERSE = "DROP TRIGGER customers_visit_append_only ON customers_visit;"
 
