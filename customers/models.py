@@ -14,6 +14,8 @@ from customers.files.models import Attachment
 from customers.notes.models import Note
 from customers.preferences.models import Preferences
 from customers.protection.models import Erasure, SubjectExport, Visit
+from customers.places.models import Geocode
+from customers.preferences.models import Geocoder, Preferences
 
 __all__ = [
     "Attachment",
@@ -25,6 +27,8 @@ __all__ = [
     "Erasure",
     "Gate",
     "GateKind",
+    "Geocode",
+    "Geocoder",
     "Note",
     "PortalLogin",
     "SubjectExport",

@@ -81,6 +81,7 @@ urlpatterns = [
     path("add/", accounts.CustomerAdd.as_view(), name="customer_add"),
     path("pick/", relations.CustomerPick.as_view(), name="customer_pick"),
     path("hints/code/", answers.CodeHint.as_view(), name="code_hint"),
+    path("hints/position/", answers.PositionHint.as_view(), name="position_hint"),
     path("hints/duplicates/", answers.DuplicateHint.as_view(), name="duplicate_hint"),
     path("groups/<int:pk>/", include(group_urls)),
     path("notes/<int:pk>/", include(note_urls)),

@@ -31,15 +31,22 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 # Whose wrong passwords are counted: behind a proxy everybody would share its address.
 ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
 X_FRAME_OPTIONS = "DENY"
-MAP_TILES = env("MAP_TILES", default="")
-_TILE_HOST = (
-    ["https://" + MAP_TILES.split("/")[2].replace("{s}", "*")] if MAP_TILES.startswith("https://") else []
-)
+# Map pictures: URL templates. The public OpenStreetMap ones are for light use and want to be named; empty means
+# a grid of degrees instead, and without the second there is no switch to satellite.
+MAP_TILES = env("MAP_TILES", default="https://tile.openstreetmap.org/{z}/{x}/{y}.png")
+MAP_ATTRIBUTION = env("MAP_ATTRIBUTION", default="© OpenStreetMap contributors")
+MAP_SATELLITE_TILES = env("MAP_SATELLITE_TILES", default="")
+MAP_SATELLITE_ATTRIBUTION = env("MAP_SATELLITE_ATTRIBUTION", default="")
+_TILE_HOSTS = [
+    "/".join(tiles.split("/")[:3]).replace("{s}", "*")
+    for tiles in (MAP_TILES, MAP_SATELLITE_TILES)
+    if tiles.startswith(("https://", "http://"))
+]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF, NONCE],
-        "img-src": [SELF, "data:", *_TILE_HOST],
+        "img-src": [SELF, "data:", *_TILE_HOSTS],
         "object-src": ["'none'"],
         "base-uri": [SELF],
         "form-action": [SELF],

@@ -9,7 +9,7 @@ from typing import Any
 from django.db import models, transaction
 
 from customers.accounts import codes, numbering, reach
-from customers.accounts.models import CodeAlias, Contact, Customer, PortalLogin
+from customers.accounts.models import CodeAlias, Contact, Customer, PortalLogin, PositionSource
 from customers.accounts.onboarding import CodeTaken, usual_username
 from ispbilling.core import events, registries
 from ispbilling.core.errors import DomainError
@@ -17,6 +17,8 @@ from ispbilling.core.models import Event, User
 
 #: Columns whose values are personal enough that the log only says that they changed.
 HIDDEN = frozenset({"id_number"})
+#: The event says by itself who and when.
+UNTOLD = frozenset({"position_set_by", "position_set_at"})
 
 
 class ChangedMeanwhile(DomainError):
@@ -52,7 +54,7 @@ def edit(
         row = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
         if seen and seen != fingerprint(row):
             raise ChangedMeanwhile(_who_changed(row))
-        changed = _set_columns(row, values)
+        changed = _set_columns(row, _with_origin(row, values, now, actor))
         changed |= _set_many(row, values)
         if contacts is not None:
             changed |= _set_contacts(row, contacts)
@@ -135,6 +137,24 @@ def request_reset(login: PortalLogin, now: datetime, *, actor: User | None) -> N
     )
 
 
+def _with_origin(
+    row: Customer, values: Mapping[str, Any], now: datetime, actor: User | None
+) -> Mapping[str, Any]:
+    """The values with who set the position, and how; one that stays keeps what is known of it (D-5)."""
+    kept = {name: value for name, value in values.items() if not name.startswith("position_")}
+    place = tuple(values.get(name, getattr(row, name)) for name in ("latitude", "longitude"))
+    if place == (row.latitude, row.longitude):
+        return kept
+    there = None not in place
+    return kept | {
+        "position_source": (values.get("position_source") or PositionSource.TYPED) if there else "",
+        "position_accuracy": values.get("position_accuracy", "") if there else "",
+        "position_label": values.get("position_label", "") if there else "",
+        "position_set_by": actor if there else None,
+        "position_set_at": now if there else None,
+    }
+
+
 def _set_columns(row: Customer, values: Mapping[str, Any]) -> dict[str, list[Any]]:
     columns = [f.name for f in Customer._meta.concrete_fields if f.name in values]
     before = {name: getattr(row, name) for name in columns}
@@ -146,7 +166,8 @@ def _set_columns(row: Customer, values: Mapping[str, Any]) -> dict[str, list[Any
         setattr(row, name, after[name])
     if changed:
         row.save(update_fields=list(changed))
-    return {name: ["(hidden)", "(hidden)"] if name in HIDDEN else pair for name, pair in changed.items()}
+    told = {name: pair for name, pair in changed.items() if name not in UNTOLD}
+    return {name: ["(hidden)", "(hidden)"] if name in HIDDEN else pair for name, pair in told.items()}
 
 
 def _recode(row: Customer, typed: str) -> str:

@@ -2,23 +2,25 @@
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from crispy_forms.layout import HTML, Div, Layout
 from django import forms
-from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
 
 from customers.accounts import codes, numbering, positions, reach
 from customers.accounts.models import Customer, CustomerType
+from customers.places import geocoding
+from customers.places.models import Accuracy
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core.forms import Form
+from ispbilling.core.maps import look
 from ispbilling.core.models import User
 
 
@@ -206,23 +208,21 @@ class AccountForm(Form):
         return self.cleaned_data["company_name" if company else "contact_name"]
 
 
-class _Pin:
-    """The map whose pin fills latitude and longitude; only where the installation has map tiles."""
+class _Place:
+    """Show on Map, the map with its pin, and the position as text: each works without the others."""
 
     def render(self, form: Any, context: Any, template_pack: str = "", **kwargs: Any) -> str:
-        if not settings.MAP_TILES:
-            return ""
-        place = {name: form[name].value() for name in ("latitude", "longitude")}
-        return format_html('<div class="mb-3">{}</div>', render_to_string("ui/map.html", context_of(place)))
+        return render_to_string("customers/_locate.html", place_context(form))
 
 
-def context_of(place: dict[str, Any]) -> dict[str, Any]:
-    """What the map component needs; the pin writes into the inputs of the address form."""
-    return {**place, "label": "Drag the pin to the spot", "pin_for": "id_", "tiles": settings.MAP_TILES}
+def place_context(form: "AddressForm") -> dict[str, Any]:
+    """What the map and the position beside it need."""
+    latitude, longitude = positions.parse(form["gps"].value() or "") or ("", "")
+    return {"form": form, "map": look(latitude, longitude, "Drag the pin to the spot", "id_gps")}
 
 
 class AddressForm(Form):
-    """Address Detail. A pure GPS position in the address box becomes the position (D-5)."""
+    """Address Detail (EDT-3..EDT-7). A pure GPS position in the address box becomes the position (D-5)."""
 
     physical_address = forms.CharField(
         label="Physical address or GPS position",
@@ -230,27 +230,69 @@ class AddressForm(Form):
         widget=forms.Textarea({"rows": 5}),
         help_text="One part of the address per line, or a position such as (-34.06752, 18.82971)",
     )
-    latitude = forms.DecimalField(max_digits=9, decimal_places=6, min_value=-90, max_value=90, required=False)
-    longitude = forms.DecimalField(
-        max_digits=9, decimal_places=6, min_value=-180, max_value=180, required=False
+    gps = forms.CharField(
+        label="GPS position",
+        required=False,
+        max_length=80,
+        widget=forms.TextInput({"autocomplete": "off", "data-gps": ""}),
+        help_text="As (latitude, longitude); filled by the pin, or typed here",
     )
+    pin = forms.CharField(required=False, max_length=10, widget=forms.HiddenInput)
     postal_address = forms.CharField(required=False, widget=forms.Textarea({"rows": 3}))
-    layout = Layout(
-        "physical_address",
-        _Pin(),
-        Div(Div("latitude", css_class="col-md-6"), Div("longitude", css_class="col-md-6"), css_class="row"),
-        "postal_address",
-    )
+    layout = Layout("physical_address", _Place(), "postal_address")
+
+    #: What Show on Map has to say: the meaning (working, attention) and the sentence.
+    note: tuple[str, str] = ("", "")
+
+    def clean_gps(self) -> positions.Position | None:
+        text = self.cleaned_data["gps"].strip()
+        position = positions.parse(text)
+        if text and position is None:
+            raise ValidationError("This is no position; one looks like (-34.06752, 18.82971).")
+        return position
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        position = positions.parse(cleaned.get("physical_address") or "")
-        typed = cleaned.get("latitude"), cleaned.get("longitude")
-        if position and typed == (None, None):
-            cleaned["latitude"], cleaned["longitude"] = position
-        elif (typed[0] is None) != (typed[1] is None) and not self.errors:
-            self.add_error("longitude", "A position needs latitude and longitude, or neither.")
+        address = cleaned.get("physical_address") or ""
+        written = positions.parse(address)
+        if written and not ("gps" in self.changed_data and cleaned.get("gps")):
+            cleaned["gps"] = written
         return cleaned
+
+    def columns(self) -> dict[str, Any]:
+        """The columns to store, with how the position came to be known."""
+        cleaned = self.cleaned_data
+        position, address = cleaned["gps"], cleaned["physical_address"]
+        found = geocoding.remembered(address) if position and address else None
+        latitude, longitude = position or (None, None)
+        return {
+            "physical_address": address,
+            "postal_address": cleaned["postal_address"],
+            "latitude": latitude,
+            "longitude": longitude,
+            **positions.origin(position, found, dragged=cleaned["pin"] == "pin"),
+        }
+
+
+def located(data: Any, now: datetime) -> tuple[Any, tuple[str, str]]:
+    """What was typed with the position of its address filled in, and what there is to say about it."""
+    data = data.copy()
+    address = data.get("physical_address", "")
+    if position := positions.parse(address):
+        data["gps"] = positions.show(*position)
+        return data, ("working", "The address box holds a position; the pin is there.")
+    try:
+        found = geocoding.locate(address, now)
+    except geocoding.NotLocated as problem:
+        return data, ("attention", str(problem))
+    before, data["gps"] = data.get("gps", ""), positions.show(found.latitude, found.longitude)
+    near = {
+        Accuracy.BUILDING: "Found",
+        Accuracy.STREET: "Only the street was found: drag the pin to the door",
+    }
+    words = near.get(Accuracy(found.accuracy), "Only the area was found: drag the pin to the door")
+    moved = f" The position before was {before}." if before and before != data["gps"] else ""
+    return data, ("working" if words == "Found" else "attention", f"{words}. {found.label}{moved}")
 
 
 class PasswordByHand(Form):

@@ -10,6 +10,7 @@ from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 
 from customers.accounts import reach
+from customers.places.models import Accuracy
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core.clock import local_day
 from ispbilling.core.models import Role, User
@@ -41,6 +42,14 @@ def _trigrams(expression: models.Func) -> OpClass:
 class CustomerType(models.TextChoices):
     INDIVIDUAL = "individual", "Individual"
     COMPANY = "company", "Company"
+
+
+class PositionSource(models.TextChoices):
+    """How a customer's position came to be known (D-5)."""
+
+    TYPED = "typed", "typed"
+    PIN = "pin", "pin on the map"
+    GEOCODER = "geocoder", "found by its address"
 
 
 class CustomerQuerySet(models.QuerySet["Customer"]):
@@ -91,6 +100,18 @@ class Customer(models.Model):
     postal_address = models.TextField(blank=True)
     latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
     longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True, blank=True)
+    # Written by editing and onboarding whenever the position changes.
+    position_source = models.CharField(
+        max_length=10, choices=PositionSource, blank=True, default="", db_default=""
+    )
+    position_accuracy = models.CharField(
+        max_length=10, choices=Accuracy, blank=True, default="", db_default=""
+    )
+    position_label = models.TextField(
+        blank=True, default="", db_default="", help_text="What the geocoder calls the place"
+    )
+    position_set_by = models.ForeignKey(User, models.PROTECT, null=True, blank=True, related_name="+")
+    position_set_at = models.DateTimeField(null=True, blank=True)
     high_site = models.ForeignKey(HighSite, models.SET_NULL, null=True, blank=True, related_name="customers")
     discount = models.DecimalField(
         "standard customer discount",

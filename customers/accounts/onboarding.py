@@ -8,7 +8,7 @@ from decimal import Decimal
 from django.db import IntegrityError, transaction
 
 from customers.accounts import codes, numbering, reach
-from customers.accounts.models import Contact, Customer, CustomerType, PortalLogin
+from customers.accounts.models import Contact, Customer, CustomerType, PortalLogin, PositionSource
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
@@ -49,6 +49,9 @@ class NewCustomer:
     postal_address: str = ""
     latitude: Decimal | None = None
     longitude: Decimal | None = None
+    position_source: str = ""
+    position_accuracy: str = ""
+    position_label: str = ""
     username: str = ""
     welcome: bool = True
     demonstration: bool = False
@@ -66,7 +69,7 @@ def add_customer(new: NewCustomer, now: datetime, *, actor: User | None) -> Cust
             group = CustomerGroup.objects.select_for_update(no_key=True).get(pk=new.group.pk)
             if group.deleted_at is not None:
                 raise DomainError(f"The group {group} was deleted meanwhile; pick another.")
-            customer = _create(new, _code_for(new), now)
+            customer = _create(new, _code_for(new), now, actor)
             events.record(
                 "customer.added", customer, actor=actor, at=now, group=group.title, welcome=new.welcome
             )
@@ -128,7 +131,8 @@ def _code_for(new: NewCustomer) -> str:
     return numbering.next_code(stem)
 
 
-def _create(new: NewCustomer, code: str, now: datetime) -> Customer:
+def _create(new: NewCustomer, code: str, now: datetime, actor: User | None) -> Customer:
+    placed = new.latitude is not None
     customer = Customer.objects.create(
         code=code,
         type=new.type,
@@ -145,6 +149,11 @@ def _create(new: NewCustomer, code: str, now: datetime) -> Customer:
         postal_address=new.postal_address,
         latitude=new.latitude,
         longitude=new.longitude,
+        position_source=(new.position_source or PositionSource.TYPED) if placed else "",
+        position_accuracy=new.position_accuracy if placed else "",
+        position_label=new.position_label if placed else "",
+        position_set_by=actor if placed else None,
+        position_set_at=now if placed else None,
         demonstration=new.demonstration,
         created_at=now,
     )

@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from customers.accounts import editing, finding, listing, numbering, regroup
 from customers.accounts.filters import CustomerFilter
-from customers.accounts.forms import AccountForm, AddressForm, NewLoginForm
+from customers.accounts.forms import AccountForm, AddressForm, NewLoginForm, located
 from customers.accounts.models import Customer, CustomerType
 from customers.accounts.onboarding import NewCustomer, add_customer
 from customers.accounts.tables import CustomerTable
@@ -96,15 +96,17 @@ class CustomerAdd(AddPage):
         return super().get(request, *args, **kwargs)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if "generate" in request.POST:
-            self.object = self.find()
-            return self.show(with_generated_code(self))
+        for name, fill in FILLS.items():
+            if name in request.POST:
+                self.object = self.find()
+                return self.show(fill(self))
         return super().post(request, *args, **kwargs)
 
     def act(self, obj: Any, form: Any, actor: User) -> Customer:
         account = form["account"]
         known = NewCustomer.__dataclass_fields__
-        values = {k: v for k, v in form.cleaned_data.items() if k in known and v is not None}
+        typed = {k: v for k, v in form.cleaned_data.items() if k in known and v is not None}
+        values = typed | form["address"].columns()
         new = NewCustomer(**values | {"name": account.name, "generated": account.generated})
         self.asked_code, now = new.code, clock.now()
         customer = add_customer(new, now, actor=actor)
@@ -142,13 +144,28 @@ def with_generated_code(page: FormPage) -> Tabs:
     return form
 
 
-def unchecked(page: FormPage, data: Any) -> Tabs:
-    """The form filled with the data and not checked: a button other than Save was pressed."""
+def with_position(page: FormPage) -> Tabs:
+    """The form as typed so far with the position of its address; how Show on Map works without JavaScript."""
+    data, note = located(page.request.POST, clock.now())
+    form = unchecked(page, data, tab="address")
+    form["address"].note = note
+    return form
+
+
+def unchecked(page: FormPage, data: Any, tab: str = "") -> Tabs:
+    """The form filled with the data and not checked: a button other than Save was pressed on that tab."""
     page.request.POST = data
+    if tab:
+        page.request.GET = page.request.GET.copy()
+        page.request.GET["tab"] = tab
     form = page.form()
     for _, part in form:
         part._errors, part.cleaned_data = ErrorDict(), {}
     return form
+
+
+#: The buttons inside the form of a customer, by the name they send.
+FILLS = {"generate": with_generated_code, "locate": with_position}
 
 
 class GroupAct(ActionPage):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from customers.preferences.forms import CodesForm
+from customers.preferences.forms import CodesForm, MapsForm
 from customers.preferences.models import Preferences
 from ispbilling.core import clock, events
 from ispbilling.core.models import User
@@ -17,13 +17,18 @@ def instance(_: Any) -> Preferences:
 def save(form: Any, _: Any, actor: User) -> None:
     """Store a tab and record what it changed."""
     old = Preferences.get()
-    names = form.changed_data
+    names = [name for name in form.changed_data if name != "key"]
     changed = events.changes(
         {name: getattr(old, name) for name in names}, {name: form.cleaned_data[name] for name in names}
     )
+    if form.cleaned_data.get("key"):
+        changed["geocoder_key"] = ["(hidden)", "(hidden)"]
     form.save()
     if changed:
         events.record("preferences.edited", form.instance, actor=actor, at=clock.now(), changes=changed)
 
 
-TABS = (Tab("codes", "Account Codes", CodesForm, weight=10, instance=instance, save=save),)
+TABS = (
+    Tab("codes", "Account Codes", CodesForm, weight=10, instance=instance, save=save),
+    Tab("maps", "Maps", MapsForm, weight=20, instance=instance, save=save),
+)

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.html import format_html, format_html_join
 
+from customers.accounts import positions
 from customers.accounts.editing import ContactValues, fingerprint, mentions
 from customers.accounts.forms import AccountForm, AddressForm, PasswordByHand, emails_field, mobiles_field
 from customers.accounts.models import Contact, Customer, CustomerType, GateKind
@@ -111,9 +112,28 @@ class AccountEditForm(AccountForm):
 
 
 class AddressEditForm(AddressForm):
+    """Address Detail of a customer that exists."""
+
     @staticmethod
     def of(customer: Customer) -> dict[str, Any]:
-        return {name: getattr(customer, name) for name in AddressEditForm.base_fields}
+        """What the tab shows of a customer."""
+        return {
+            "physical_address": customer.physical_address,
+            "postal_address": customer.postal_address,
+            "gps": positions.show(customer.latitude, customer.longitude),
+            "known": _known(customer),
+        }
+
+
+def _known(customer: Customer) -> str:
+    """How the stored position came to be known, when and by whom."""
+    if not customer.position_source:
+        return ""
+    how = f"The stored position: {customer.get_position_source_display()}"
+    near = f" ({customer.get_position_accuracy_display().lower()})" if customer.position_accuracy else ""
+    by = f" by {customer.position_set_by}" if customer.position_set_by else ""
+    on = f" on {clock.local_day(customer.position_set_at)}" if customer.position_set_at else ""
+    return f"{how}{near}{by}{on}."
 
 
 class ContactRow(forms.Form):

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from customers.accounts import editing, gates, listing, onboarding
 from customers.accounts.models import Customer, Gate, GateKind
-from customers.accounts.views import with_generated_code
+from customers.accounts.views import FILLS
 from customers.profile import timeline
 from customers.profile.forms import (
     AccountEditForm,
@@ -241,15 +241,16 @@ class CustomerEdit(EditPage):
         return [b for b in life_buttons(self.object, standing) if b.label in wanted]
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Generate only fills in the field and says what a new code touches; Save Changes decides (ACC-11)."""
-        if "generate" not in request.POST:
-            return super().post(request, *args, **kwargs)
-        self.object = self.find()
-        return self.show(with_generated_code(self))
+        """Buttons inside the form only fill in fields; Save Changes decides (NAV-10, ACC-11)."""
+        for name, fill in FILLS.items():
+            if name in request.POST:
+                self.object = self.find()
+                return self.show(fill(self))
+        return super().post(request, *args, **kwargs)
 
     def act(self, obj: Customer, form: Any, actor: User) -> Customer:
         now, account, contacts = clock.now(), form["account"], form["contacts"]
-        values = account.columns() | form["address"].cleaned_data
+        values = account.columns() | form["address"].columns()
         try:
             customer = editing.edit(
                 obj,

@@ -91,6 +91,8 @@ class SecretField(models.BinaryField):
         return value
 
     def value_to_string(self, obj: models.Model) -> str:
+        if not self.value_from_object(obj):
+            return ""
         raise SecretError("secrets are not serialised")
 
     def get_lookup(self, lookup_name: str) -> Any:

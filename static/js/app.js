@@ -391,12 +391,14 @@
     });
   }
 
-  // A map in a tab that was hidden learns its size when the tab is shown.
-  document.addEventListener("shown.bs.tab", function () { window.dispatchEvent(new Event("resize")); });
-
-  // --- Maps: one pin, dragged into the latitude and longitude fields ------------------------------------------
+  // --- Maps: one pin, dragged into the position field ---------------------------------------------------------
+  // A map in a tab or dialog that is not open yet is drawn when it is: only then has it a size.
+  ["shown.bs.tab", "shown.bs.modal"].forEach(function (name) {
+    document.addEventListener(name, function () { drawMaps(document); });
+  });
   function drawMaps(root) {
-    var boxes = root.querySelectorAll ? root.querySelectorAll("[data-map]:not([data-drawn])") : [];
+    var boxes = root.querySelectorAll ? Array.prototype.slice.call(root.querySelectorAll("[data-map]:not([data-drawn])")) : [];
+    boxes = boxes.filter(function (box) { return box.offsetParent !== null; });
     if (!boxes.length) { return; }
     if (!document.querySelector("link[data-map-css]")) {
       var css = document.createElement("link");
@@ -409,27 +411,82 @@
     boxes.forEach(function (box) { box.setAttribute("data-drawn", "1"); });
     load(me.dataset.mapSrc).then(function () { boxes.forEach(drawMap); });
   }
+  function credit(text) {
+    var span = document.createElement("span");
+    span.textContent = text;
+    return span.innerHTML.replace("OpenStreetMap", '<a href="https://www.openstreetmap.org/copyright" target="_blank" rel="noopener">OpenStreetMap</a>');
+  }
+  // Lines of latitude and longitude: under the pictures, and in their place where there are none.
+  function graticule() {
+    var Grid = window.L.GridLayer.extend({
+      createTile: function (at) {
+        var tile = document.createElement("canvas");
+        var size = this.getTileSize();
+        tile.width = size.x;
+        tile.height = size.y;
+        var corner = this._map.unproject(at.scaleBy(size), at.z);
+        var pen = tile.getContext("2d");
+        pen.strokeStyle = colour("--chart-grid");
+        pen.strokeRect(0.5, 0.5, size.x, size.y);
+        pen.fillStyle = colour("--chart-ink");
+        pen.font = "11px " + getComputedStyle(document.body).fontFamily;
+        pen.fillText(corner.lat.toFixed(4) + ", " + corner.wrap().lng.toFixed(4), 6, 16);
+        return tile;
+      }
+    });
+    return new Grid({ attribution: "" });
+  }
+  // Public tile servers want to know which site asks; the page's own policy would not tell them.
+  function pictures(url, words) {
+    return window.L.tileLayer(url, { maxZoom: 19, attribution: credit(words), referrerPolicy: "origin" });
+  }
+  function readPosition(text) {
+    var found = /^\s*\(?\s*([+-]?\d{1,3}(?:\.\d+)?)\s*[,;]\s*([+-]?\d{1,3}(?:\.\d+)?)\s*\)?\s*$/.exec(text || "");
+    var place = found && [Number(found[1]), Number(found[2])];
+    return place && Math.abs(place[0]) <= 90 && Math.abs(place[1]) <= 180 ? place : null;
+  }
   function drawMap(box) {
-    var fields = ["latitude", "longitude"].map(function (name) { return box.dataset.pinFor ? byId(box.dataset.pinFor + name) : null; });
+    var L = window.L;
+    var field = box.dataset.pinFor ? byId(box.dataset.pinFor) : null;
     var has = box.dataset.latitude !== "" && box.dataset.longitude !== "";
     var place = has ? [Number(box.dataset.latitude), Number(box.dataset.longitude)] : [-28.5, 24.7];
-    var map = window.L.map(box).setView(place, has ? 15 : 5);
-    if (box.dataset.tiles) { window.L.tileLayer(box.dataset.tiles, { maxZoom: 19 }).addTo(map); }
-    var folder = me.dataset.mapImages;
-    var picture = window.L.icon({ iconUrl: folder, iconSize: [25, 41], iconAnchor: [12, 41], tooltipAnchor: [12, -28] });
-    var pin = has ? window.L.marker(place, { icon: picture, draggable: !!fields[0], title: box.dataset.label }).addTo(map) : null;
-    if (!fields[0]) { return; }
+    // Leaflet focuses the map when it is pressed; inside a dialog that would scroll it away under the pointer.
+    box.focus = function () { HTMLElement.prototype.focus.call(box, { preventScroll: true }); };
+    var map = L.map(box, { maxZoom: 19 }).setView(place, has ? 16 : 5);
+    map.attributionControl.setPrefix(false);
+    graticule().addTo(map);
+    var layers = {};
+    if (box.dataset.tiles) { layers.Map = pictures(box.dataset.tiles, box.dataset.attribution).addTo(map); }
+    if (box.dataset.satellite) { layers.Satellite = pictures(box.dataset.satellite, box.dataset.satelliteAttribution); }
+    if (Object.keys(layers).length > 1) { L.control.layers(layers, null, { collapsed: false }).addTo(map); }
+    var icon = L.icon({ iconUrl: me.dataset.mapImages, iconSize: [25, 41], iconAnchor: [12, 41], tooltipAnchor: [12, -28] });
+    var pin = null;
     var write = function (at) {
-      fields[0].value = at.lat.toFixed(6);
-      fields[1].value = at.lng.toFixed(6);
-      fields[0].dispatchEvent(new Event("input", { bubbles: true }));
+      field.value = "(" + at.lat.toFixed(6) + ", " + at.wrap().lng.toFixed(6) + ")";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+      if (field.form.elements.pin) { field.form.elements.pin.value = "pin"; }
     };
-    var follow = function () { pin.on("dragend", function () { write(pin.getLatLng()); }); };
-    if (pin) { follow(); }
-    map.on("click", function (event) {
-      if (pin) { pin.setLatLng(event.latlng); }
-      else { pin = window.L.marker(event.latlng, { icon: picture, draggable: true }).addTo(map); follow(); }
-      write(event.latlng);
+    var step = { ArrowUp: [0, -4], ArrowDown: [0, 4], ArrowLeft: [-4, 0], ArrowRight: [4, 0] };
+    var set = function (at) {
+      if (pin) { pin.setLatLng(at); return; }
+      pin = L.marker(at, { icon: icon, draggable: !!field, title: box.dataset.label, alt: "Marker" }).addTo(map);
+      if (!field) { return; }
+      pin.on("dragend", function () { write(pin.getLatLng()); });
+      pin.getElement().addEventListener("keydown", function (event) {
+        if (!step[event.key]) { return; }
+        event.preventDefault();
+        event.stopPropagation();
+        pin.setLatLng(map.containerPointToLatLng(map.latLngToContainerPoint(pin.getLatLng()).add(step[event.key])));
+        write(pin.getLatLng());
+      });
+    };
+    if (has) { set(place); }
+    if (!field) { return; }
+    map.on("click", function (event) { set(event.latlng); write(event.latlng); });
+    field.addEventListener("input", function (event) {
+      var typed = event.isTrusted && readPosition(field.value);
+      if (event.isTrusted && field.form.elements.pin) { field.form.elements.pin.value = ""; }
+      if (typed) { set(typed); map.setView(typed, Math.max(map.getZoom(), 14)); }
     });
   }
 
@@ -450,6 +507,7 @@
     var target = event.detail.target;
     ready(target.isConnected ? target : document);
     if (target.hasAttribute("data-code-hint")) { takeCode(target); }
+    if (target.hasAttribute("data-place")) { byId("place").closest("[data-form]").dataset.dirty = "1"; }
     if (target.hasAttribute("data-results")) {
       var input = comboOf(target);
       input.setAttribute("aria-expanded", String(target.children.length > 0));

@@ -36,6 +36,7 @@ PAGES = {
     "customers:customer_list": "customers.view",
     "customers:customer_add": "customers.add",
     "customers:code_hint": "customers.add",
+    "customers:position_hint": "customers.edit",
     "customers:duplicate_hint": "customers.view",
     "customers:group_delete": "groups.delete",
     "customers:group_restore": "groups.delete",

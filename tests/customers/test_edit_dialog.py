@@ -56,7 +56,7 @@ def test_one_save_stores_every_tab(as_manager: Client, alice: Customer, user: Us
     day = local_day(now()) + timedelta(days=9)
     sent = as_shown(as_manager, alice) | {
         "contact_name": "Alice Hargreaves", "mobile": "+27840000000", "id_number": "8001015009087",
-        "physical_address": "1 Road\nTown", "postal_address": "PO Box 1", "latitude": "-34.1", "longitude": "18.8",
+        "physical_address": "1 Road\nTown", "postal_address": "PO Box 1", "gps": "-34.1, 18.8",
         "contacts-1-name": "Hatter", "contacts-1-mobile": "+27850000000",
         "username": "JEN004", "change_password": "on", "password1": "rabbit-hole-9", "password2": "rabbit-hole-9",
         "last_day": str(day), "reason": "moves", "is_master": "on",

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 
 from customers.accounts import duplicates, numbering
+from customers.accounts.forms import AddressForm, located, place_context
 from customers.accounts.models import Customer, CustomerType
 from ispbilling.core import clock
 from ispbilling.core.views import StaffPage
@@ -18,6 +19,19 @@ class CodeHint(StaffPage):
         name = request.POST.get("company_name" if company else "contact_name", "").replace("\0", "")[:160]
         proposal = numbering.propose(name, company=company) if name.strip() else numbering.Proposal()
         return self.answer("customers/_code_hint.html", proposal=proposal)
+
+
+class PositionHint(StaffPage):
+    """Show on Map: the map with the pin where the address is, or what to do instead (EDT-3)."""
+
+    permission = "customers.edit"
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        data, note = located(request.POST, clock.now())
+        names = ("physical_address", "gps", "pin")
+        form = AddressForm(initial={name: data.get(name, "") for name in names})
+        form.note = note
+        return self.answer("customers/_place.html", **place_context(form))
 
 
 class DuplicateHint(StaffPage):

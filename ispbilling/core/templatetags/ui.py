@@ -10,7 +10,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import template
-from django.conf import settings
 from django.contrib.messages.storage.base import Message
 from django.template.context import Context
 from django.template.loader import render_to_string
@@ -19,6 +18,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from ispbilling.core import access, tables
+from ispbilling.core.maps import look
 from ispbilling.core.money import format_money
 from ispbilling.core.parts import Attr, Button, Chart
 from ispbilling.core.units import format_octets
@@ -104,15 +104,8 @@ def chart(chart: Chart, id: str) -> dict[str, Any]:
 
 @register.inclusion_tag("ui/map.html")
 def map(latitude: Any, longitude: Any, label: str = "", pin_for: str = "") -> dict[str, Any]:  # noqa: A001
-    """A map with one pin; `pin_for` is the id prefix of the latitude/longitude inputs a dragged pin fills."""
-
-    return {
-        "latitude": latitude,
-        "longitude": longitude,
-        "label": label,
-        "pin_for": pin_for,
-        "tiles": settings.MAP_TILES,
-    }
+    """A map with one pin; `pin_for` is the id of the position input that a dragged pin fills."""
+    return look(latitude, longitude, label, pin_for)
 
 
 @register.simple_tag(takes_context=True)
