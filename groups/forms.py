@@ -1,9 +1,14 @@
 """Forms of the groups' pages; the three tabs of a customer group (GRP-7..GRP-11)."""
 
+from typing import Any
+
+from crispy_forms.layout import HTML, Layout
+from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
-from ispbilling.core.forms import ModelForm
+from ispbilling.core.forms import Form, ModelForm, Pair
 
 
 class GroupDetailsForm(ModelForm):
@@ -55,3 +60,35 @@ class HighSiteForm(ModelForm):
     class Meta:
         model = HighSite
         fields = ("name", "latitude", "longitude")
+        help_texts = {"latitude": "Degrees, south is negative", "longitude": "Degrees, west is negative"}
+
+    @property
+    def layout(self) -> Layout:
+        """The map whose pin fills the two fields, where this installation has map tiles."""
+        place = (
+            "{% load ui %}{% map form.instance.latitude form.instance.longitude form.instance.name 'id_' %}"
+        )
+        return Layout("name", Pair("latitude", "longitude"), *([HTML(place)] if settings.MAP_TILES else []))
+
+    def clean(self) -> dict[str, Any]:
+        """A position has both or neither, and lies on the earth."""
+        found = super().clean() or self.cleaned_data
+        if (found.get("latitude") is None) != (found.get("longitude") is None) and not self.errors:
+            raise ValidationError("A position needs both latitude and longitude.")
+        for name, limit in (("latitude", 90), ("longitude", 180)):
+            if found.get(name) is not None and abs(found[name]) > limit:
+                self.add_error(name, f"This lies between -{limit} and {limit}.")
+        return found
+
+
+class InsteadForm(Form):
+    """The row that takes the place of a deleted one; none is an answer too."""
+
+    instead = forms.ModelChoiceField(BillingGroup.objects.none(), required=False)
+
+    def __init__(self, *args: Any, row: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field, noun = self.fields["instead"], row._meta.verbose_name
+        field.queryset = type(row)._default_manager.exclude(pk=row.pk)
+        field.label = f"{noun[:1].upper()}{noun[1:]} instead"
+        field.empty_label = f"No {noun}"

@@ -5,17 +5,21 @@ from urllib.parse import urlencode
 
 import django_tables2 as tables
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
+from ispbilling.core.models import Event
 from ispbilling.core.parts import Button
 from ispbilling.core.tables import (
     ActionsColumn,
     BlankFalseColumn,
     CountColumn,
+    DateTimeColumn,
     LinkColumn,
     NumberColumn,
     Table,
     badge,
+    tag,
     url_or_none,
 )
 
@@ -90,25 +94,32 @@ class GroupTable(Table):
         return "Deleted" if record.deleted_at else "Enabled" if record.enabled else "Disabled"
 
 
-def _edit(name: str) -> ActionsColumn:
-    return ActionsColumn(
-        lambda record: [
-            Button(
-                "Edit",
-                reverse(f"groups:{name}", args=[record.pk]),
-                "pencil",
-                permission="groups.edit",
-                modal=True,
-            )
+def _actions(noun: str) -> ActionsColumn:
+    def buttons(record: Any) -> list[Button]:
+        edit, delete = (reverse(f"groups:{noun}_{verb}", args=[record.pk]) for verb in ("edit", "delete"))
+        return [
+            Button("Edit", edit, "pencil", permission="groups.edit", modal=True),
+            Button("Delete", delete, "trash", permission="groups.delete", modal=True),
         ]
-    )
+
+    return ActionsColumn(buttons)
+
+
+class ColourColumn(tables.Column):
+    """The colour by name, as the mark will look."""
+
+    def render(self, value: str, record: Any) -> SafeString:
+        return tag(value, record.colour)
+
+    def value(self, value: str) -> str:
+        return str(value)
 
 
 class BillingGroupTable(Table):
     title = LinkColumn(verbose_name="Billing Group")
     debit_day = NumberColumn(verbose_name="Debit Day", default="")
     num_customers = CountColumn(verbose_name="Num Customers")
-    actions = _edit("billing_group_edit")
+    actions = _actions("billing_group")
 
     class Meta(Table.Meta):
         model = BillingGroup
@@ -120,9 +131,9 @@ class BillingGroupTable(Table):
 
 class CategoryTable(Table):
     title = LinkColumn(verbose_name="Category")
-    colour = tables.Column()
+    colour = ColourColumn()
     num_customers = CountColumn(verbose_name="Num Customers")
-    actions = _edit("category_edit")
+    actions = _actions("category")
 
     class Meta(Table.Meta):
         model = Category
@@ -134,9 +145,9 @@ class CategoryTable(Table):
 
 class LabelTable(Table):
     title = LinkColumn(verbose_name="Label")
-    colour = tables.Column()
+    colour = ColourColumn()
     num_customers = CountColumn(verbose_name="Num Customers")
-    actions = _edit("label_edit")
+    actions = _actions("label")
 
     class Meta(Table.Meta):
         model = Label
@@ -151,7 +162,8 @@ class HighSiteTable(Table):
     latitude = NumberColumn(default="")
     longitude = NumberColumn(default="")
     num_customers = CountColumn(verbose_name="Num Customers")
-    actions = _edit("high_site_edit")
+    num_nases = CountColumn(verbose_name="Num NASes")
+    actions = _actions("high_site")
 
     class Meta(Table.Meta):
         model = HighSite
@@ -159,3 +171,36 @@ class HighSiteTable(Table):
 
     def row_url(self, record: HighSite) -> str | None:
         return members_url("high_site", record)
+
+
+class RemovalTable(Table):
+    """Deletions that can be taken back."""
+
+    at = DateTimeColumn(verbose_name="Deleted")
+    kind = tables.Column(verbose_name="What")
+    label = tables.Column(verbose_name="Title")
+    members = CountColumn(accessor="data__moved", verbose_name="Had It", orderable=False)
+    target = tables.Column(accessor="data__target", verbose_name="Got Instead", default="", orderable=False)
+    actor = tables.Column(verbose_name="By", default="System", orderable=False)
+    actions = ActionsColumn(
+        lambda event: [
+            Button("Restore", reverse("groups:removal_undo", args=[event.pk]), "restore", modal=True)
+        ]
+    )
+
+    class Meta(Table.Meta):
+        model = Event
+        fields = ()
+
+    def row_url(self, record: Event) -> str | None:
+        return None
+
+    def render_kind(self, value: str) -> str:
+        return value.removesuffix(".deleted").replace("_", " ").capitalize()
+
+    def render_members(self, value: dict[str, list[int]]) -> str:
+        count = self.value_members(value)
+        return f"{count:,}" if count else ""
+
+    def value_members(self, value: dict[str, list[int]]) -> int:
+        return sum(map(len, value.values()))

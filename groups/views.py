@@ -1,12 +1,13 @@
-"""Customer groups, billing groups, categories, labels and high sites: list, add, edit."""
+"""Customer groups, billing groups, categories, labels and high sites: list, add, edit, delete, take back."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 
-from groups import keeping
+from groups import keeping, removing
 from groups.forms import (
     BillingGroupForm,
     CategoryForm,
@@ -14,25 +15,36 @@ from groups.forms import (
     GroupDetailsForm,
     GroupSuspensionForm,
     HighSiteForm,
+    InsteadForm,
     LabelForm,
 )
+from groups.keeping import NOUNS
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
-from groups.tables import BillingGroupTable, CategoryTable, GroupTable, HighSiteTable, LabelTable
+from groups.tables import (
+    BillingGroupTable,
+    CategoryTable,
+    GroupTable,
+    HighSiteTable,
+    LabelTable,
+    RemovalTable,
+)
 from ispbilling.core import clock
-from ispbilling.core.models import User
+from ispbilling.core.models import Event, User
 from ispbilling.core.parts import Button, State, Tab
-from ispbilling.core.views import AddPage, EditPage, ListPage
+from ispbilling.core.views import ActionPage, AddPage, EditPage, ListPage
+
+
+def _count(model: Any, name: str, **where: Any) -> Coalesce:
+    own = model._default_manager.filter(pk=OuterRef("pk"), **where).order_by().values("pk")
+    return Coalesce(Subquery(own.annotate(count=Count(name)).values("count")), 0)
 
 
 def with_members(queryset: Any) -> Any:
     """The rows with `num_customers`: members that are not deleted."""
-
-    def count(**where: Any) -> Coalesce:
-        own = queryset.model._default_manager.filter(pk=OuterRef("pk"), **where).order_by().values("pk")
-        return Coalesce(Subquery(own.annotate(count=Count("customers")).values("count")), 0)
-
-    deleted = count(customers__gates__kind="deleted", customers__gates__until__isnull=True)
-    return queryset.annotate(num_customers=count() - deleted)
+    deleted = _count(
+        queryset.model, "customers", customers__gates__kind="deleted", customers__gates__until__isnull=True
+    )
+    return queryset.annotate(num_customers=_count(queryset.model, "customers") - deleted)
 
 
 class Keeping:
@@ -91,15 +103,131 @@ class GroupEdit(Keeping, EditPage):
     success_url_name = "groups:group_list"
 
 
-class BillingGroupList(ListPage):
+def _delete_button(noun: str, row: Any) -> list[Button]:
+    url = reverse(f"groups:{noun}_delete", args=[row.pk])
+    return [Button("Delete", url, "trash", permission="groups.delete", modal=True)]
+
+
+class SmallList(ListPage):
+    """What the lists of the smaller tables share."""
+
+    permission = "groups.view"
+    add_permission, add_modal = "groups.add", True
+    search_fields: ClassVar[Sequence[str]] = ("title",)
+    search_help = "Title"
+
+    def crumbs(self) -> Sequence[tuple[str, str]]:
+        return [("Customer Groups", reverse("groups:group_list"))]
+
+    def buttons(self) -> list[Button]:
+        return [
+            Button("Deleted", reverse("groups:removal_list"), "trash", permission="groups.delete"),
+        ]
+
+
+class Removal(ActionPage):
+    """Delete one of the smaller tables' rows; what points to it moves to another, or to none."""
+
+    permission = "groups.delete"
+    form_class = InsteadForm
+    submit_label = "Delete"
+    submit_icon = "trash"
+    danger = True
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"row": self.object}
+
+    def consequences(self, obj: Any) -> list[str]:
+        found = removing.members(obj)
+        who = " and ".join(f"{count:,} {name}" for name, count in found.items())
+        tag = isinstance(obj, Category | Label)
+        if not found:
+            return ["Nothing uses it.", UNDONE]
+        lines = [f"{who} {'has' if sum(found.values()) == 1 else 'have'} it and lose it."]
+        if tag:
+            lines.append("Pick another to merge it: they get that one instead, once.")
+        else:
+            lines.append("Pick another to move them there.")
+        if isinstance(obj, BillingGroup):
+            lines.append("Runs of a billing group charge its members of that day; nobody is charged twice.")
+        return [*lines, UNDONE]
+
+    def act(self, obj: Any, form: Any, actor: User) -> removing.Removal:
+        return removing.delete(obj, form.cleaned_data["instead"], clock.now(), actor=actor)
+
+    def done(self, obj: Any, result: removing.Removal) -> str:
+        count, target = sum(result.members.values()), result.event.data.get("target")
+        if not count:
+            return f"{obj} is deleted; nothing used it."
+        where = f"have {target} instead" if target else "have it no longer"
+        return f"{obj} is deleted; {count:,} that had it {where}."
+
+    def undo_url(self, obj: Any, result: removing.Removal) -> str:
+        return reverse("groups:removal_undo", args=[result.event.pk])
+
+
+UNDONE = "Nobody is notified, and service does not change. Undo brings it back, also later, under Deleted."
+
+
+def removals() -> Any:
+    """The deletions that have not been taken back."""
+    left = Q(pk__in=[])
+    for model in removing.REMOVABLE:
+        back = model._default_manager.filter(pk=OuterRef("subject_id"))
+        left |= Q(kind=f"{NOUNS[model]}.deleted") & ~Q(Exists(back))
+    return Event.objects.filter(left).select_related("actor")
+
+
+class RemovalList(ListPage):
+    """What was deleted of the smaller tables, to be taken back."""
+
+    table_class = RemovalTable
+    permission = "groups.delete"
+    title = "Deleted Groups and Labels"
+    search_fields = ("label",)
+    search_help = "Title"
+    empty_title = "Nothing is deleted"
+    empty_text = "Billing groups, categories, labels and high sites that are deleted can be taken back here."
+    empty_icon = "trash"
+
+    def get_queryset(self) -> Any:
+        return removals()
+
+    def crumbs(self) -> Sequence[tuple[str, str]]:
+        return [("Customer Groups", reverse("groups:group_list"))]
+
+
+class RemovalUndo(ActionPage):
+    """Take a deletion back, for those who have not been changed since."""
+
+    permission = "groups.delete"
+    title = "Restore"
+    submit_label = "Restore"
+    submit_icon = "restore"
+    success_url_name = "groups:removal_list"
+
+    def get_queryset(self) -> Any:
+        return removals()
+
+    def consequences(self, obj: Event) -> list[str]:
+        count = sum(map(len, obj.data["moved"].values()))
+        return [
+            f"{obj.label} comes back as it was.",
+            f"Of the {count:,} that had it, those get it back that were not given another since.",
+        ]
+
+    def act(self, obj: Event, form: Any, actor: User) -> Any:
+        return removing.restore(obj, clock.now(), actor=actor)
+
+    def done(self, obj: Event, result: Any) -> str:
+        return f"{result} is back."
+
+
+class BillingGroupList(SmallList):
     queryset = with_members(BillingGroup.objects.all())
     table_class = BillingGroupTable
-    permission = "groups.view"
     title = "Billing Groups"
-    search_fields = ("title",)
-    search_help = "Title"
-    add_url_name, add_permission, add_modal = "groups:billing_group_add", "groups.add", True
-    add_label = "Add Billing Group"
+    add_url_name, add_label = "groups:billing_group_add", "Add Billing Group"
     empty_title = "No billing groups yet"
     empty_text = "Customers of one billing group are charged in the same run, for example Netcash Run 1."
     empty_icon = "calendar-dollar"
@@ -120,16 +248,21 @@ class BillingGroupEdit(Keeping, EditPage):
     form_class = BillingGroupForm
     success_url_name = "groups:billing_group_list"
 
+    def buttons(self) -> list[Button]:
+        return _delete_button("billing_group", self.object)
 
-class CategoryList(ListPage):
+
+class BillingGroupDelete(Removal):
+    model = BillingGroup
+    title = "Delete Billing Group"
+    success_url_name = "groups:billing_group_list"
+
+
+class CategoryList(SmallList):
     queryset = with_members(Category.objects.all())
     table_class = CategoryTable
-    permission = "groups.view"
     title = "Categories"
-    search_fields = ("title",)
-    search_help = "Title"
-    add_url_name, add_permission, add_modal = "groups:category_add", "groups.add", True
-    add_label = "Add Category"
+    add_url_name, add_label = "groups:category_add", "Add Category"
     empty_title = "No categories yet"
     empty_text = "A customer may have many categories; reports and lists can be narrowed to them."
     empty_icon = "tags"
@@ -150,16 +283,21 @@ class CategoryEdit(Keeping, EditPage):
     form_class = CategoryForm
     success_url_name = "groups:category_list"
 
+    def buttons(self) -> list[Button]:
+        return _delete_button("category", self.object)
 
-class LabelList(ListPage):
+
+class CategoryDelete(Removal):
+    model = Category
+    title = "Delete Category"
+    success_url_name = "groups:category_list"
+
+
+class LabelList(SmallList):
     queryset = with_members(Label.objects.all())
     table_class = LabelTable
-    permission = "groups.view"
     title = "Labels"
-    search_fields = ("title",)
-    search_help = "Title"
-    add_url_name, add_permission, add_modal = "groups:label_add", "groups.add", True
-    add_label = "Add Label"
+    add_url_name, add_label = "groups:label_add", "Add Label"
     empty_title = "No labels yet"
     empty_text = "Labels are free marks on customers, beside their categories."
     empty_icon = "label"
@@ -180,16 +318,23 @@ class LabelEdit(Keeping, EditPage):
     form_class = LabelForm
     success_url_name = "groups:label_list"
 
+    def buttons(self) -> list[Button]:
+        return _delete_button("label", self.object)
 
-class HighSiteList(ListPage):
-    queryset = with_members(HighSite.objects.all())
+
+class LabelDelete(Removal):
+    model = Label
+    title = "Delete Label"
+    success_url_name = "groups:label_list"
+
+
+class HighSiteList(SmallList):
+    queryset = with_members(HighSite.objects.all()).annotate(num_nases=_count(HighSite, "nases"))
     table_class = HighSiteTable
-    permission = "groups.view"
     title = "High Sites"
     search_fields = ("name",)
     search_help = "Name"
-    add_url_name, add_permission, add_modal = "groups:high_site_add", "groups.add", True
-    add_label = "Add High Site"
+    add_url_name, add_label = "groups:high_site_add", "Add High Site"
     empty_title = "No high sites yet"
     empty_text = "The towers and sites through which customers connect."
     empty_icon = "building-broadcast-tower"
@@ -208,4 +353,13 @@ class HighSiteEdit(Keeping, EditPage):
     model = HighSite
     permission = "groups.edit"
     form_class = HighSiteForm
+    success_url_name = "groups:high_site_list"
+
+    def buttons(self) -> list[Button]:
+        return _delete_button("high_site", self.object)
+
+
+class HighSiteDelete(Removal):
+    model = HighSite
+    title = "Delete High Site"
     success_url_name = "groups:high_site_list"

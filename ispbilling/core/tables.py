@@ -42,6 +42,12 @@ def badge(word: str, meaning: str = "off") -> SafeString:
     )
 
 
+def tag(word: Any, colour: str = "") -> SafeString:
+    """A label in its colour, one of the names that app.css knows as `tag-NAME`."""
+    name = f" tag-{colour}" if colour.isalpha() else ""
+    return format_html('<span class="badge-tag{}">{}</span>', name, word)
+
+
 Column = tables.Column
 
 
@@ -202,7 +208,7 @@ class ChoiceColumn(tables.Column):
 class BadgesColumn(tables.Column):
     """Several labels in one cell: an iterable, a related manager, or a function of the record.
 
-    Each item is a word or anything with a `__str__`; prefetch what it reads.
+    Each item is a word or anything with a `__str__`, and a `colour` if it has one; prefetch what it reads.
     """
 
     def __init__(self, items: Callable[[Any], Any] | None = None, **extra: Any) -> None:
@@ -212,18 +218,16 @@ class BadgesColumn(tables.Column):
         super().__init__(**{**defaults, **extra})
         self.items = items
 
-    def _words(self, value: Any, record: Any) -> list[str]:
+    def _found(self, value: Any, record: Any) -> list[Any]:
         found = self.items(record) if self.items else value
-        if isinstance(found, models.Manager):
-            found = found.all()
-        return [str(word) for word in found or ()]
+        return list(found.all() if isinstance(found, models.Manager) else found or ())
 
     def render(self, value: Any, record: Any) -> SafeString:
-        words = self._words(value, record)
-        return format_html_join(" ", '<span class="badge-tag">{}</span>', ((word,) for word in words))
+        words = self._found(value, record)
+        return format_html_join(" ", "{}", ((tag(word, getattr(word, "colour", "")),) for word in words))
 
     def value(self, value: Any, record: Any) -> str:
-        return ", ".join(self._words(value, record))
+        return ", ".join(map(str, self._found(value, record)))
 
 
 class LinkColumn(tables.Column):

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from billing.runs.planning import Asked, plan
+from groups import removing
 from ispbilling.core.clock import month_of, now
 from ispbilling.core.models import Role
 from radius.models import AuthAttempt
@@ -57,6 +58,8 @@ def subject(page: Page, argument: str) -> Any:
         return FIXED[page.name, argument]
     if page.name == "customers:group_restore":
         return builders.group(deleted_at=now()).pk
+    if page.name == "groups:removal_undo":
+        return removing.delete(MAKERS["groups.Label"](), None, now(), actor=None).event.pk
     return MAKERS[model_label(page, argument)]().pk
 
 
