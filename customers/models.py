@@ -12,10 +12,9 @@ from customers.accounts.models import (
 )
 from customers.files.models import Attachment
 from customers.notes.models import Note
-from customers.preferences.models import Preferences
-from customers.protection.models import Erasure, SubjectExport, Visit
 from customers.places.models import Geocode
 from customers.preferences.models import Geocoder, Preferences
+from customers.protection.models import Erasure, SubjectExport, Visit
 
 __all__ = [
     "Attachment",
