@@ -19,6 +19,14 @@
     }
     return loaded[src];
   }
+  function style(href) {
+    if (loaded[href]) { return; }
+    loaded[href] = true;
+    var link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = href;
+    document.head.insertBefore(link, document.querySelector("link[data-ours]"));
+  }
   function say(text) {
     var box = document.createElement("div");
     box.className = "alert alert-info toast-line";
@@ -400,13 +408,7 @@
     var boxes = root.querySelectorAll ? Array.prototype.slice.call(root.querySelectorAll("[data-map]:not([data-drawn])")) : [];
     boxes = boxes.filter(function (box) { return box.offsetParent !== null; });
     if (!boxes.length) { return; }
-    if (!document.querySelector("link[data-map-css]")) {
-      var css = document.createElement("link");
-      css.rel = "stylesheet";
-      css.href = me.dataset.mapCss;
-      css.setAttribute("data-map-css", "");
-      document.head.appendChild(css);
-    }
+    style(me.dataset.mapCss);
     // Marked before the script is there: a second swap meanwhile must not draw the same map again.
     boxes.forEach(function (box) { box.setAttribute("data-drawn", "1"); });
     load(me.dataset.mapSrc).then(function () { boxes.forEach(drawMap); });
@@ -490,10 +492,34 @@
     });
   }
 
+  // --- Choosing several: chips that can be taken away, and a box to type in (EDT-2) ------------------------------
+  function chooseSeveral(root) {
+    var boxes = root.querySelectorAll ? Array.prototype.slice.call(root.querySelectorAll("select[multiple]:not([data-chips])")) : [];
+    if (!boxes.length) { return; }
+    boxes.forEach(function (box) { box.setAttribute("data-chips", "1"); });
+    style(me.dataset.chipsCss);
+    load(me.dataset.chipsSrc).then(function () {
+      boxes.filter(function (box) { return box.isConnected && !box.tomselect; }).forEach(function (box) {
+        new window.TomSelect(box, {
+          plugins: { remove_button: { title: "Remove" } },
+          maxOptions: null,
+          placeholder: "Select one or more",
+          closeAfterSelect: false,
+          render: {
+            no_results: function (data, escape) {
+              return '<div class="no-results">Nothing is called “' + escape(data.input) + "”.</div>";
+            }
+          }
+        });
+      });
+    });
+  }
+
   // --- After every load ------------------------------------------------------------------------------------------
   function ready(root) {
     drawCharts(root);
     drawMaps(root);
+    chooseSeveral(root);
     showWhen(root);
     countTicks();
     var wide = root.querySelector && root.querySelector(".error-summary");
