@@ -27,6 +27,7 @@ from groups.tables import (
     HighSiteTable,
     LabelTable,
     RemovalTable,
+    group_actions,
 )
 from ispbilling.core import clock
 from ispbilling.core.models import Event, User
@@ -64,11 +65,15 @@ class GroupList(ListPage):
     rows = 10
     states = (
         State("normal", "Normal", Q(deleted_at__isnull=True)),
+        State("disabled", "Disabled", Q(deleted_at__isnull=True, enabled=False)),
         State("deleted", "Deleted", Q(deleted_at__isnull=False), "deleted"),
     )
     add_url_name, add_permission, add_label, add_modal = "groups:group_add", "groups.add", "Add Group", True
     empty_title = "No customer groups yet"
-    empty_text = "Every customer belongs to one group, which carries defaults for billing and suspension."
+    empty_text = (
+        "Every customer belongs to one group, which carries defaults for billing and suspension: for example "
+        "business, VIP, resellers, home users. A customer may have many categories besides."
+    )
     empty_icon = "folders"
 
     def buttons(self) -> list[Button]:
@@ -101,6 +106,11 @@ class GroupEdit(Keeping, EditPage):
     permission = "groups.edit"
     tabs = GROUP_TABS
     success_url_name = "groups:group_list"
+
+    def buttons(self) -> list[Button]:
+        """Enable or disable, and delete (GRP-13, GRP-15): where the guide has them, in the dialog."""
+        _, *rest = group_actions(self.object)
+        return rest
 
 
 def _delete_button(noun: str, row: Any) -> list[Button]:

@@ -14,6 +14,7 @@ from ispbilling.core import events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import Event, User
 
+CHUNK = 2000
 #: What a member inherits from its group, as the confirm page names it.
 INHERITED = ("vip", "auto_data_rollover", "suspensions_disabled", "sync_to_accounting", "due_days", "enabled")
 
@@ -63,17 +64,8 @@ def delete_group(
             raise DomainError("This is the last group; every customer needs one. Add another group first.")
         if target is None or target.pk not in live or target.pk == group.pk:
             raise DomainError("Pick another group for the members; that one is not there any more.")
-        moved = list(Customer.objects.filter(group=group).order_by("pk"))
-        Customer.objects.filter(pk__in=[c.pk for c in moved]).update(group=target)
-        for customer in moved:
-            events.record(
-                "customer.edited",
-                customer,
-                actor=actor,
-                at=now,
-                changes={"group": [group.title, target.title]},
-                because=f"group {group.title} deleted",
-            )
+        moved = list(Customer.objects.filter(group=group).order_by("pk").only("code", "name"))
+        _move(moved, group, target, now, actor, f"group {group.title} deleted")
         CustomerGroup.objects.filter(pk=group.pk).update(deleted_at=now)
         events.record(
             "group.deleted",
@@ -103,22 +95,31 @@ def restore_group(group: CustomerGroup, now: datetime, *, actor: User | None) ->
         members = []
         if event is not None:
             members = list(
-                Customer.objects.select_for_update(no_key=True).filter(
-                    pk__in=event.data["moved"], group_id=event.data["target_id"]
-                )
+                Customer.objects.select_for_update(no_key=True)
+                .filter(pk__in=event.data["moved"], group_id=event.data["target_id"])
+                .order_by("pk")
+                .only("code", "name")
             )
-            Customer.objects.filter(pk__in=[c.pk for c in members]).update(group=row)
-        for customer in members:
-            events.record(
-                "customer.edited",
-                customer,
-                actor=actor,
-                at=now,
-                changes={"group": [event.data["target"], row.title]},
-                because=f"group {row.title} restored",
-            )
+            _move(members, event.data["target"], row, now, actor, f"group {row.title} restored")
         events.record("group.restored", row, actor=actor, at=now, members=len(members))
     return len(members)
+
+
+def _move(
+    members: list[Customer],
+    old: CustomerGroup | str,
+    new: CustomerGroup,
+    now: datetime,
+    actor: User | None,
+    because: str,
+) -> None:
+    """Put the members into the other group, and that on the timeline of each."""
+    data = {"changes": {"group": [str(old), new.title]}, "because": because}
+    for start in range(0, len(members), CHUNK):
+        part = members[start : start + CHUNK]
+        Customer.objects.filter(pk__in=[one.pk for one in part]).update(group=new)
+        told = [events.Happening(one.pk, one.pk, str(one), data) for one in part]
+        events.record_many("customer.edited", Customer, Customer, told, at=now, actor=actor)
 
 
 def disable_group(group: CustomerGroup, now: datetime, *, actor: User | None, reason: str = "") -> None:

@@ -16,7 +16,7 @@ from customers.accounts.onboarding import NewCustomer, add_customer
 from customers.accounts.tables import CustomerTable
 from groups.models import CustomerGroup
 from ispbilling.core import clock
-from ispbilling.core.forms import Form, Tabs
+from ispbilling.core.forms import Form, NoFields, Tabs
 from ispbilling.core.models import User
 from ispbilling.core.parts import Button, State, Tab
 from ispbilling.core.views import ActionPage, AddPage, FormPage, ListPage
@@ -182,10 +182,19 @@ class TargetForm(Form):
         CustomerGroup.objects.none(), label="Move the customers to", empty_label=None
     )
 
-    def __init__(self, *args: Any, group: CustomerGroup, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, group: CustomerGroup, picked: CustomerGroup | None, dialog: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["target"].queryset = regroup.targets(group)
-        self.fields["target"].initial = regroup.targets(group).first()
+        self.fields["target"].initial = picked
+        # Another choice, other differences: the page is asked for again, as a page or as the dialog it is.
+        whole_page = {"hx-target": "#main", "hx-select": "#main", "hx-swap": "outerHTML"}
+        self.fields["target"].widget.attrs |= {
+            "hx-get": reverse("customers:group_delete", args=[group.pk]),
+            "hx-trigger": "change",
+            **({"hx-target": "#dialog-content"} if dialog else whole_page),
+        }
 
 
 class GroupDelete(GroupAct):
@@ -198,21 +207,36 @@ class GroupDelete(GroupAct):
     form_class = TargetForm
 
     def form_kwargs(self) -> dict[str, Any]:
-        return {"group": self.object}
+        return {
+            "group": self.object,
+            "picked": self.picked(),
+            "dialog": self.partial == "dialog-content",
+        }
+
+    def picked(self) -> CustomerGroup | None:
+        """The group chosen so far, else the first listed one (D-1)."""
+        targets = regroup.targets(self.object)
+        asked = self.request.POST.get("target") or self.request.GET.get("target") or ""
+        return (
+            targets.filter(pk=asked).first() if asked.isdecimal() and len(asked) < 19 else None
+        ) or targets.first()
+
+    def obstacles(self, obj: CustomerGroup) -> list[str]:
+        if regroup.targets(obj).exists():
+            return []
+        return ["This is the last group, and every customer needs one: add another group first."]
 
     def consequences(self, obj: CustomerGroup) -> list[str]:
         count = obj.customers.count()
         deleted = Customer.objects.deleted(clock.now()).filter(group=obj).count()
-        target = regroup.targets(obj).first()
-        if target is None:
-            return ["This is the last group, and every customer needs one: add another group first."]
+        target = self.picked()
         lines = [
-            f"{count} customer{' moves' if count == 1 else 's move'} to {target}, or to the group you pick."
+            f"{count:,} customer{' moves' if count == 1 else 's move'} to {target}, or to the group you pick."
         ]
         lines += [
             f"{d.setting[:1].upper()}{d.setting[1:]} changes from {d.here} to {d.there} for them in {target}."
             for d in regroup.differences(obj, target)
-        ]
+        ] or [f"{target} has the same settings."]
         if deleted:
             lines.insert(
                 1, f"{deleted} of them {'is' if deleted == 1 else 'are'} deleted and not in the list."
@@ -258,7 +282,7 @@ class GroupDisable(GroupAct):
     def consequences(self, obj: CustomerGroup) -> list[str]:
         count = Customer.objects.not_deleted(clock.now()).filter(group=obj).count()
         return [
-            f"No data account of its {count} customer{'' if count == 1 else 's'} can authenticate.",
+            f"No data account of its {count:,} customer{'' if count == 1 else 's'} can authenticate.",
             "Who is online is disconnected.",
             "Billing does not stop, and nobody is notified.",
         ]
@@ -287,18 +311,25 @@ class GroupEnable(GroupAct):
     submit_label = "Enable Group"
     form_class: Any = MembersTooForm
 
+    def own_tabs(self) -> list[Tab]:
+        """The tick-box only where it would do something."""
+        if not regroup.disabled_members(self.object, clock.now()).exists():
+            return [Tab("main", self.title, NoFields)]
+        return super().own_tabs()
+
     def consequences(self, obj: CustomerGroup) -> list[str]:
         now = clock.now()
         count = Customer.objects.not_deleted(now).filter(group=obj).count()
         disabled = regroup.disabled_members(obj, now).count()
+        one_by_one = f"{disabled:,} of them {'was' if disabled == 1 else 'were'} disabled one by one"
         return [
-            f"The data accounts of its {count} customer{'' if count == 1 else 's'} can authenticate again.",
-            f"{disabled} of them {'was' if disabled == 1 else 'were'} disabled one by one; the tick decides.",
+            f"The data accounts of its {count:,} customer{'' if count == 1 else 's'} can authenticate again.",
+            *([f"{one_by_one}; the tick decides."] if disabled else []),
             "Suspended and cancelled customers and blocked packages stay as they are.",
         ]
 
     def act(self, obj: CustomerGroup, form: Any, actor: User) -> int:
-        members_too = form.cleaned_data["members_too"]
+        members_too = form.cleaned_data.get("members_too", False)
         return regroup.enable_group(obj, clock.now(), actor=actor, members_too=members_too)
 
     def done(self, obj: CustomerGroup, result: int) -> str:

@@ -1,14 +1,19 @@
 """The pages of customer groups and of what else customers are sorted by."""
 
 import pytest
+from django import forms
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
 from customers.accounts import gates
 from customers.accounts.models import Customer, GateKind
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
+from ispbilling.core import registries
 from ispbilling.core.clock import now
+from ispbilling.core.forms import Form
 from ispbilling.core.models import Event, Role
+from ispbilling.core.parts import Tab
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -105,6 +110,110 @@ def test_it_names_target_count_and_differences_before_deleting(as_manager: Clien
     as_manager.post(undo)
     assert Customer.objects.get().group == vips
     assert home.customers.count() == 0
+
+
+@pytest.mark.feature("D-1")
+def test_another_target_shows_its_own_differences(as_manager: Client) -> None:
+    vips, home, other = (builders.group(title=t, vip=t != "Home") for t in ("VIP", "Home", "Zebra"))
+    url = reverse("customers:group_delete", args=[vips.pk])
+    dialog = {"HX-Request": "true", "HX-Target": "dialog-content"}
+    assert "VIP customers changes from Yes to No" in text(as_manager.get(url, headers=dialog))
+    page = text(as_manager.get(url, {"target": other.pk}, headers=dialog))
+    assert "0 customers move to Zebra" in page
+    assert "Zebra has the same settings" in page
+    assert f'<option value="{other.pk}" selected' in page
+    for nonsense in ("x", "9" * 30, str(vips.pk), "²"):
+        assert f"move to {home}" in text(as_manager.get(url, {"target": nonsense}))
+
+
+@pytest.mark.feature("GRP-6")
+def test_it_lists_disabled_groups_apart_and_greys_them(as_manager: Client) -> None:
+    builders.group(title="Stays")
+    builders.group(title="Shut", enabled=False)
+    rows = as_manager.get(LIST, {"state": "disabled"}).context["table"].paginated_rows
+    assert [(row.record.title, row.attrs["class"]) for row in rows] == [("Shut", "row-off odd")]
+
+
+@pytest.mark.feature("GRP-12", "GRP-13", "GRP-15", "GRP-16")
+def test_the_dialog_has_the_buttons_of_the_guide(as_manager: Client, client: Client) -> None:
+    group = builders.group()
+    url = reverse("groups:group_edit", args=[group.pk])
+    page = text(as_manager.get(url))
+    for name in ("group_disable", "group_delete"):
+        assert reverse(f"customers:{name}", args=[group.pk]) in page
+    CustomerGroup.objects.update(enabled=False)
+    assert reverse("customers:group_enable", args=[group.pk]) in text(as_manager.get(url))
+
+
+@pytest.mark.feature("GRP-10", "GRP-11")
+def test_another_app_adds_a_tab_to_the_dialog(as_manager: Client) -> None:
+    saved = []
+
+    class ExtraForm(Form):
+        days = forms.IntegerField(required=False)
+
+    def save(form: ExtraForm, obj: CustomerGroup, actor: object) -> None:
+        saved.append((obj.title, form.cleaned_data["days"]))
+
+    tab = Tab("extra", "Overdue", ExtraForm, save=save)
+    registries.add_tab("groups:group_edit", tab)
+    try:
+        url = reverse("groups:group_edit", args=[builders.group(title="Home").pk])
+        titles = [tab.title for tab, _ in as_manager.get(url).context["form"]]
+        assert titles == ["Group Details", "Billing", "Suspension", "Overdue"]
+        as_manager.post(url, {"title": "Home", "extra-days": "14"})
+    finally:
+        registries._tabs["groups:group_edit"].remove(tab)
+    assert saved == [("Home", 14)]
+
+
+@pytest.mark.feature("GRP-2")
+def test_a_customer_is_in_exactly_one_group_and_in_many_categories(alice: Customer) -> None:
+    alice.categories.add(*(Category.objects.create(title=title) for title in ("Topup", "Ad-hoc")))
+    assert alice.categories.count() == 2
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Customer.objects.update(group=None)
+
+
+@pytest.mark.feature("GRP-3")
+def test_an_empty_list_says_what_groups_are_for(as_manager: Client) -> None:
+    assert "business, VIP, resellers, home users" in text(as_manager.get(LIST))
+
+
+@pytest.mark.feature("GRP-9")
+def test_the_rollover_switch_says_its_rule_and_is_off_until_chosen(as_manager: Client) -> None:
+    page = text(as_manager.get(reverse("groups:group_add")))
+    assert "All unused data of the previous month rolls into the new month" in page
+    as_manager.post(reverse("groups:group_add"), {"title": "Plain"})
+    as_manager.post(reverse("groups:group_add"), {"title": "Rolls", "auto_data_rollover": "on"})
+    found = dict(CustomerGroup.objects.values_list("title", "auto_data_rollover"))
+    assert found == {"Plain": False, "Rolls": True}
+
+
+@pytest.mark.feature("GRP-17", "D-3")
+def test_a_group_makes_its_members_vip_and_their_own_flag_does_too(as_manager: Client) -> None:
+    vips, home = builders.group(title="VIP", vip=True), builders.group(title="Home")
+    by_group, by_itself = builders.customer(group=vips), builders.customer(group=home, vip=True)
+    plain = builders.customer(group=home)
+    found = as_manager.get("/customers/", {"vip": "yes"}).context["table"].paginated_rows
+    assert [row.record for row in found] == [by_group, by_itself]
+    assert ["VIP" in str(row.get_cell("status")) for row in found] == [True, True]
+    CustomerGroup.objects.filter(pk=vips.pk).update(vip=False)
+    by_group.refresh_from_db()
+    assert [c.effective_vip for c in (by_group, by_itself, plain)] == [False, True, False]
+
+
+@pytest.mark.feature("D-2")
+def test_it_asks_about_disabled_members_only_where_there_are_any(as_manager: Client) -> None:
+    group = builders.group(enabled=False)
+    builders.customer(group=group)
+    url = reverse("customers:group_enable", args=[group.pk])
+    page = text(as_manager.get(url))
+    assert "members_too" not in page
+    assert "Suspended and cancelled customers and blocked packages stay as they are" in page
+    as_manager.post(url)
+    group.refresh_from_db()
+    assert group.enabled
 
 
 @pytest.mark.feature("D-1")
