@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 from typing import Any
 
+from django.urls import reverse
+
 from customers.accounts import finding, gates
 from customers.accounts.models import Customer
 from ispbilling.core import clock
 from ispbilling.search import Hit, Source
 
 
-def find_customers(text: str, user: Any, limit: int) -> Iterator[Hit]:
+def find_customers(
+    text: str, user: Any, limit: int, page: str = "customers:customer_detail"
+) -> Iterator[Hit]:
     """By code, former code, name, number, e-mail or address; an exact code comes first, deleted ones last.
 
-    What made it match is said where the title does not show it.
+    What made it match is said where the title does not show it. A hit leads to `page` of the customer.
     """
     now = clock.now()
     found = finding.matching(Customer.objects.visible_to(user), text, addresses=True)
@@ -29,7 +33,7 @@ def find_customers(text: str, user: Any, limit: int) -> Iterator[Hit]:
         role = "reseller" if customer.is_reseller else ""
         words = [role, str(customer.group), finding.why(customer, text), state]
         title = f"{customer.code} {customer.name}"
-        yield Hit(title, customer.get_absolute_url(), " · ".join(filter(None, words)), off=closed)
+        yield Hit(title, reverse(page, args=[customer.pk]), " · ".join(filter(None, words)), off=closed)
 
 
 CUSTOMERS = Source("customers", "Customers", "customers.view", find_customers, icon="user", weight=10)

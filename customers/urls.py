@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from customers.accounts import views as accounts
 from customers.accounts.answers import views as answers
+from customers.choosing import views as choosing
 from customers.files import views as files
 from customers.notes import views as notes
 from customers.profile import views as profile
@@ -78,6 +79,7 @@ attachment_urls = [
 
 urlpatterns = [
     path("", accounts.CustomerList.as_view(), name="customer_list"),
+    path("edit/", choosing.CustomerChoose.as_view(), name="customer_choose"),
     path("add/", accounts.CustomerAdd.as_view(), name="customer_add"),
     path("pick/", relations.CustomerPick.as_view(), name="customer_pick"),
     path("hints/code/", answers.CodeHint.as_view(), name="code_hint"),

@@ -51,6 +51,7 @@ MENU = (
         (
             Item("Add a Customer", "customers:customer_add", "customers.add", "user-plus"),
             Item("List Customers", "customers:customer_list", "customers.view", "users"),
+            Item("Edit Customer", "customers:customer_choose", "customers.edit", "user-edit"),
             Item("Customer Groups", "groups:group_list", "groups.view", "folders"),
             Item("Total Usage List", "radius:usage_list", "radius.usage.view", "chart-bar"),
         ),
@@ -75,6 +76,10 @@ MENU = (
             Item("Documents", "billing:document_list", "billing.documents.view", "file-invoice"),
             Item("Payments", "billing:payment_list", "billing.payments.view", "cash"),
         ),
+    ),
+    Section(
+        "High Sites",
+        (Item("High Sites", "groups:high_site_list", "groups.view", "building-broadcast-tower"),),
     ),
     Section("Messages", (Item("Outbox", "notifications:message_list", "messages.view", "send"),)),
     Section(
@@ -126,4 +131,11 @@ def context(request: HttpRequest) -> dict[str, Callable[[], Any]]:
         "menu": lambda: menu_for(request.user, request.path) if hasattr(request, "user") else [],
         "provider": cache(Provider.get),
         "may_pick_customer": lambda: search.available("customers", request.user),
+        "frame": lambda: "base.html" if _framed(request) else "account/door.html",
+        "framed": lambda: _framed(request),
     }
+
+
+def _framed(request: HttpRequest) -> bool:
+    """Whether a page for everybody (not found, not allowed) stands inside the staff frame."""
+    return hasattr(request, "user") and access.is_staff(request.user)

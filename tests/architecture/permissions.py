@@ -40,6 +40,7 @@ PAGES = {
     "groups:removal_list": "groups.delete",
     "groups:removal_undo": "groups.delete",
     "customers:customer_list": "customers.view",
+    "customers:customer_choose": "customers.edit",
     "customers:customer_add": "customers.add",
     "customers:code_hint": "customers.add",
     "customers:position_hint": "customers.edit",

@@ -1,0 +1,1 @@
+"""Which customer is meant, asked before a page that is about one."""
