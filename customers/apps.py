@@ -14,6 +14,8 @@ class CustomersConfig(AppConfig):
         from customers.protection.guards import was_erased
         from customers.relations import widgets as relations
         from customers.search import CUSTOMERS
+        from customers.verification.verifying import proves
+        from customers.verification.widgets import VerificationState
         from ispbilling import search
         from ispbilling.core import registries
 
@@ -28,7 +30,8 @@ class CustomersConfig(AppConfig):
             registries.add_widget("customers:customer_detail", widget)
         for tab in TABS:
             registries.add_tab("core:provider_edit", tab)
-        for widget in (Notes, Attachments):
+        for widget in (Notes, Attachments, VerificationState):
             registries.add_widget("customers:customer_detail", widget)
         registries.add_guard("customer.undelete", was_erased)
+        registries.add_guard("attachment.remove", proves)
         search.register(CUSTOMERS)

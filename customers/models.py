@@ -15,6 +15,7 @@ from customers.notes.models import Note
 from customers.places.models import Geocode
 from customers.preferences.models import Geocoder, Preferences
 from customers.protection.models import Erasure, SubjectExport, Visit
+from customers.verification.models import Verification
 
 __all__ = [
     "Attachment",
@@ -31,6 +32,7 @@ __all__ = [
     "Note",
     "PortalLogin",
     "SubjectExport",
+    "Verification",
     "Visit",
     "Preferences",
 ]

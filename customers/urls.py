@@ -12,6 +12,7 @@ from customers.profile.acts import views as acts
 from customers.profile.lists import views as lists
 from customers.protection import views as protection
 from customers.relations import views as relations
+from customers.verification import views as verification
 
 app_name = "customers"
 
@@ -32,6 +33,8 @@ customer_urls = [
     path("notes/add/", notes.NoteAdd.as_view(), name="customer_note_add"),
     path("attachments/", files.AttachmentList.as_view(), name="customer_attachments"),
     path("attachments/add/", files.Attach.as_view(), name="customer_attach"),
+    path("verify/", verification.CustomerVerify.as_view(), name="customer_verify"),
+    path("verify/revoke/", verification.VerificationRevoke.as_view(), name="customer_verification_revoke"),
     path("visits/", protection.VisitList.as_view(), name="customer_visits"),
     path("timeline/", profile.CustomerTimeline.as_view(), name="customer_timeline"),
     path("contacts/", lists.CustomerContacts.as_view(), name="customer_contact_list"),

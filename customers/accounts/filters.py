@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from customers.accounts.models import Customer, CustomerType
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
+from ispbilling.core import clock
 
 STANDINGS = {
     "master": Q(is_master=True),
@@ -58,6 +59,9 @@ class CustomerFilter(filters.FilterSet):
         ],
         method="by_standing",
     )
+    verified = filters.ChoiceFilter(
+        label="Verified", choices=[("yes", "Verified"), ("no", "Not verified")], method="by_verification"
+    )
     created_at = filters.DateFromToRangeFilter(
         label="Added", widget=filters.widgets.DateRangeWidget(attrs={"type": "date"})
     )
@@ -80,6 +84,18 @@ class CustomerFilter(filters.FilterSet):
         if value == "credit":
             return rows.filter(balance_row__amount__lt=0)
         return rows.exclude(balance_row__amount__gt=0).exclude(balance_row__amount__lt=0)
+
+    def by_verification(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
+        """By a check of identity that stands and whose document is valid today."""
+        valid = Q(verifications__expires_on=None) | Q(
+            verifications__expires_on__gte=clock.local_day(clock.now())
+        )
+        known = Customer.objects.filter(valid, verifications__isnull=False, verifications__revoked_at=None)
+        return (
+            rows.filter(pk__in=known.values("pk"))
+            if value == "yes"
+            else rows.exclude(pk__in=known.values("pk"))
+        )
 
     def by_standing(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         return rows.filter(STANDINGS[value])

@@ -14,7 +14,7 @@ from django.core.validators import EmailValidator
 from django.template.loader import render_to_string
 from django.urls import reverse
 
-from customers.accounts import codes, numbering, positions, reach
+from customers.accounts import codes, idnumbers, numbering, positions, reach
 from customers.accounts.models import Customer, CustomerType
 from customers.places import geocoding
 from customers.places.models import Accuracy
@@ -110,7 +110,7 @@ class AccountForm(Form):
         help_text="Several: one per line, or commas; the portal uses the first",
     )
     id_number = forms.CharField(
-        label="Contact ID number", max_length=40, required=False, help_text="Stored encrypted"
+        label="Contact ID number", max_length=40, required=False, help_text="Or passport; stored encrypted"
     )
     vat_number = forms.CharField(label="VAT number", max_length=20, required=False)
     vip = forms.BooleanField(label="VIP customer", required=False)
@@ -175,6 +175,12 @@ class AccountForm(Form):
         if name == "company_name":
             return Div(name, css_class="col-md-6 is-required", data_when="type=company")
         return Div(name, css_class="col-md-6")
+
+    def clean_id_number(self) -> str:
+        try:
+            return idnumbers.tidy(self.cleaned_data["id_number"])
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
 
     def clean_code(self) -> str:
         typed = self.cleaned_data["code"]

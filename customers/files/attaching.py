@@ -9,7 +9,7 @@ from django.db import transaction
 
 from customers.accounts.models import Customer
 from customers.files.models import Attachment, AttachmentQuerySet
-from ispbilling.core import events
+from ispbilling.core import events, registries
 from ispbilling.core.errors import DomainError
 from ispbilling.core.files import keeping
 from ispbilling.core.models import User
@@ -43,6 +43,8 @@ def remove(attachment: Attachment, now: datetime, *, actor: User) -> Attachment:
         row = _locked(attachment)
         if row.removed_at is not None:
             raise DomainError("This attachment has been removed; reload the page.")
+        if reasons := registries.refusals("attachment.remove", row):
+            raise DomainError(" ".join(reasons))
         row.removed_at, row.removed_by = now, actor
         row.save(update_fields=["removed_at", "removed_by"])
         events.record("attachment.removed", row, actor=actor, about=row.customer, at=now)

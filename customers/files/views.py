@@ -14,7 +14,7 @@ from customers.files import attaching
 from customers.files.forms import AttachForm
 from customers.files.models import Attachment
 from customers.files.tables import AttachmentTable, url
-from ispbilling.core import clock
+from ispbilling.core import clock, registries
 from ispbilling.core.files.keeping import FileRefused
 from ispbilling.core.files.views import FileDownload, FilePreview
 from ispbilling.core.models import User
@@ -141,6 +141,9 @@ class AttachmentAct(ActionPage):
 class AttachmentRemove(AttachmentAct):
     title = submit_label = "Remove Attachment"
     danger = True
+
+    def obstacles(self, obj: Attachment) -> list[str]:
+        return registries.refusals("attachment.remove", obj)
 
     def consequences(self, obj: Attachment) -> list[str]:
         return [

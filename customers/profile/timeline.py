@@ -34,6 +34,8 @@ SENTENCES = {
     "customer.cancellation_cleared": "Cancellation cleared",
     "customer.cancelled": "Customer cancelled: the last day of service was {last_day}",
     "customer.id_number_shown": "ID number shown",
+    "customer.verified": "Identity verified: {how}",
+    "customer.verification_revoked": "Verification revoked",
     "portal_login.added": "Portal login {username} added",
     "portal_login.edited": "Portal login changed",
     "portal_login.password_set": "Portal password set by hand",

@@ -172,15 +172,15 @@ class CustomerDetail(DetailPage):
         # Disable and Enable are in the dialog that the list opens (D-12).
         verbs = life_buttons(self.object, set(self.standing))
         shown = (verb for verb in verbs if verb.label not in ("Disable", "Enable"))
-        return [*found, *shown, *person_buttons(self.object)]
+        return [*found, *person_buttons(self.object), *shown]
 
 
 def person_buttons(customer: Customer) -> list[Button]:
     """What concerns the person behind the account (PRO-3); the pages are of higher apps, shown where they are."""
-    there = url_or_none("protection:subject", customer.pk)
-    return (
-        [Button("Data Protection", there, "shield-lock", permission="customers.protection")] if there else []
-    )
+    found = [button(customer, "Verify Customer ID", "customer_verify", "id-badge", "customers.verify")]
+    if there := url_or_none("protection:subject", customer.pk):
+        found.append(Button("Data Protection", there, "shield-lock", permission="customers.protection"))
+    return found
 
 
 def life_buttons(customer: Customer, standing: set[str]) -> list[Button]:

@@ -6,6 +6,7 @@ from customers.accounts.models import Customer, Gate
 from customers.files.models import Attachment
 from customers.notes.models import Note
 from customers.protection.models import SubjectExport
+from customers.verification.models import Verification
 from ispbilling.core.events import ERASED
 from ispbilling.core.files import keeping
 from ispbilling.core.models import User
@@ -33,6 +34,7 @@ def erase(customer: Customer, now: datetime) -> dict[str, int]:
     counts = {
         "contacts": customer.contacts.all().delete()[0],
         "notes": Note.objects.filter(customer=customer).delete()[0],
+        "verifications": Verification.objects.filter(customer=customer).delete()[0],
         "attachments": _files(customer),
         "portal logins": _users(users),
         "reasons of closed gates": Gate.objects.filter(customer=customer)

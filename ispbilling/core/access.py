@@ -42,6 +42,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "customers.password": CARE,
     "customers.export": FINANCE,
     "customers.protection": MANAGERS,
+    "customers.verify": DESK,
     "customers.erase": OWNER,
     "customers.notes": DESK,
     "customers.files.view": DESK,

@@ -31,6 +31,7 @@ BLANKED = {
     "customers.Contact": "Contacts, deleted",
     "customers.Note": "Notes, deleted",
     "customers.Attachment": "Attachments and their files, deleted",
+    "customers.Verification": "Checks of identity, deleted",
     "customers.SubjectExport": "Exports and their files, deleted",
     "customers.PortalLogin": "Portal logins: name, e-mail, password, second factor, sessions",
     "customers.Gate": "Reasons for disabling, suspending, deleting",

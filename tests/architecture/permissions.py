@@ -55,6 +55,8 @@ PAGES = {
     "customers:customer_timeline": "customers.view",
     "customers:customer_notes": "customers.view",
     "customers:customer_note_add": "customers.notes",
+    "customers:customer_verify": "customers.verify",
+    "customers:customer_verification_revoke": "customers.verify",
     "customers:customer_visits": "customers.protection",
     "protection:subject": "customers.protection",
     "protection:export_add": "customers.protection",
