@@ -50,6 +50,7 @@ def locate(address: str, now: datetime) -> Found:
     row = _row(asked, query)
     if row is None or row.asked_at < now - (KEEP if row.latitude is not None else KEEP_NOTHING):
         found = _ask(asked, query)
+        Geocode.objects.filter(asked_at__lt=now - KEEP).delete()  # addresses of people, of no more use
         row, _ = Geocode.objects.update_or_create(
             geocoder=asked.geocoder_name,
             query=query,
@@ -70,6 +71,11 @@ def remembered(address: str) -> Found | None:
     """What was answered about the address before; nobody is asked."""
     row = _row(Preferences.get(), _query(address))
     return _found(row) if row is not None and row.latitude is not None else None
+
+
+def forget(address: str) -> None:
+    """Drop what was answered about the address, by whomever: its customer is erased (POPIA)."""
+    Geocode.objects.filter(query=_query(address)).delete()
 
 
 def _query(address: str) -> str:

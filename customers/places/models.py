@@ -40,5 +40,11 @@ class Geocode(models.Model):
             ),
         ]
 
+        indexes = [
+            # Read when old answers are dropped and when a customer is erased.
+            models.Index(fields=["asked_at"], name="customers_geocode_asked_at"),
+            models.Index(fields=["query"], name="customers_geocode_query"),
+        ]
+
     def __str__(self) -> str:
         return self.query

@@ -5,6 +5,7 @@ from datetime import datetime
 from customers.accounts.models import Customer, Gate
 from customers.files.models import Attachment
 from customers.notes.models import Note
+from customers.places import geocoding
 from customers.protection.models import SubjectExport
 from customers.verification.models import Verification
 from ispbilling.core.events import ERASED
@@ -22,11 +23,15 @@ BLANK = {
     "postal_address": "",
     "latitude": None,
     "longitude": None,
+    "position_source": "",
+    "position_accuracy": "",
+    "position_label": "",
 }
 
 
 def erase(customer: Customer, now: datetime) -> dict[str, int]:
     """Blank the person; rows per kind."""
+    geocoding.forget(customer.physical_address)
     for column, value in BLANK.items():
         setattr(customer, column, value)
     customer.save(update_fields=list(BLANK))

@@ -197,6 +197,17 @@ def test_google_refuses_in_words_of_its_own(
 
 
 @pytest.mark.feature("D-5")
+def test_old_answers_and_those_about_erased_people_are_dropped(nominatim: HTTPServer) -> None:
+    nominatim.expect_request("/search").respond_with_json([PLACE])
+    for query, age in (("old road", 31), ("new road", 1)):
+        Geocode.objects.create(geocoder="x", query=query, asked_at=now() - timedelta(days=age))
+    geocoding.locate(ADDRESS, now())
+    assert set(Geocode.objects.values_list("query", flat=True)) == {geocoding._query(ADDRESS), "new road"}
+    geocoding.forget(ADDRESS)
+    assert Geocode.objects.get().query == "new road"
+
+
+@pytest.mark.feature("D-5")
 def test_nobody_is_asked_where_the_provider_wants_so(db: None) -> None:
     Preferences.objects.update(geocoder=Geocoder.NONE)
     with pytest.raises(NotLocated, match="switched off"):
