@@ -83,3 +83,41 @@ def test_it_gives_two_people_at_once_different_numbers() -> None:
         assert thread.is_alive(), "the second transaction has to wait for the counter's lock"
     thread.join(10)
     assert [first, *second] == ["FRI001", "FRI002"]
+
+
+def test_many_at_once_are_counted_as_one_by_one() -> None:
+    numbering.next_code("FRI")
+    builders.customer(code="FRI003")
+    CodeAlias.objects.create(customer=builders.customer(code="XYZ001"), code="ALI002")
+    given = numbering.next_codes({"FRI": 3, "ALI": 2, "NEW": 1}, ["ALI001", "NEW007", "OWN-CODE", "OTH005"])
+    assert given == {"FRI": ["FRI002", "FRI004", "FRI005"], "ALI": ["ALI003", "ALI004"], "NEW": ["NEW008"]}
+    assert [numbering.next_code(stem) for stem in ("FRI", "ALI", "NEW", "OTH")] == [
+        "FRI006", "ALI005", "NEW009", "OTH006",
+    ]  # fmt: skip
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_leave_no_gap_beside_somebody_who_adds_one() -> None:
+    stems = {f"S{n:02}": 5 for n in range(20)}
+    given: list[str] = []
+
+    def some() -> None:
+        try:
+            for _ in range(3):
+                with transaction.atomic():
+                    found = numbering.next_codes(stems)
+                given.extend(code for codes in found.values() for code in codes)
+                given.append(numbering.next_code("S07"))
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=some) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    expected = {f"{stem}{n:03}" for stem in stems for n in range(1, 61)} | {
+        f"S07{n:03}" for n in range(61, 73)
+    }
+    assert len(given) == len(set(given))
+    assert set(given) == expected
