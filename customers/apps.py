@@ -8,6 +8,7 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from customers.files.widgets import Attachments
+        from customers.imports import work
         from customers.notes.widgets import Notes
         from customers.preferences.widgets import TABS
         from customers.profile import widgets
@@ -34,4 +35,6 @@ class CustomersConfig(AppConfig):
             registries.add_widget("customers:customer_detail", widget)
         registries.add_guard("customer.undelete", was_erased)
         registries.add_guard("attachment.remove", proves)
+        registries.add_widget("customers:customer_detail", Notes)
+        registries.add_wake_up("import.", work.on_event)
         search.register(CUSTOMERS)

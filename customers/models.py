@@ -11,6 +11,12 @@ from customers.accounts.models import (
     PortalLogin,
 )
 from customers.files.models import Attachment
+from customers.imports.models import (
+    CustomerImport,
+    ImportPart,
+    ImportRow,
+    RememberedMapping,
+)
 from customers.notes.models import Note
 from customers.places.models import Geocode
 from customers.preferences.models import Geocoder, Preferences
@@ -23,16 +29,20 @@ __all__ = [
     "CodeCounter",
     "Contact",
     "Customer",
+    "CustomerImport",
     "CustomerType",
     "Erasure",
     "Gate",
     "GateKind",
     "Geocode",
     "Geocoder",
+    "ImportPart",
+    "ImportRow",
     "Note",
     "PortalLogin",
     "SubjectExport",
     "Verification",
     "Visit",
     "Preferences",
+    "RememberedMapping",
 ]

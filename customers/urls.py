@@ -89,6 +89,7 @@ urlpatterns = [
     path("hints/position/", answers.PositionHint.as_view(), name="position_hint"),
     path("hints/duplicates/", answers.DuplicateHint.as_view(), name="duplicate_hint"),
     path("groups/<int:pk>/", include(group_urls)),
+    path("imports/", include("customers.imports.urls")),
     path("notes/<int:pk>/", include(note_urls)),
     path("attachments/<int:pk>/", include(attachment_urls)),
     path("<int:pk>/", include(customer_urls)),

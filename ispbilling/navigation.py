@@ -52,6 +52,7 @@ MENU = (
             Item("Add a Customer", "customers:customer_add", "customers.add", "user-plus"),
             Item("List Customers", "customers:customer_list", "customers.view", "users"),
             Item("Edit Customer", "customers:customer_choose", "customers.edit", "user-edit"),
+            Item("Import Customers", "customers:import_list", "customers.import", "file-import"),
             Item("Customer Groups", "groups:group_list", "groups.view", "folders"),
             Item("Total Usage List", "radius:usage_list", "radius.usage.view", "chart-bar"),
         ),

@@ -58,6 +58,18 @@ SWEEPS = [
         "issues approved runs and takes back undone ones",
     ),
     Sweep(
+        "import_customers",
+        "customers.sweeps.import_customers",
+        every(15),
+        "checks, imports and undoes files of customers that staff asked for",
+    ),
+    Sweep(
+        "forget_imports",
+        "customers.sweeps.forget_imports",
+        daily(3, 40),
+        "forgets the files and rows of imports 30 days after the last act on them",
+    ),
+    Sweep(
         "stale_sessions", "radius.sweeps.stale_sessions", every(300), "closes sessions whose updates stopped"
     ),
     Sweep("reconcile", "radius.sweeps.reconcile", every(30), "re-queues disconnects that were lost"),

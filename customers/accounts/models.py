@@ -84,6 +84,14 @@ class Customer(models.Model):
     contact_name = models.CharField(max_length=160, blank=True)
     id_number = SecretField("ID number", blank=True, default="")
     vat_number = models.CharField("VAT number", max_length=20, blank=True)
+    external_id = models.CharField(
+        "external ID",
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="The customer's number in the system it was imported from",
+    )
     group = models.ForeignKey(
         CustomerGroup, models.PROTECT, related_name="customers", verbose_name="customer group"
     )
@@ -151,6 +159,12 @@ class Customer(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(code__regex=r"^[A-Z0-9/_-]{1,20}$"), name="customers_customer_code_shape"
+            ),
+            models.UniqueConstraint(
+                fields=["external_id"],
+                condition=~Q(external_id=""),
+                name="customers_customer_external_id",
+                violation_error_message="Another customer has this external ID.",
             ),
             models.CheckConstraint(condition=~Q(master=F("id")), name="customers_customer_not_own_master"),
             models.CheckConstraint(

@@ -44,6 +44,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "customers.protection": MANAGERS,
     "customers.verify": DESK,
     "customers.erase": OWNER,
+    "customers.import": MANAGERS,
     "customers.notes": DESK,
     "customers.files.view": DESK,
     "customers.files.edit": DESK,

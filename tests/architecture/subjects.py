@@ -11,11 +11,18 @@ from ispbilling.core.models import Role
 from radius.models import AuthAttempt
 from tests import builders
 from tests.architecture.site import Page
+from tests.customers import importing
 
 
 def _run() -> Any:
     builders.recurring_line(customer=builders.customer())
     return plan(Asked(month_of(date(2026, 11, 1)), date(2026, 11, 1)), now(), actor=None)
+
+
+def _import() -> Any:
+    """A checked file with a row that cannot be imported."""
+    group = builders.group()
+    return importing.checked(importing.as_csv(["1", "Alice", group.title], ["2", "", group.title]))
 
 
 def _reject() -> Any:
@@ -32,6 +39,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "groups.HighSite": lambda: _titled("groups.HighSite", "name"),
     "customers.Customer": builders.customer,
     "customers.Attachment": builders.attachment,
+    "customers.CustomerImport": _import,
     "customers.Note": builders.note,
     "customers.SubjectExport": builders.subject_export,
     "radius.Nas": builders.nas,

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0009_positions"),
+        ("customers", "0010_verification"),
     ]
 
     operations = [
