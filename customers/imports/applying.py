@@ -172,7 +172,7 @@ class _Importing:
             if not same or decision.customer_id != row.customer_id:
                 why = f": {decision.problems[0].reason}" if decision.problems else "."
                 raise Stale(
-                    f"Row {decision.number:,} ({decision.title}) is not what it was at the check{why} Nothing was"
+                    f"Row {decision.number:,} is not what it was at the check{why} Nothing was"
                     " imported; check the file again."
                 )
             found.append(decision)

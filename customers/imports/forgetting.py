@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from customers.imports.models import KEEP, CustomerImport, ImportState
+from customers.imports.models import KEEP, CustomerImport, ImportPart, ImportRow, ImportState
 from customers.imports.progress import claim
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
@@ -65,3 +65,13 @@ def forget(one: CustomerImport, now: datetime) -> None:
     one.parts.all().delete()
     one.lines.all().delete()
     CustomerImport.objects.filter(pk=one.pk).update(first_rows="", refusal="", purged_at=now)
+
+
+def forget_customer(customer_id: int) -> int:
+    """Forget what imports kept of one customer: its rows, and the files they came in. The rest of such an
+    import can still be undone. Returns how many rows it was."""
+    rows = ImportRow.objects.filter(customer_id=customer_id)
+    imports = CustomerImport.objects.filter(pk__in=rows.values("of"))
+    ImportPart.objects.filter(of__in=imports).delete()
+    imports.update(first_rows="")
+    return rows.delete()[0]

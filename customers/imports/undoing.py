@@ -1,8 +1,8 @@
 """Taking an import back: new customers go, changed ones get their old values, what was worked on since stays.
 
 A new customer that nothing but the import knows of is really removed: 50,000 wrong rows hidden for ever would
-help nobody. Its account code is not given out again (the counter stays, D-23), the log keeps what happened, and
-its external ID is free for the corrected file. One that something refers to, for example a message that was
+help nobody. Its account code is not given out again (the counter stays, D-23), the log keeps what happened without the
+name, and its external ID is free for the corrected file. One that something refers to, for example a message that was
 sent, is deleted as by hand: hidden, and can be undeleted. One that somebody changed since, or that logged in, is
 left alone, with the reason.
 """
@@ -245,15 +245,17 @@ class _Undoing:
         return Outcome.HIDDEN, why
 
     def _remove(self, customers: list[Customer]) -> None:
-        """Really remove them, with contacts and logins; PROTECT still refuses what was overlooked."""
+        """Really remove them, with contacts, logins and what the log says of them; PROTECT still refuses what
+        was overlooked."""
         ids = [customer.pk for customer in customers]
         happenings = [
-            Happening(customer.pk, customer.pk, str(customer), {"because": f"import of {self.one} undone"})
+            Happening(customer.pk, customer.pk, customer.code, {"because": f"import of {self.one} undone"})
             for customer in customers
         ]
         users = list(PortalLogin.objects.filter(customer__in=ids).values_list("user", flat=True))
         Customer.objects.filter(pk__in=ids).delete()
         User.objects.filter(pk__in=users).delete()
+        events.erase_about(Customer, ids)
         events.record_many(
             "customer.removed", Customer, Customer, happenings, at=self.now, actor=self.one.undone_by
         )

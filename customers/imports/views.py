@@ -251,7 +251,7 @@ class ImportDetail(ListPage):
         if one.state in (ImportState.UPLOADED, ImportState.CHECKED):
             look = "primary" if one.state == ImportState.UPLOADED else "secondary"
             found.append(button("Columns", "import_columns", "columns", look))
-        if one.bad:
+        if one.bad and one.parts.exists():
             found.append(button("Download bad rows", "import_download", "download"))
         if one.state == ImportState.CHECKED and one.to_create + one.to_update:
             look = "secondary" if one.bad else "primary"
@@ -278,8 +278,8 @@ class ImportBad(ImportPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         one = self.get_object()
-        if not one.bad or one.purged_at:
-            raise Http404("there are no bad rows")
+        if not one.bad or not one.parts.exists():
+            raise Http404("there are no bad rows, or the file is forgotten")
         events.record("import.bad_rows_downloaded", one, actor=self.actor, rows=one.bad)
         response = StreamingHttpResponse(
             _lines(reporting.bad_rows(one)), content_type="text/csv; charset=utf-8"

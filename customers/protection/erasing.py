@@ -4,6 +4,7 @@ from datetime import datetime
 
 from customers.accounts.models import Customer, Gate
 from customers.files.models import Attachment
+from customers.imports import forgetting
 from customers.notes.models import Note
 from customers.places import geocoding
 from customers.protection.models import SubjectExport
@@ -15,6 +16,7 @@ from ispbilling.core.models import User
 #: What becomes of the columns of a customer; the account code stays, because paper and payments bear it.
 BLANK = {
     "name": ERASED,
+    "external_id": "",
     "contact_name": "",
     "id_number": "",
     "vat_number": "",
@@ -41,6 +43,7 @@ def erase(customer: Customer, now: datetime) -> dict[str, int]:
         "notes": Note.objects.filter(customer=customer).delete()[0],
         "verifications": Verification.objects.filter(customer=customer).delete()[0],
         "attachments": _files(customer),
+        "rows of imports": forgetting.forget_customer(customer.pk),
         "portal logins": _users(users),
         "reasons of closed gates": Gate.objects.filter(customer=customer)
         .exclude(reason="")

@@ -4,7 +4,7 @@
 it to run their sweep now instead of at its next tick. If a wake-up is lost, nothing else is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -132,3 +132,9 @@ def erase(subjects: Sequence[models.Model]) -> int:
     if not subjects:
         return 0
     return Event.objects.filter(said).update(label=ERASED, data={})
+
+
+def erase_about(party: type[models.Model], ids: Collection[int]) -> int:
+    """As `erase`, for parties that are being removed altogether: nobody could ask for it afterwards."""
+    kind = ContentType.objects.get_for_model(party, for_concrete_model=True)
+    return Event.objects.filter(about_type=kind, about_id__in=ids).update(label=ERASED, data={})

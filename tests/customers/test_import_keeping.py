@@ -12,7 +12,7 @@ from customers.models import Customer, CustomerImport, ImportPart, ImportRow
 from ispbilling.core.clock import now
 from ispbilling.core.errors import DomainError
 from tests import builders
-from tests.customers.importing import as_csv, checked, imported, upload
+from tests.customers.importing import as_csv, checked, imported, undone, upload
 
 pytestmark = pytest.mark.django_db
 FILE = as_csv(
@@ -68,6 +68,15 @@ def test_a_discarded_import_is_forgotten_at_once() -> None:
     assert CustomerImport.objects.get().state == "discarded"
     with pytest.raises(DomainError, match="cannot be discarded any more"):
         forgetting.discard(imported(as_csv(["1", "Alice", "Home"])), now(), actor=None)
+
+
+def test_an_erased_customer_is_forgotten_by_the_import_it_came_in() -> None:
+    one = imported(as_csv(["1", "Alice", "Home"], ["2", "Bob", "Home"]))
+    alice = Customer.objects.get(external_id="1")
+    assert forgetting.forget_customer(alice.pk) == 1
+    assert not one.parts.exists()
+    assert undone(one).lines.get().outcome == "removed"
+    assert Customer.objects.get() == alice
 
 
 def test_a_refused_file_leaves_nothing() -> None:

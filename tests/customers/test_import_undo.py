@@ -38,7 +38,9 @@ def test_new_customers_nobody_touched_are_really_removed(manager: User) -> None:
     assert Customer.objects.count() == Contact.objects.count() == PortalLogin.objects.count() == 0
     assert User.objects.count() == staff
     removed = Event.objects.filter(kind="customer.removed", actor=manager)
-    assert sorted(event.label for event in removed) == ["ALI001 Alice", "BOB001 Bob"]
+    assert sorted(event.label for event in removed) == ["ALI001", "BOB001"]
+    added = Event.objects.filter(kind="customer.added")
+    assert [(event.label, event.data) for event in added] == [("(erased)", {})] * 2
 
 
 def test_their_codes_are_not_given_again_but_the_file_can_be_imported_anew() -> None:
