@@ -6,7 +6,7 @@ from django.db import models
 from django.urls import reverse
 
 from ispbilling.core.models import User
-from ispbilling.core.secrets import SecretField
+from ispbilling.core.secrets import SecretBytesField, SecretField
 
 #: So long the file and its rows are kept after the last act, and so long an import can be undone.
 KEEP = timedelta(days=30)
@@ -104,7 +104,7 @@ class ImportPart(models.Model):
     pk = models.CompositePrimaryKey("of", "number")
     of = models.ForeignKey(CustomerImport, models.CASCADE, related_name="parts", db_index=False)
     number = models.IntegerField()
-    content = models.BinaryField()
+    content = SecretBytesField()
 
     def __str__(self) -> str:
         return f"{self.of_id} {self.number}"

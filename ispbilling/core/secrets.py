@@ -99,3 +99,14 @@ class SecretField(models.BinaryField):
         if lookup_name not in ("isnull",):
             raise SecretError("secrets cannot be searched")
         return super().get_lookup(lookup_name)
+
+
+class SecretBytesField(SecretField):
+    """The same for octets: `bytes` in Python."""
+
+    description = "Octets encrypted at rest"
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if value is None:
+            return None
+        return decrypt(value) if len(value) else b""

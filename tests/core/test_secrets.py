@@ -6,6 +6,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from customers.imports.models import CustomerImport, ImportPart
+from ispbilling.core.clock import now
 from ispbilling.core.secrets import SecretError, decrypt, encrypt, key_id
 from radius.models import Nas
 from tests import builders
@@ -53,6 +55,17 @@ def test_rotation_moves_every_secret_to_the_first_key(db: None, settings) -> Non
     assert key_id(stored(nas)) == "new"
     settings.SECRETS_KEYS = key("new", 2)
     assert Nas.objects.get(pk=nas.pk).secret == "kept"
+
+
+def test_rotation_reaches_rows_with_keys_of_several_columns_and_octets(db: None, settings) -> None:
+    settings.SECRETS_KEYS = key("old", 1)
+    one = CustomerImport.objects.create(name="a.csv", octets=6, created_at=now(), touched_at=now())
+    for number in range(3):
+        ImportPart.objects.create(of=one, number=number, content=b"\xff" * (number + 1))
+    settings.SECRETS_KEYS = f"{key('new', 2)},{key('old', 1)}"
+    call_command("rotate_secrets", verbosity=0)
+    settings.SECRETS_KEYS = key("new", 2)
+    assert [part.content for part in one.parts.order_by("number")] == [b"\xff", b"\xff" * 2, b"\xff" * 3]
 
 
 def test_a_value_of_another_installation_is_an_error_not_an_empty_secret(settings) -> None:

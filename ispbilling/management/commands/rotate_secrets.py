@@ -23,20 +23,23 @@ class Command(BaseCommand):
     @staticmethod
     def _rotate(model: Any, field: Any) -> int:
         quote = connection.ops.quote_name
-        table, column, pk = quote(model._meta.db_table), quote(field.column), quote(model._meta.pk.column)
+        table, column = quote(model._meta.db_table), quote(field.column)
+        columns = [quote(part.column) for part in model._meta.pk_fields]
+        key, marks = f"({', '.join(columns)})", f"({', '.join(['%s'] * len(columns))})"
         current = key_id(encrypt(b""))
-        done, last = 0, 0
+        done, last = 0, [0] * len(columns)
         while True:
             with transaction.atomic(), connection.cursor() as cursor:
                 # Raw values: the field itself would hand out the clear text.
                 cursor.execute(
-                    f"SELECT {pk}, {column} FROM {table} WHERE {pk} > %s AND length({column}) > 0"  # noqa: S608
-                    f" ORDER BY {pk} LIMIT 1000 FOR UPDATE",
-                    [last],
+                    f"SELECT {column}, {', '.join(columns)} FROM {table}"  # noqa: S608
+                    f" WHERE {key} > {marks} AND length({column}) > 0"
+                    f" ORDER BY {', '.join(columns)} LIMIT 1000 FOR UPDATE",
+                    last,
                 )
                 rows = cursor.fetchall()
                 if not rows:
                     return done
-                stale = [(encrypt(decrypt(value)), row) for row, value in rows if key_id(value) != current]
-                cursor.executemany(f"UPDATE {table} SET {column} = %s WHERE {pk} = %s", stale)  # noqa: S608
-            done, last = done + len(stale), rows[-1][0]
+                stale = [(encrypt(decrypt(value)), *row) for value, *row in rows if key_id(value) != current]
+                cursor.executemany(f"UPDATE {table} SET {column} = %s WHERE {key} = {marks}", stale)  # noqa: S608
+            done, last = done + len(stale), list(rows[-1][1:])
