@@ -153,7 +153,7 @@ class Removal(ActionPage):
         tag = isinstance(obj, Category | Label)
         if not found:
             return ["Nothing uses it.", UNDONE]
-        lines = [f"{who} {'has' if sum(found.values()) == 1 else 'have'} it and lose it."]
+        lines = [f"{who} {'has' if sum(found.values()) == 1 else 'have'} it and lose it, deleted ones too."]
         if tag:
             lines.append("Pick another to merge it: they get that one instead, once.")
         else:

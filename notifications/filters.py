@@ -2,6 +2,7 @@
 
 import django_filters
 
+from ispbilling.core.forms import DateRangeInput
 from notifications.kinds import CATALOGUE
 from notifications.models import Channel, Message
 
@@ -9,7 +10,7 @@ from notifications.models import Channel, Message
 class MessageFilter(django_filters.FilterSet):
     kind = django_filters.MultipleChoiceFilter(choices=[(k.name, k.label) for k in CATALOGUE], label="Kind")
     channel = django_filters.MultipleChoiceFilter(choices=Channel.choices, label="Channel")
-    created_at = django_filters.DateFromToRangeFilter(label="Between")
+    created_at = django_filters.DateFromToRangeFilter(label="Between", widget=DateRangeInput)
 
     class Meta:
         model = Message

@@ -8,6 +8,7 @@ from django.db.models import Q, QuerySet
 from customers.accounts.models import Customer, CustomerType
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core import clock
+from ispbilling.core.forms import DateRangeInput
 
 STANDINGS = {
     "master": Q(is_master=True),
@@ -34,10 +35,14 @@ class CustomerFilter(filters.FilterSet):
     )
     type = filters.ChoiceFilter(label="Type", choices=CustomerType.choices)
     categories = filters.ModelMultipleChoiceFilter(
-        label="Categories", queryset=Category.objects.all(), method="with_tags"
+        label="Categories",
+        queryset=Category.objects.all(),
+        method="with_tags",
     )
     labels = filters.ModelMultipleChoiceFilter(
-        label="Labels", queryset=Label.objects.all(), method="with_tags"
+        label="Labels",
+        queryset=Label.objects.all(),
+        method="with_tags",
     )
     high_site = filters.ModelChoiceFilter(
         label="High site", queryset=HighSite.objects.all(), null_label="No high site"
@@ -62,9 +67,7 @@ class CustomerFilter(filters.FilterSet):
     verified = filters.ChoiceFilter(
         label="Verified", choices=[("yes", "Verified"), ("no", "Not verified")], method="by_verification"
     )
-    created_at = filters.DateFromToRangeFilter(
-        label="Added", widget=filters.widgets.DateRangeWidget(attrs={"type": "date"})
-    )
+    created_at = filters.DateFromToRangeFilter(label="Added", widget=DateRangeInput)
 
     class Meta:
         model = Customer

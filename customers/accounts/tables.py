@@ -29,6 +29,13 @@ DIGITS = {"td": {"class": "num text-nowrap"}}
 WHOLE = {"td": {"class": "text-nowrap"}}
 
 
+def email(customer: Any) -> str:
+    """The address of the primary contact."""
+    contact = listing.primary(customer)
+    return contact.email if contact else ""
+
+
+MAIL = {"td": {"class": "cell-clip", "title": lambda record: email(record)}}
 Rows = QuerySet[Customer]
 
 
@@ -59,7 +66,7 @@ class CustomerTable(Table):
     name = tables.Column(verbose_name="Name")
     data_accounts = CountColumn(verbose_name="Data Accounts", accessor="pk")
     phone = tables.Column(verbose_name="Phone", empty_values=(), attrs=DIGITS)
-    email = tables.Column(verbose_name="Email", empty_values=())
+    email = tables.Column(verbose_name="Email", empty_values=(), attrs=MAIL)
     status = tables.Column(verbose_name="Status", empty_values=())
     categories = BadgesColumn(verbose_name="Categories")
     labels = BadgesColumn(verbose_name="Labels")
@@ -147,8 +154,7 @@ class CustomerTable(Table):
         return contact.mobile if contact else ""
 
     def render_email(self, record: Any) -> str:
-        contact = listing.primary(record)
-        return contact.email if contact else ""
+        return email(record)
 
     def render_status(self, record: Any) -> SafeString:
         words = [("VIP", "info")] if record.effective_vip else []

@@ -4,6 +4,7 @@ from typing import Any
 
 import django_filters
 
+from ispbilling.core.forms import DateRangeInput
 from radius.nas.models import Nas
 from radius.policy.codes import REASONS
 from radius.server.models import AuthAttempt
@@ -18,9 +19,7 @@ class RejectFilter(django_filters.FilterSet):
         field_name="data_account__customer__code", lookup_expr="iexact", label="Accounting Code"
     )
     username = django_filters.CharFilter(lookup_expr="iexact", label="Username")
-    at = django_filters.DateFromToRangeFilter(
-        label="Day", widget=django_filters.widgets.DateRangeWidget(attrs={"type": "date"})
-    )
+    at = django_filters.DateFromToRangeFilter(label="Day", widget=DateRangeInput)
 
     class Meta:
         model = AuthAttempt

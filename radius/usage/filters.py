@@ -4,6 +4,7 @@ from typing import Any
 
 import django_filters
 
+from ispbilling.core.forms import DateRangeInput
 from radius.nas.models import Nas
 from radius.usage.models import Session
 
@@ -21,7 +22,5 @@ class SessionFilter(django_filters.FilterSet):
 
 
 class PreviousSessionFilter(SessionFilter):
-    started_at = django_filters.DateFromToRangeFilter(
-        label="Started", widget=django_filters.widgets.DateRangeWidget(attrs={"type": "date"})
-    )
+    started_at = django_filters.DateFromToRangeFilter(label="Started", widget=DateRangeInput)
     terminate_cause = django_filters.CharFilter(lookup_expr="iexact", label="Cause")

@@ -139,7 +139,7 @@ def test_the_pages_name_the_numbers_and_offer_undo(
     listed = as_manager.get(reverse(f"groups:{noun}_list"))
     assert {r.record.num_customers for r in listed.context["table"].paginated_rows} == {0, 2}
     url = reverse(f"groups:{noun}_delete", args=[row.pk])
-    assert "2 customers have it and lose it." in as_manager.get(url).content.decode()
+    assert "2 customers have it and lose it, deleted ones too." in as_manager.get(url).content.decode()
     done = as_manager.post(url, {"instead": other.pk}, follow=True).content.decode()
     assert "Old is deleted; 2 that had it have New instead." in done
     event = Event.objects.get(kind=f"{noun}.deleted")
