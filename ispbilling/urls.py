@@ -5,7 +5,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 
-from ispbilling import dashboard, search
+from ispbilling import dashboard, running, search
 
 
 def closed(request: HttpRequest, **_: Any) -> HttpResponse:
@@ -16,6 +16,7 @@ def closed(request: HttpRequest, **_: Any) -> HttpResponse:
 urlpatterns = [
     path("", dashboard.Dashboard.as_view(), name="dashboard"),
     path("portal/", include("portal.urls")),
+    path("running/", running.Running.as_view(), name="running"),
     path("search/", search.SearchPage.as_view(), name="search"),
     re_path("^account/(?:email|confirm-email|login/code)/", closed, name="account_closed"),
     path("account/", include("allauth.urls")),

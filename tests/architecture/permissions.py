@@ -18,6 +18,7 @@ PAGES = {
     "portal:forgot": OPEN,
     "portal:forgot_done": OPEN,
     "search": "staff.use",
+    "running": "staff.use",
     "groups:group_list": "groups.view",
     "groups:group_add": "groups.add",
     "groups:group_edit": "groups.edit",

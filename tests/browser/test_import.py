@@ -76,6 +76,7 @@ def test_a_file_with_a_mistake_is_corrected_imported_and_undone(desk: Page, tmp_
     expect(dialog.get_by_text("3 customers are added")).to_be_visible()
     dialog.get_by_role("button", name="Import").click()
     expect(desk.get_by_text("Importing")).to_be_visible()
+    expect(desk.get_by_role("banner").get_by_role("link", name="running in the background")).to_be_visible()
     assert not Customer.objects.exists()
     work()
     expect(desk.get_by_role("link", name="Undo")).to_be_visible()

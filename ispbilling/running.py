@@ -1,0 +1,47 @@
+"""What runs in the background and how far it is: a mark in the top bar, and a page with the bars."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponseBase
+
+from billing.models import Run
+from billing.runs import views as runs
+from customers.imports import views as imports
+from customers.models import CustomerImport
+from ispbilling.core import access
+from ispbilling.core.clock import now
+from ispbilling.core.views import StaffPage
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One piece of work: what it is, where it is watched, and the context of `ui/progress.html`."""
+
+    label: str
+    url: str
+    progress: Mapping[str, Any]
+
+
+class Running(StaffPage):
+    """The work the user may watch; as a partial, only the mark."""
+
+    permission = "staff.use"
+    title = "Running"
+    template_name = "running.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        template = "ui/running.html" if self.partial == "running" else self.template_name
+        return self.answer(template, jobs=list(jobs(request.user)))
+
+
+def jobs(user: Any) -> Iterator[Job]:
+    """Month-end runs and imports that a worker is at or waits for."""
+    at = now()
+    if access.may(user, runs.RunProgress.permission):
+        for run in Run.objects.filter(state__in=runs.BUSY):
+            yield Job(f"Month end {run}", run.get_absolute_url(), runs.progress(run, at))
+    if access.may(user, imports.ImportProgress.permission):
+        for one in CustomerImport.objects.filter(state__in=imports.BUSY):
+            yield Job(f"Import of {one}", one.get_absolute_url(), imports.progress(one, at))
