@@ -14,6 +14,7 @@ class CustomersConfig(AppConfig):
         from customers.profile import widgets
         from customers.protection.guards import was_erased
         from customers.relations import widgets as relations
+        from customers.requests.widgets import Ratings, UpdateRequests
         from customers.search import CUSTOMERS
         from customers.verification.verifying import proves
         from customers.verification.widgets import VerificationState
@@ -31,7 +32,7 @@ class CustomersConfig(AppConfig):
             registries.add_widget("customers:customer_detail", widget)
         for tab in TABS:
             registries.add_tab("core:provider_edit", tab)
-        for widget in (Notes, Attachments, VerificationState):
+        for widget in (Notes, Attachments, VerificationState, UpdateRequests, Ratings):
             registries.add_widget("customers:customer_detail", widget)
         registries.add_guard("customer.undelete", was_erased)
         registries.add_guard("attachment.remove", proves)

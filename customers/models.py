@@ -21,15 +21,19 @@ from customers.notes.models import Note
 from customers.places.models import Geocode
 from customers.preferences.models import Geocoder, Preferences
 from customers.protection.models import Erasure, SubjectExport, Visit
+from customers.requests.models import ChangedField, ChangeRequest, CustomerRequest, Purpose, Rating
 from customers.verification.models import Verification
 
 __all__ = [
     "Attachment",
+    "ChangeRequest",
+    "ChangedField",
     "CodeAlias",
     "CodeCounter",
     "Contact",
     "Customer",
     "CustomerImport",
+    "CustomerRequest",
     "CustomerType",
     "Erasure",
     "Gate",
@@ -40,6 +44,8 @@ __all__ = [
     "ImportRow",
     "Note",
     "PortalLogin",
+    "Purpose",
+    "Rating",
     "SubjectExport",
     "Verification",
     "Visit",

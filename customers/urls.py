@@ -12,6 +12,7 @@ from customers.profile.acts import views as acts
 from customers.profile.lists import views as lists
 from customers.protection import views as protection
 from customers.relations import views as relations
+from customers.requests import views as requests
 from customers.verification import views as verification
 
 app_name = "customers"
@@ -33,6 +34,8 @@ customer_urls = [
     path("notes/add/", notes.NoteAdd.as_view(), name="customer_note_add"),
     path("attachments/", files.AttachmentList.as_view(), name="customer_attachments"),
     path("attachments/add/", files.Attach.as_view(), name="customer_attach"),
+    path("request-update/", requests.RequestUpdate.as_view(), name="customer_request_update"),
+    path("request-rating/", requests.RequestRating.as_view(), name="customer_request_rating"),
     path("verify/", verification.CustomerVerify.as_view(), name="customer_verify"),
     path("verify/revoke/", verification.VerificationRevoke.as_view(), name="customer_verification_revoke"),
     path("visits/", protection.VisitList.as_view(), name="customer_visits"),
@@ -90,6 +93,11 @@ urlpatterns = [
     path("hints/duplicates/", answers.DuplicateHint.as_view(), name="duplicate_hint"),
     path("groups/<int:pk>/", include(group_urls)),
     path("imports/", include("customers.imports.urls")),
+    path("requests/<int:pk>/revoke/", requests.RequestRevoke.as_view(), name="request_revoke"),
+    path("changes/", requests.ChangeRequestList.as_view(), name="change_request_list"),
+    path("changes/<int:pk>/", requests.ChangeRequestDecide.as_view(), name="change_request_decide"),
+    path("ratings/", requests.RatingList.as_view(), name="rating_list"),
+    path("ratings/<int:pk>/dealt-with/", requests.RatingHandle.as_view(), name="rating_handle"),
     path("notes/<int:pk>/", include(note_urls)),
     path("attachments/<int:pk>/", include(attachment_urls)),
     path("<int:pk>/", include(customer_urls)),

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
 from billing.models import Balance, Document, RunException
-from customers.models import Customer, Gate, GateKind
+from customers.models import ChangeRequest, Customer, Gate, GateKind, Rating
 from ispbilling.core import access
 from ispbilling.core.clock import add_months, day_start, local_day, month_of, now
 from ispbilling.core.money import ZERO, format_money
@@ -227,4 +227,18 @@ def attention(at: datetime) -> list[Figure]:
                 "ban",
             )
         )
+    return found + _answers()
+
+
+def _answers() -> list[Figure]:
+    """What customers wrote that waits for somebody."""
+    found = []
+    if changes := ChangeRequest.objects.open().count():
+        note = f"{'customer asks' if changes == 1 else 'customers ask'} to put details right"
+        url = reverse("customers:change_request_list")
+        found.append(Figure("To decide", f"{changes:,}", note, url, "customers.requests", "user-edit"))
+    if low := Rating.objects.waiting().count():
+        note = f"low {'rating' if low == 1 else 'ratings'} nobody has dealt with"
+        url = reverse("customers:rating_list") + "?state=waiting"
+        found.append(Figure("Unhappy", f"{low:,}", note, url, "customers.requests", "mood-sad"))
     return found

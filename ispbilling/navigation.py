@@ -54,6 +54,8 @@ MENU = (
             Item("Edit Customer", "customers:customer_choose", "customers.edit", "user-edit"),
             Item("Import Customers", "customers:import_list", "customers.import", "file-import"),
             Item("Customer Groups", "groups:group_list", "groups.view", "folders"),
+            Item("Update Requests", "customers:change_request_list", "customers.requests", "user-edit"),
+            Item("Ratings", "customers:rating_list", "customers.requests", "star"),
             Item("Total Usage List", "radius:usage_list", "radius.usage.view", "chart-bar"),
         ),
     ),

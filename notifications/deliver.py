@@ -11,12 +11,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from customers.models import CustomerRequest
 from ispbilling.core.models import User
 from ispbilling.core.plans import Plan, Step
 from notifications.attachments import papers
 from notifications.channels import TRANSPORTS, Outgoing, Transport
 from notifications.errors import DeliveryError
-from notifications.links import set_password_url
+from notifications.links import answer_url, set_password_url
 from notifications.models import Message, MessageState
 
 log = structlog.get_logger(__name__)
@@ -68,7 +69,7 @@ class _Delivery:
             return 0
         message.attempts += 1
         try:
-            message.provider_id = self.transport(message.channel).send(outgoing(message))[:200]
+            message.provider_id = self.transport(message.channel).send(outgoing(message, now))[:200]
         except DeliveryError as error:
             _failed(message, error, now)
         except Exception as error:  # noqa: BLE001 - one paper that cannot be rendered must not stand in the way
@@ -98,17 +99,14 @@ def _failed(message: Message, error: DeliveryError, now: datetime) -> None:
         message.next_attempt_at = now + timedelta(minutes=BACK_OFF[message.attempts - 1])
 
 
-def outgoing(message: Message) -> Outgoing:
+def outgoing(message: Message, now: datetime) -> Outgoing:
     """The message as it leaves: one-time links made now, papers rendered now.
 
-    Raises DeliveryError when a login it has a link for is gone.
+    Raises DeliveryError when what it has a link for is gone.
     """
     text, html = message.body_text, message.body_html
-    users = User.objects.in_bulk(list(message.links.values()))
-    for marker, pk in message.links.items():
-        if pk not in users:
-            raise DeliveryError("The login it was for is gone.", permanent=True)
-        link = set_password_url(users[pk])
+    for marker, target in message.links.items():
+        link = _link(target, now)
         text, html = text.replace(marker, link), html.replace(marker, link)
     return Outgoing(
         key=message.dedupe_key,
@@ -118,3 +116,16 @@ def outgoing(message: Message) -> Outgoing:
         html=html,
         attachments=papers(message.document),
     )
+
+
+def _link(target: int | str, now: datetime) -> str:
+    """The link a marker stands for. Raises DeliveryError when it would be dead on arrival."""
+    if isinstance(target, int):
+        user = User.objects.filter(pk=target).first()
+        if user is None:
+            raise DeliveryError("The login it was for is gone.", permanent=True)
+        return set_password_url(user)
+    request = CustomerRequest.objects.filter(pk=int(target.removeprefix("request:"))).first()
+    if request is None or not request.is_open(now):
+        raise DeliveryError("The link was taken back, or it expired.", permanent=True)
+    return answer_url(request)

@@ -10,7 +10,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 
 from billing.models import Document
-from customers.models import Contact, Customer, PortalLogin
+from customers.models import Contact, Customer, CustomerRequest, PortalLogin
+from customers.requests.asking import DAYS
 from ispbilling.core.models import Event, User
 from ispbilling.core.money import format_money
 from notifications.kinds import BY_EVENT
@@ -28,7 +29,7 @@ class Notice:
     customer: Customer | None
     addresses: Mapping[str, str]
     variables: Mapping[str, Any]
-    links: Mapping[str, int] = field(default_factory=dict)
+    links: Mapping[str, int | str] = field(default_factory=dict)
     document_id: int | None = None
     copies: Sequence[str] = ()
 
@@ -195,6 +196,28 @@ def _reset_users(event: Event) -> list[User]:
     return list(users.order_by("username"))
 
 
+def _requests(events: Sequence[Event]) -> list[Notice]:
+    """Questions to a customer: to where the primary contact is reached, and nowhere else, for the link is a key."""
+    rows = CustomerRequest.objects.select_related("customer").in_bulk([event.subject_id for event in events])
+    contacts = primary_contacts(row.customer_id for row in rows.values())
+    found = []
+    for event in events:
+        if (row := rows.get(event.subject_id)) is None:
+            continue  # the person was erased meanwhile
+        contact = contacts.get(row.customer_id)
+        marker = f"one-time-link-{secrets.token_hex(12)}"
+        variables = {
+            "name": contact.name if contact else row.customer.name,
+            "code": row.customer.code,
+            "link": marker,
+            "days": str(DAYS),
+        }
+        key = f"{event.pk}:{event.kind}:{row.customer_id}"
+        links = {marker: f"request:{row.pk}"}
+        found.append(Notice(key, event, row.customer, _addresses(contact), variables, links))
+    return found
+
+
 SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
     "welcome": _welcomes,
     "password_reset": _resets,
@@ -202,4 +225,6 @@ SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
     "credit_note_issued": _documents,
     "cancellation_set": _customers,
     "cancellation_cleared": _customers,
+    "update_request": _requests,
+    "rating_request": _requests,
 }

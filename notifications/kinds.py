@@ -91,6 +91,20 @@ CATALOGUE = [
         ("customer.cancellation_cleared",),
         {"code": "ALI001"},
     ),
+    Kind(
+        "update_request",
+        "Update request",
+        "when staff ask a customer to check the details we have: a one-time link",
+        ("update_request.sent",),
+        {"link": "https://isp.example/portal/update/123.Kx1", "days": "14", "code": "ALI001"},
+    ),
+    Kind(
+        "rating_request",
+        "Rating request",
+        "when staff ask a customer for a rating: a one-time link",
+        ("rating_request.sent",),
+        {"link": "https://isp.example/portal/rate/123.Kx1", "days": "14", "code": "ALI001"},
+    ),
 ]
 KINDS = {kind.name: kind for kind in CATALOGUE}
 BY_EVENT = {event: kind for kind in CATALOGUE for event in kind.events}

@@ -1,10 +1,13 @@
-"""One-time links to choose a password. They are secrets: made at the moment of sending, stored nowhere."""
+"""One-time links: to choose a password, to answer a question. They are secrets: made at the moment of sending,
+stored nowhere."""
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.urls import reverse
 
+from customers.models import CustomerRequest, Purpose
+from customers.requests import asking
 from ispbilling.core.models import User
 
 
@@ -20,6 +23,12 @@ def set_password_url(user: User) -> str:
         kwargs={"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)},
     )
     return f"{settings.BASE_URL}{path}"
+
+
+def answer_url(request: CustomerRequest) -> str:
+    """A link with which a customer answers a question: dies by use, when it is taken back, and when it expires."""
+    page = "portal:update_answer" if request.purpose == Purpose.UPDATE else "portal:rating_answer"
+    return f"{settings.BASE_URL}{reverse(page, args=[asking.token(request)])}"
 
 
 def portal_url() -> str:

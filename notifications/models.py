@@ -34,7 +34,8 @@ class Message(models.Model):
     """One message to one address: composed once from an event, then sent until it is sent or given up.
 
     `dedupe_key` (event, kind, addressee, channel) makes "once" a constraint rather than a query. One-time
-    links are secrets and are not stored: `links` maps the random markers in the bodies to users, and
+    links are secrets and are not stored: `links` maps the random markers in the bodies to users (a number) or
+    to questions asked of a customer ("request:" and a number), and
     `deliver` puts a fresh link in the place of each marker at the moment of sending. PDFs are rendered then,
     too.
     """

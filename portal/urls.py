@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import account, documents, door, home, usage
+from portal.views import account, answers, documents, door, home, usage
 
 app_name = "portal"
 
@@ -13,6 +13,9 @@ urlpatterns = [
     path("invoices/<int:pk>/", documents.DocumentView.as_view(), name="document_detail"),
     path("invoices/<int:pk>/pdf/", documents.DocumentPdf.as_view(), name="document_pdf"),
     path("account/", account.Account.as_view(), name="account"),
+    path("update/<str:token>/", answers.UpdateAnswer.as_view(), name="update_answer"),
+    path("rate/<str:token>/", answers.RatingAnswer.as_view(), name="rating_answer"),
+    path("thanks/", answers.Thanks.as_view(), name="answer_thanks"),
     path("login/", door.Login.as_view(), name="login"),
     path("forgot/", door.ForgotPassword.as_view(), name="forgot"),
     path("forgot/done/", door.ForgotPasswordDone.as_view(), name="forgot_done"),

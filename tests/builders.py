@@ -17,7 +17,19 @@ from billing.documents.models import DocumentKind
 from billing.models import Document, RecurringLine, Run
 from billing.runs.planning import Asked, plan
 from customers.files import attaching
-from customers.models import Attachment, Contact, Customer, Note, PortalLogin, SubjectExport
+from customers.models import (
+    Attachment,
+    ChangeRequest,
+    Contact,
+    Customer,
+    CustomerRequest,
+    Note,
+    PortalLogin,
+    Purpose,
+    Rating,
+    SubjectExport,
+)
+from customers.requests import answering, asking, fields
 from groups.models import CustomerGroup
 from ispbilling.core.clock import local_day, month_of, now
 from ispbilling.core.models import Role, User
@@ -86,6 +98,27 @@ def attachment(content: bytes | None = None, name: str = "roof.png", **kwargs: A
         actor=kwargs.pop("actor", None),
         **kwargs,
     )
+
+
+def customer_request(purpose: Purpose = Purpose.UPDATE, **kwargs: Any) -> CustomerRequest:
+    """A link on its way to a customer."""
+    of = kwargs.pop("customer", None) or Customer.objects.first() or customer()
+    return asking.ask(
+        of, purpose, kwargs.pop("at", None) or now(), actor=kwargs.pop("actor", None) or staff()
+    )
+
+
+def change_request(**kwargs: Any) -> ChangeRequest:
+    """A customer's answer that asks for changes; `kwargs` are the new values."""
+    of = kwargs.pop("customer", None) or customer()
+    token = asking.token(customer_request(customer=of))
+    return answering.update(token, fields.values(of), kwargs or {"phone": "021 555 0199"}, "", now())
+
+
+def rating(score: int = 1, comment: str = "Too slow", **kwargs: Any) -> Rating:
+    """A customer's rating, bad unless it says otherwise."""
+    of = kwargs.pop("customer", None) or customer()
+    return answering.rate(asking.token(customer_request(Purpose.RATING, customer=of)), score, comment, now())
 
 
 def subject_export(**kwargs: Any) -> SubjectExport:

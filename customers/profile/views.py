@@ -128,6 +128,9 @@ class CustomerDetail(DetailPage):
             found.append(
                 ("stopped", f"The customer group {customer.group} is disabled: nothing authenticates.")
             )
+        if waiting := customer.change_requests.open().first():
+            words = 'The customer asks to put details right: <a href="{}" data-modal>decide</a>.'
+            found.append(("attention", format_html(words, waiting.get_absolute_url())))
         return found + self.relations()
 
     def relations(self) -> list[tuple[str, str]]:

@@ -77,6 +77,12 @@ class AccountDetails(Widget):
         if self.obj.id_number:
             reveal = _url("customer_id_number", self.obj)
             found.append(Button("Show ID", reveal, "eye", permission="customers.edit", modal=True))
+        for label, name, icon in (
+            ("Request Update", "customer_request_update", "user-edit"),
+            ("Request Rating", "customer_request_rating", "star"),
+        ):
+            there = _url(name, self.obj)
+            found.append(Button(label, there, icon, permission="customers.requests", modal=True))
         return found
 
 

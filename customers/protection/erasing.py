@@ -8,6 +8,7 @@ from customers.imports import forgetting
 from customers.notes.models import Note
 from customers.places import geocoding
 from customers.protection.models import SubjectExport
+from customers.requests.models import CustomerRequest
 from customers.verification.models import Verification
 from ispbilling.core.events import ERASED
 from ispbilling.core.files import keeping
@@ -41,6 +42,7 @@ def erase(customer: Customer, now: datetime) -> dict[str, int]:
     counts = {
         "contacts": customer.contacts.all().delete()[0],
         "notes": Note.objects.filter(customer=customer).delete()[0],
+        "requests and answers": CustomerRequest.objects.filter(customer=customer).delete()[0],
         "verifications": Verification.objects.filter(customer=customer).delete()[0],
         "attachments": _files(customer),
         "rows of imports": forgetting.forget_customer(customer.pk),

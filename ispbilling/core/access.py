@@ -43,6 +43,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "customers.export": FINANCE,
     "customers.protection": MANAGERS,
     "customers.verify": DESK,
+    "customers.requests": DESK,
     "customers.erase": OWNER,
     "customers.import": MANAGERS,
     "customers.notes": DESK,

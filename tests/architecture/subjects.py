@@ -41,6 +41,9 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "customers.Attachment": builders.attachment,
     "customers.CustomerImport": _import,
     "customers.Note": builders.note,
+    "customers.CustomerRequest": builders.customer_request,
+    "customers.ChangeRequest": builders.change_request,
+    "customers.Rating": builders.rating,
     "customers.SubjectExport": builders.subject_export,
     "radius.Nas": builders.nas,
     "radius.Service": builders.service,
@@ -55,6 +58,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
 }
 #: Arguments that are not the key of the view's model.
 FIXED = {
+    ("portal:update_answer", "token"): "1.guessed",
+    ("portal:rating_answer", "token"): "1.guessed",
     ("notifications:rule_switch", "kind"): "invoice_issued",
     ("notifications:rule_switch", "channel"): "email",
 }

@@ -10,7 +10,7 @@ from notifications.kinds import CATALOGUE, COMMON, KINDS, Kind
 from notifications.models import Channel
 
 LOGINS = [{"username": "ali001", "link": "https://isp.example/account/password/reset/key/1-abc/"}]
-LINKS = ("welcome", "password_reset")
+LINKS = ("welcome", "password_reset", "update_request", "rating_request")
 
 
 def sample(kind: Kind) -> dict[str, object]:
