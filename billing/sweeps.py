@@ -4,6 +4,7 @@ or undone."""
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
+from billing.merging import merging
 from billing.recurring import expiry as expiring
 from billing.recurring.models import BillingSettings
 from billing.runs import monthly, planning, undoing
@@ -18,6 +19,19 @@ from ispbilling.core.plans import Plan, Step
 def expiry(now: datetime) -> Plan:
     """Record whatever has passed its last day; access and charges never wait for it."""
     return Plan("expiry", expiring.passed(now), expiring.enact)
+
+
+def merged_balances(now: datetime) -> Plan:
+    """Carry to the survivor what old paper of a merged customer left there since: a credit note, a payment."""
+    steps = [
+        Step(merge.pk, str(merge), "transfer the balance", "its old paper moved it")
+        for merge in merging.left_behind().select_related("survivor", "loser")
+    ]
+    return Plan("merged_balances", steps, _settle, chunk=1)
+
+
+def _settle(steps: Sequence[Step], now: datetime) -> int:
+    return sum(merging.settle_again(step.key, now) for step in steps)
 
 
 #: What is to be done with the chunks of a run: the act, the column that says it is done, and the last step.

@@ -9,6 +9,7 @@ class CustomersConfig(AppConfig):
     def ready(self) -> None:
         from customers.files.widgets import Attachments
         from customers.imports import work
+        from customers.merging.models import why_not_undelete
         from customers.notes.widgets import Notes
         from customers.preferences.widgets import TABS
         from customers.profile import widgets
@@ -38,4 +39,5 @@ class CustomersConfig(AppConfig):
         registries.add_guard("attachment.remove", proves)
         registries.add_widget("customers:customer_detail", Notes)
         registries.add_wake_up("import.", work.on_event)
+        registries.add_guard("customer.undelete", why_not_undelete)
         search.register(CUSTOMERS)

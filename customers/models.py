@@ -17,6 +17,7 @@ from customers.imports.models import (
     ImportRow,
     RememberedMapping,
 )
+from customers.merging.models import Merge
 from customers.notes.models import Note
 from customers.places.models import Geocode
 from customers.preferences.models import Geocoder, Preferences
@@ -42,6 +43,7 @@ __all__ = [
     "Geocoder",
     "ImportPart",
     "ImportRow",
+    "Merge",
     "Note",
     "PortalLogin",
     "Purpose",

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from customers.accounts import finding, gates
 from customers.accounts.models import Customer
+from customers.merging.models import Merge
 from ispbilling.core import clock
 from ispbilling.search import Hit, Source
 
@@ -24,7 +25,9 @@ def find_customers(
         found.select_related("group").prefetch_related("gates", "contacts", "code_aliases").order_by("code")
     )
     rows = list(shown.not_deleted(now)[:limit])
-    exact = list(shown.filter(code=text.strip().upper()))
+    # Of one that was merged away the survivor comes first, who has the code as a former one.
+    aliases = Merge.objects.standing().values("loser")
+    exact = list(shown.filter(code=text.strip().upper()).exclude(pk__in=aliases))
     if len(rows) < limit:
         rows += shown.deleted(now)[: limit - len(rows)]
     for customer in dict.fromkeys([*exact, *rows]):

@@ -53,6 +53,7 @@ MENU = (
             Item("List Customers", "customers:customer_list", "customers.view", "users"),
             Item("Edit Customer", "customers:customer_choose", "customers.edit", "user-edit"),
             Item("Import Customers", "customers:import_list", "customers.import", "file-import"),
+            Item("Merge Customers", "merging:merge_start", "customers.merge", "arrows-join"),
             Item("Customer Groups", "groups:group_list", "groups.view", "folders"),
             Item("Update Requests", "customers:change_request_list", "customers.requests", "user-edit"),
             Item("Ratings", "customers:rating_list", "customers.requests", "star"),

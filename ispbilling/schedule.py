@@ -70,6 +70,12 @@ SWEEPS = [
         "forgets the files and rows of imports 30 days after the last act on them",
     ),
     Sweep(
+        "merged_balances",
+        "billing.sweeps.merged_balances",
+        every(300),
+        "carries to the survivor what old paper of a merged customer left there",
+    ),
+    Sweep(
         "stale_sessions", "radius.sweeps.stale_sessions", every(300), "closes sessions whose updates stopped"
     ),
     Sweep("reconcile", "radius.sweeps.reconcile", every(30), "re-queues disconnects that were lost"),

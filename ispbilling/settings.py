@@ -145,6 +145,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 UPLOAD_MAX_MB = env.int("UPLOAD_MAX_MB", default=100)
 ATTACHMENT_MAX_MB = env.int("ATTACHMENT_MAX_MB", default=20)
 # A removed attachment can be brought back for so long.
+#: For so many days a merge of two customers can be taken back (D-20).
+MERGE_UNDO_DAYS = env.int("MERGE_UNDO_DAYS", default=7)
 ATTACHMENT_KEEP_REMOVED_DAYS = env.int("ATTACHMENT_KEEP_REMOVED_DAYS", default=30)
 # Data protection: how long an export can be downloaded, and how long after its end an account must be kept.
 EXPORT_KEEP_DAYS = env.int("EXPORT_KEEP_DAYS", default=7)

@@ -21,6 +21,7 @@ urlpatterns = [
     re_path("^account/(?:email|confirm-email|login/code)/", closed, name="account_closed"),
     path("account/", include("allauth.urls")),
     path("groups/", include("groups.urls")),
+    path("customers/merge/", include("billing.merging.urls")),
     path("customers/", include("customers.urls")),
     path("customers/", include("ispbilling.protection.urls")),
     path("data/", include("radius.urls")),

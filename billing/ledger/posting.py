@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.transaction import TransactionManagementError
 
 from billing.ledger.digests import posting_digest, seal_hash
-from billing.ledger.models import Account, Line, Posting, Seal
+from billing.ledger.models import Account, Balance, Line, Posting, Seal
 from ispbilling.core.copying import copy, take_ids
 from ispbilling.core.errors import DomainError
 
@@ -100,6 +100,19 @@ def reverse(posting: Posting, on: date, now: datetime, memo: str = "") -> Postin
         reverses_id=posting.pk,
     )
     return post(entry, now)
+
+
+def carry(from_id: int, to_id: int, source_key: str, on: date, memo: str, now: datetime) -> Posting | None:
+    """Transfer the whole balance of one customer to another; None when there is none. Call it last.
+
+    The balance is read under the lock of the chain head, so nothing posted meanwhile is left behind.
+    """
+    _lock_head()
+    amount = Balance.objects.filter(customer=from_id).values_list("amount", flat=True).first()
+    if not amount:
+        return None
+    parts = (Amount(RECEIVABLE, -amount, from_id), Amount(RECEIVABLE, amount, to_id))
+    return post(Entry(source_key=source_key, on=on, memo=memo[:200], amounts=parts), now)
 
 
 def write_lines(entries: Sequence[Entry]) -> list[int]:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import F, Lookup, Q, QuerySet
 
 from customers.accounts.models import CodeAlias, Contact, Customer, DigitLines, Digits
+from ispbilling.core import clock
 
 #: Shorter words are looked for at the beginning of words only: no index knows where "va" is inside of one.
 SHORT = 3
@@ -22,6 +23,15 @@ class Among(Lookup):
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
         left, params = self.process_lhs(compiler, connection)
         return f"{left} = ANY(%s::bigint[])", (*params, "{" + ",".join(map(str, self.rhs)) + "}")
+
+
+def by_reference(text: str) -> Customer | None:
+    """Whom a code stands for, as on a payment: who has it now, else who has it as a former code.
+
+    A deleted customer has none, so that the code of one that was merged away leads to the survivor.
+    """
+    code, alive = text.strip().upper(), Customer.objects.not_deleted(clock.now())
+    return alive.filter(code=code).first() or alive.filter(code_aliases__code=code).first()
 
 
 def matching(rows: QuerySet[Customer], text: str, *, addresses: bool = False) -> QuerySet[Customer]:

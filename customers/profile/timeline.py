@@ -46,6 +46,9 @@ SENTENCES = {
     "rating.received": "Customer rates us {score} of 5",
     "rating.low": "Customer rates us {score} of 5: needs someone",
     "rating.handled": "Low rating dealt with",
+    "customer.merged": "{loser} merged into this customer",
+    "customer.merged_away": "Merged into {survivor}",
+    "customer.merge_undone": "Merge of {loser} into {survivor} undone",
     "portal_login.added": "Portal login {username} added",
     "portal_login.edited": "Portal login changed",
     "portal_login.password_set": "Portal password set by hand",
@@ -72,7 +75,7 @@ _SILENT = frozenset({"changes", "links_after", "links_before", "moved", "target_
 #: Data that is an amount of money wherever it stands.
 _MONEY = frozenset({"amount", "balance", "custom_price", "net", "price", "total", "vat"})
 _AMOUNT = re.compile(r"^-?\d+\.\d{2,4}$")
-_WORDS = {"id_number": "ID number", "was": "It had been"}
+_WORDS = {"id_number": "ID number", "was": "It had been", "what": "Moved"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +151,8 @@ def _shown(value: object, name: str = "") -> str:
         return "Yes" if value else "No"
     if value in (None, "", []):
         return "empty"
+    if isinstance(value, dict):
+        return ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for word, number in value.items())
     if isinstance(value, list):
         return ", ".join(_shown(item) for item in value)
     text = str(value)

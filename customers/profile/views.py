@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from customers.accounts import editing, gates, listing, onboarding
 from customers.accounts.models import Customer, Gate, GateKind
 from customers.accounts.views import FILLS
+from customers.merging.models import merge_of
 from customers.profile import timeline
 from customers.profile.forms import (
     AccountEditForm,
@@ -103,6 +104,14 @@ class CustomerDetail(DetailPage):
         """What must be seen before anything else (PRO-4, USE-6)."""
         customer = self.object
         found: list[tuple[str, str]] = []
+        if merge := merge_of(customer):
+            when = f"on {clock.local_day(merge.at)}"
+            return [
+                (
+                    "attention",
+                    self.leads(f"Merged {when} into", merge.survivor, ": this is only its former code"),
+                )
+            ]
         if erasure := Erasure.objects.filter(customer=customer).first():
             found.append(("off", f"Personal data erased on {clock.local_day(erasure.at)}."))
         for gate in self.standing.values():

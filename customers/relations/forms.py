@@ -75,14 +75,10 @@ class CustomerField(forms.CharField):
         text = super().clean(value).strip()
         if not text:
             return None
-        found = self._by_code(text.split()[0]) or self._by_name(text)
+        found = finding.by_reference(text.split()[0]) or self._by_name(text)
         if not Customer.objects.filter(AMONG[self.among], pk=found.pk).exists():
             raise ValidationError(f"{found.code} {found.name} is not {WORDS[self.among]}.")
         return found
-
-    def _by_code(self, code: str) -> Customer | None:
-        exact = Q(code=code.upper()) | Q(code_aliases__code=code.upper())
-        return Customer.objects.not_deleted(clock.now()).filter(exact).first()
 
     def _by_name(self, text: str) -> Customer:
         matches = list(candidates(text, None, self.among)[: MOST + 1])

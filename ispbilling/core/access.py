@@ -38,6 +38,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "customers.disable": CARE,
     "customers.delete": FINANCE,
     "customers.delete_owing": OWNER | {Role.FINANCIAL_MANAGER},  # although its balance is not R 0.00 (D-14)
+    "customers.merge": MANAGERS,
     "customers.suspend": DESK,
     "customers.password": CARE,
     "customers.export": FINANCE,

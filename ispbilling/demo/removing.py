@@ -14,7 +14,7 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 
 from billing.models import ChainHead, Document, Run
-from customers.models import Attachment, CodeCounter, Customer, SubjectExport
+from customers.models import Attachment, CodeCounter, Customer, Merge, SubjectExport
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
@@ -99,6 +99,7 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
         cursor.execute(f"DELETE FROM {table} WHERE data_account_id = ANY(%s)", [accounts])  # noqa: S608
     for label in ("notifications.Message", "billing.RecurringLine", "radius.DataAccount"):
         apps.get_model(label).objects.filter(customer__in=ids).delete()
+    Merge.objects.filter(survivor__in=ids).delete()
     _delete_events(theirs, ids, users)
     for stored in (Attachment, SubjectExport):
         paths = stored.objects.filter(customer__in=ids).exclude(path="").values_list("path", flat=True)

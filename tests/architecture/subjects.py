@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from billing.merging import merging
 from billing.runs.planning import Asked, plan
 from groups import removing
 from ispbilling.core.clock import month_of, now
@@ -23,6 +24,9 @@ def _import() -> Any:
     """A checked file with a row that cannot be imported."""
     group = builders.group()
     return importing.checked(importing.as_csv(["1", "Alice", group.title], ["2", "", group.title]))
+def _merge() -> Any:
+    survivor, loser = builders.customer(), builders.customer()
+    return merging.merge(survivor, loser, {}, now(), actor=None)
 
 
 def _reject() -> Any:
@@ -53,6 +57,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "radius.AuthAttempt": _reject,
     "billing.Document": lambda: builders.invoice(builders.customer()),
     "billing.RecurringLine": lambda: builders.recurring_line(customer=builders.customer()),
+    "customers.Merge": _merge,
     "billing.Run": _run,
     "notifications.Message": builders.message,
 }
@@ -78,7 +83,7 @@ def subject(page: Page, argument: str) -> Any:
 
 def model_label(page: Page, argument: str) -> str:
     """The model whose key the argument is. Raises KeyError where nothing says so."""
-    if argument == "customer" or page.name.startswith("customers:customer_"):
+    if argument in ("customer", "survivor", "loser") or page.name.startswith("customers:customer_"):
         return "customers.Customer"
     queryset = getattr(page.view, "queryset", None)
     model = queryset.model if queryset is not None else getattr(page.view, "model", None)

@@ -20,12 +20,13 @@ from tests import builders
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("groups", "customers", "radius", "billing", "notifications", "portal", "ispbilling")
-#: Who may name the flag: the table, its writer and the answer, the pages that show it.
+#: Who may name the flag: the table, its writers and the answer, the pages that show it.
 KNOWN = (
     "customers/accounts/models.py",
     "customers/relations/",
     "customers/profile/",
     "customers/migrations/",
+    "billing/merging/",  # takes the flag along with the sub-accounts
 )
 
 
