@@ -24,6 +24,8 @@ def _import() -> Any:
     """A checked file with a row that cannot be imported."""
     group = builders.group()
     return importing.checked(importing.as_csv(["1", "Alice", group.title], ["2", "", group.title]))
+
+
 def _merge() -> Any:
     survivor, loser = builders.customer(), builders.customer()
     return merging.merge(survivor, loser, {}, now(), actor=None)

@@ -23,6 +23,7 @@ from billing.runs.models import RunState
 from customers.accounts import deletion, editing, finding, gates
 from customers.models import Contact, Customer, GateKind, Merge, Note
 from customers.relations import linking
+from customers.requests.models import CustomerRequest, Purpose, Rating
 from groups.models import Category
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.errors import DomainError
@@ -56,6 +57,10 @@ def full(bob: Customer) -> Customer:
     builders.recurring_line(customer=bob, data_account=line)
     builders.portal_user(bob)
     Note.objects.create(customer=bob, text="Rings the bell twice", written_at=now())
+    asked = CustomerRequest.objects.create(
+        customer=bob, purpose=Purpose.RATING, asked_at=now(), expires_at=now(), answered_at=now()
+    )
+    Rating.objects.create(customer=bob, request=asked, score=5, received_at=now())
     bob.categories.add(Category.objects.create(title="Ad-hoc"))
     editing.edit(bob, {"code": "BOB002"}, now(), actor=None)
     linking.link(bob, linking.Links(is_master=True, is_reseller=True), now(), actor=None)

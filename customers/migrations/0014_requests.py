@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0012_imports"),
+        ("customers", "0013_sealed_import_parts"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

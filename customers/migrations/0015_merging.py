@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0007_attachments"),
+        ("customers", "0014_requests"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
