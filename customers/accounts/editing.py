@@ -47,13 +47,14 @@ def edit(
 ) -> Customer:
     """Store the given columns (many-to-many ones too) and, when given, the whole list of contacts.
 
-    `seen` is the fingerprint of what the form was opened with. Raises ChangedMeanwhile when the customer is
+    `seen` is what `sight` gave when the form was opened. Raises ChangedMeanwhile when the customer is
     not that any more, CodeTaken for a code in use, DomainError unless exactly one contact is primary.
     """
     with transaction.atomic():
         row = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
-        if seen and seen != fingerprint(row):
-            raise ChangedMeanwhile(_who_changed(row))
+        opened, _, since = seen.partition(":")
+        if opened and opened != fingerprint(row):
+            raise ChangedMeanwhile(_what_changed(row, int(since) if since.isdecimal() else 0))
         changed = _set_columns(row, _with_origin(row, values, now, actor))
         changed |= _set_many(row, values)
         if contacts is not None:
@@ -76,6 +77,12 @@ def fingerprint(customer: Customer) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
+def sight(customer: Customer) -> str:
+    """What a form keeps to notice that somebody saved since: the fingerprint, and the last event by then."""
+    last = Event.objects.about(customer).order_by("-pk").values_list("pk", flat=True).first()
+    return f"{fingerprint(customer)}:{last or 0}"
+
+
 def mentions(customer: Customer) -> list[str]:
     """What carries the present account code, as sentences for whoever is about to change it (1.4 step 11)."""
     code = customer.code
@@ -87,6 +94,8 @@ def mentions(customer: Customer) -> list[str]:
             f"It is debited with billing group {group} on day {group.debit_day}: "
             f"mandates given to the bank name {code} as their reference."
         )
+    if customer.accounting_id:
+        found.append(f"The accounting ID {customer.accounting_id} stays; the code there is changed there.")
     names = [login.user.username for login in customer.portal_logins.select_related("user")]
     found += [
         f"The portal username stays {name}; it is changed on the Portal Login tab."
@@ -203,8 +212,11 @@ def _set_contacts(row: Customer, wanted: Sequence[ContactValues]) -> dict[str, l
         raise DomainError("Exactly one contact is the primary contact; choose which.")
     before = _as_text(row.contacts.all())
     kept = {contact.pk for contact in wanted if contact.pk}
-    if not kept <= set(row.contacts.values_list("pk", flat=True)):
-        raise ChangedMeanwhile(f"A contact of {row.code} was removed while you were editing; open it again.")
+    if Contact.objects.filter(pk__in=kept).exclude(customer=row).exists():
+        raise ChangedMeanwhile(
+            f"One of these contacts is another customer's, not {row.code}'s; open it again."
+        )
+    kept &= set(row.contacts.values_list("pk", flat=True))  # one that was removed meanwhile comes back as new
     row.contacts.exclude(pk__in=kept).delete()
     row.contacts.update(primary=False)  # the database admits one primary at any instant
     for contact in wanted:
@@ -216,7 +228,7 @@ def _set_contacts(row: Customer, wanted: Sequence[ContactValues]) -> dict[str, l
             "more_mobiles": reach.others(contact.mobile),
             "primary": contact.primary,
         }
-        if contact.pk:
+        if contact.pk in kept:
             row.contacts.filter(pk=contact.pk).update(**columns)
         else:
             Contact.objects.create(customer=row, **columns)
@@ -241,11 +253,23 @@ def _as_text(contacts: models.QuerySet[Contact]) -> str:
     )
 
 
-def _who_changed(row: Customer) -> str:
-    event = Event.objects.about(row).select_related("actor").first()
-    who = f" by {event.actor}" if event and event.actor else ""
-    what = ", ".join(event.data.get("changes", {})).replace("_", " ") if event else ""
+def _what_changed(row: Customer, since: int) -> str:
+    """Who did what to the customer after the event of that number, as one sentence."""
+    meanwhile = list(Event.objects.about(row).filter(pk__gt=since).select_related("actor").order_by("pk")[:6])
+    told = "; ".join(f"{event.actor or 'The system'} {_deed(event)}" for event in meanwhile)
     return (
-        f"{row.code} was changed{who} while you were editing{f' ({what})' if what else ''}. "
-        "Nothing of yours is lost: check the fields and save again to keep what you see here."
+        f"{row.code} was changed while you were editing{f': {told}' if told else ''}. Nothing of yours is lost: "
+        "check the fields and save again to keep what you see here."
     )
+
+
+def _deed(event: Event) -> str:
+    """`changed phone (now 021 555 0000)`, or what the event is called: `recorded customer suspended`."""
+    changes = event.data.get("changes")
+    if not changes:
+        return f"recorded “{event.kind.replace('.', ' ').replace('_', ' ')}”"
+    parts = []
+    for name, (_, new) in changes.items():
+        value = "" if new == "(hidden)" else f" (now {str(new)[:80] if new not in ('', None) else 'empty'})"
+        parts.append(f"{name.replace('_', ' ')}{value}")
+    return f"changed {', '.join(parts)}"

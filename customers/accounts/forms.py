@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from crispy_forms.layout import HTML, Div, Layout
+from crispy_forms.layout import Div, Layout
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -22,6 +22,16 @@ from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core.forms import Form
 from ispbilling.core.maps import look
 from ispbilling.core.models import User
+
+
+class Fragment:
+    """A template inside a crispy layout; its context is the form."""
+
+    def __init__(self, template: str) -> None:
+        self.template = template
+
+    def render(self, form: Any, context: Any, template_pack: str = "", **kwargs: Any) -> str:
+        return render_to_string(self.template, {"form": form})
 
 
 class CodeInput(forms.TextInput):
@@ -118,6 +128,11 @@ class AccountForm(Form):
     labels = forms.ModelMultipleChoiceField(Label.objects.none(), required=False)
     high_site = forms.ModelChoiceField(HighSite.objects.none(), required=False)
 
+    field_order = (
+        "group", "billing_group", "type", "company_name", "contact_name", "code", "recode", "phone", "mobile",
+        "email", "id_number", "forget_id_number", "vat_number", "categories", "labels", "high_site", "discount",
+        "vip",
+    )  # fmt: skip
     #: The customer an edit is about; None when adding.
     customer: Customer | None = None
 
@@ -136,6 +151,8 @@ class AccountForm(Form):
             self.fields[name].queryset = rows
             if name != "group" and not rows.exists():
                 del self.fields[name]  # nothing to pick from: not asked
+        for name in {"categories", "labels"} & set(self.fields):
+            self.fields[name].widget.attrs["data-chips"] = f"Select one or more {name}"
         self.fields["code"].widget.generated = self.data.get("generated", "")
         if self.customer is None:
             self._ask(
@@ -167,8 +184,9 @@ class AccountForm(Form):
         """Two columns where there is room."""
         unseen = [name for name, field in self.fields.items() if field.widget.is_hidden]
         cells = [self.cell(name) for name in self.fields if name not in unseen]
-        hints = HTML('<div id="duplicates" class="col-12" role="status"></div>')
-        return Layout(*unseen, Div(*cells, hints, css_class="row"))
+        reached = list(filter(lambda name: name not in unseen, self.fields)).index("email") + 1
+        cells.insert(reached, Fragment("customers/_duplicates.html"))
+        return Layout(*unseen, Div(*cells, css_class="row"))
 
     def cell(self, name: str) -> Div:
         """Where a field stands; the company's name is asked of companies only, and of them always."""
@@ -198,9 +216,14 @@ class AccountForm(Form):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("type") == CustomerType.COMPANY and not cleaned.get("company_name"):
             self.add_error("company_name", "A company needs its name.")
-        if not cleaned.get("phone") and not cleaned.get("mobile"):
+        if self.needs_number and not cleaned.get("phone") and not cleaned.get("mobile"):
             self.add_error("phone", "Give a telephone or a mobile number.")
         return cleaned
+
+    @property
+    def needs_number(self) -> bool:
+        """Whether somebody has to be reachable by telephone."""
+        return True
 
     @property
     def generated(self) -> bool:

@@ -29,6 +29,6 @@ def save(form: Any, _: Any, actor: User) -> None:
 
 
 TABS = (
-    Tab("codes", "Account Codes", CodesForm, weight=10, instance=instance, save=save),
-    Tab("maps", "Maps", MapsForm, weight=20, instance=instance, save=save),
+    Tab("codes", "Account Codes", CodesForm, weight=110, instance=instance, save=save),
+    Tab("maps", "Maps", MapsForm, weight=120, instance=instance, save=save),
 )

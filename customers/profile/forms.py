@@ -2,16 +2,21 @@
 
 from typing import Any
 
-from crispy_forms.layout import HTML, Div, Layout
+from crispy_forms.layout import Div, Layout
 from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
-from django.template.loader import render_to_string
-from django.utils.html import format_html, format_html_join
 
 from customers.accounts import positions
-from customers.accounts.editing import ContactValues, fingerprint, mentions
-from customers.accounts.forms import AccountForm, AddressForm, PasswordByHand, emails_field, mobiles_field
+from customers.accounts.editing import ContactValues, mentions, sight
+from customers.accounts.forms import (
+    AccountForm,
+    AddressForm,
+    Fragment,
+    PasswordByHand,
+    emails_field,
+    mobiles_field,
+)
 from customers.accounts.models import Contact, Customer, CustomerType, GateKind
 from customers.relations.forms import CustomerField
 from customers.relations.linking import COLUMNS, Links
@@ -44,7 +49,6 @@ class AccountEditForm(AccountForm):
         typed = self.data.get("code", self.customer.code).strip().upper()
         if typed in ("", self.customer.code):
             del self.fields["recode"]
-        # A number that is not known is not asked for again when something else is edited.
         self.fields["email"].required = bool(initial["email"])
         stored = masked(self.customer.id_number)
         if stored:
@@ -56,11 +60,16 @@ class AccountEditForm(AccountForm):
         """The question whether to change the code comes with what carries the old one."""
         if name != "recode":
             return super().cell(name)
-        facts = format_html_join("", "<li>{}</li>", ((line,) for line in mentions(self.customer)))
-        old = format_html("<strong>{} is a new account code.</strong>", self.data["code"].strip().upper())
-        return Div(
-            HTML(format_html("{}<ul>{}</ul>", old, facts)), "recode", css_class="col-12 recode", role="group"
-        )
+        return Div(Fragment("customers/_recode.html"), "recode", css_class="col-12 recode", role="group")
+
+    @property
+    def needs_number(self) -> bool:
+        """A number that is not known is not asked for again when something else is edited."""
+        return bool(self.initial["phone"] or self.initial["mobile"])
+
+    @property
+    def mentions(self) -> list[str]:
+        return mentions(self.customer)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -75,7 +84,8 @@ class AccountEditForm(AccountForm):
         company = customer.type == CustomerType.COMPANY
         return {
             "customer": customer,
-            "seen": fingerprint(customer),
+            "contact": contact.pk if contact else None,
+            "seen": sight(customer),
             "group": customer.group_id,
             "billing_group": customer.billing_group_id,
             "type": customer.type,
@@ -108,7 +118,7 @@ class AccountEditForm(AccountForm):
     def refresh(self) -> None:
         """After a clash: saving again means "keep what I see here"."""
         self.data = self.data.copy()
-        self.data["seen"] = fingerprint(self.customer)
+        self.data["seen"] = sight(self.customer)
 
 
 class AddressEditForm(AddressForm):
@@ -136,36 +146,54 @@ def _known(customer: Customer) -> str:
     return f"{how}{near}{by}{on}."
 
 
+class PrimaryInput(forms.CheckboxInput):
+    """One choice over all rows: the radio buttons share a name and carry the number of their row."""
+
+    input_type = "radio"
+    template_name = "django/forms/widgets/input.html"
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context = super().get_context(name, value, attrs)
+        prefix, number, _ = name.split("-")
+        context["widget"] |= {"name": f"{prefix}-primary", "value": number}
+        return context
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> bool:
+        prefix, number, _ = name.split("-")
+        return bool(data.get(f"{prefix}-primary") == number)
+
+
 class ContactRow(forms.Form):
     pk = forms.IntegerField(widget=forms.HiddenInput, required=False)
     name = forms.CharField(label="Contact name", max_length=160)
     email = emails_field()
     mobile = mobiles_field(label="Mobile no")
-    primary = forms.BooleanField(required=False)
+    primary = forms.BooleanField(widget=PrimaryInput, required=False)
+
+    def has_changed(self) -> bool:
+        """A row in which only the choice of the primary was made is still an empty one."""
+        return any(name not in ("primary", "DELETE") for name in self.changed_data)
 
 
-ContactRows = forms.formset_factory(ContactRow, extra=1, can_delete=True, max_num=50)
-
-
-class _Rows:
-    """Draws the contacts of a ContactsForm inside its crispy layout."""
-
-    def render(self, form: Any, context: Any, template_pack: str = "", **kwargs: Any) -> str:
-        return render_to_string("customers/_contacts.html", {"rows": form.rows})
+ContactRows = forms.formset_factory(ContactRow, extra=0, can_delete=True, max_num=50)
 
 
 class ContactsForm(Form):
     """Contacts: any number, exactly one primary; stored with the rest on Save Changes (EDT-8, EDT-9)."""
 
-    layout = Layout(_Rows())
+    layout = Layout(Fragment("customers/_contacts.html"))
+    #: With more rows than this there is a box to search them.
+    few = 6
 
     def __init__(self, *args: Any, initial: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, initial=initial, **kwargs)
-        data = self.data if self.is_bound else None
+        data = self.data if self.is_bound and "contacts-TOTAL_FORMS" in self.data else None
         self.rows = ContactRows(data, initial=initial["contacts"], prefix="contacts")
 
     @staticmethod
     def of(customer: Customer) -> dict[str, Any]:
+        """What the tab shows of a customer."""
+
         def row(contact: Contact) -> dict[str, Any]:
             reached = {"email": "\n".join(contact.emails), "mobile": "\n".join(contact.mobiles)}
             return {"pk": contact.pk, "name": contact.name, "primary": contact.primary, **reached}
@@ -174,7 +202,11 @@ class ContactsForm(Form):
 
     @property
     def changed_data(self) -> list[str]:
-        return ["contacts"] if self.rows.has_changed() else []
+        """Compared by contact, not by row: a colleague may have added or removed some since."""
+        if not self.rows.is_valid():
+            return ["contacts"]
+        stored = {row["pk"]: ContactValues(**row) for row in self.initial["contacts"]}
+        return [] if {contact.pk: contact for contact in self.contacts()} == stored else ["contacts"]
 
     def clean(self) -> dict[str, Any]:
         if not self.rows.is_valid():
@@ -192,6 +224,19 @@ class ContactsForm(Form):
             for row in wanted
             if not row.get("DELETE")
         ]
+
+    def refresh(self) -> None:
+        """After a clash: contacts that a colleague added join the rows, so that saving again keeps them."""
+        data = self.data.copy()
+        total = int(data["contacts-TOTAL_FORMS"])
+        known = {data.get(f"contacts-{number}-pk") for number in range(total)}
+        for row in self.initial["contacts"]:
+            if str(row["pk"]) not in known:
+                for name in ("pk", "name", "email", "mobile"):
+                    data[f"contacts-{total}-{name}"] = str(row[name])
+                total += 1
+        data["contacts-TOTAL_FORMS"] = str(total)
+        self.data, self.rows = data, ContactRows(data, initial=self.initial["contacts"], prefix="contacts")
 
 
 class LoginForm(PasswordByHand):
@@ -241,26 +286,33 @@ class CancellationForm(Form):
     reason = forms.CharField(label="Reason for cancellation", max_length=300, required=False)
     layout = Layout(
         "last_day",
+        Fragment("customers/_clear_cancellation.html"),
         "reason",
-        HTML(
-            '<div class="alert alert-info"><ul class="mb-0">'
-            "<li>Use the last day of a month as cancellation date.</li>"
-            "<li>All data accounts stop after this date.</li>"
-            "<li>Recurring billing entries after this date are not billed.</li>"
-            "</ul></div>"
-        ),
+        Fragment("customers/_suspension.html"),
     )
 
     @staticmethod
     def of(customer: Customer) -> dict[str, Any]:
-        gate = customer.gates.standing().filter(kind=GateKind.CANCELLED).first()
-        return (
-            {"last_day": gate.last_day, "reason": gate.reason} if gate else {"last_day": None, "reason": ""}
-        )
+        """What the tab shows of a customer."""
+        standing = {gate.kind: gate for gate in customer.gates.standing()}
+        cancelled = standing.get(GateKind.CANCELLED)
+        return {
+            "customer": customer,
+            "suspended": standing.get(GateKind.SUSPENDED),
+            "last_day": cancelled.last_day if cancelled else None,
+            "reason": cancelled.reason if cancelled else "",
+        }
 
     def clean_last_day(self) -> Any:
         day = self.cleaned_data["last_day"]
         return day if day == self.initial["last_day"] else clean_last_day(day)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        day = cleaned.get("last_day")
+        if day and day != self.initial["last_day"] and not (cleaned.get("reason") or "").strip():
+            self.add_error("reason", "Say why the customer leaves: it stays on the timeline.")
+        return cleaned
 
 
 class MasterForm(Form):

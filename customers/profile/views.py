@@ -1,5 +1,6 @@
 """The profile, its edit dialog and its timeline."""
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from customers.accounts import editing, gates, listing, onboarding
 from customers.accounts.models import Customer, Gate, GateKind
-from customers.accounts.views import FILLS
+from customers.accounts.views import FILLS, unchecked
 from customers.merging.models import merge_of
 from customers.profile import timeline
 from customers.profile.forms import (
@@ -28,6 +29,8 @@ from customers.protection import visits
 from customers.protection.models import Erasure
 from customers.relations import linking, paying
 from ispbilling.core import clock
+from ispbilling.core.errors import DomainError
+from ispbilling.core.forms import Tabs
 from ispbilling.core.models import Event, User
 from ispbilling.core.parts import Button, Tab
 from ispbilling.core.tables import DateTimeColumn, Table, url_or_none
@@ -219,23 +222,27 @@ def life_buttons(customer: Customer, standing: set[str]) -> list[Button]:
 
 
 class CustomerEdit(EditPage):
-    """The edit dialog: nothing is stored until Save Changes (NAV-10); higher apps register further tabs."""
+    """The edit dialog: nothing is stored until Save Changes (NAV-10); other parts register further tabs.
+
+    In the order of the guide: Billing (50) and the accounting system (60) come before Cancellation.
+    """
 
     queryset = Customer.objects.select_related("group", "master", "reseller")
     permission = "customers.edit"
     tabs = (
-        Tab("account", "Account Detail", AccountEditForm, instance=AccountEditForm.of),
-        Tab("address", "Address Detail", AddressEditForm, instance=AddressEditForm.of),
-        Tab("contacts", "Contacts", ContactsForm, instance=ContactsForm.of),
-        Tab("login", "Portal Login", LoginForm, "customers.password", instance=LoginForm.of),
+        Tab("account", "Account Detail", AccountEditForm, weight=10, instance=AccountEditForm.of),
+        Tab("address", "Address Detail", AddressEditForm, weight=20, instance=AddressEditForm.of),
+        Tab("contacts", "Contacts", ContactsForm, weight=30, instance=ContactsForm.of),
+        Tab("login", "Portal Login", LoginForm, "customers.password", 40, instance=LoginForm.of),
         Tab(
             "cancellation",
             "Cancellation",
             CancellationForm,
             "customers.suspend",
+            weight=70,
             instance=CancellationForm.of,
         ),
-        Tab("master", "Master", MasterForm, instance=MasterForm.of),
+        Tab("master", "Master", MasterForm, weight=80, instance=MasterForm.of),
     )
 
     def context(self, **extra: Any) -> dict[str, Any]:
@@ -254,7 +261,7 @@ class CustomerEdit(EditPage):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Buttons inside the form only fill in fields; Save Changes decides (NAV-10, ACC-11)."""
-        for name, fill in FILLS.items():
+        for name, fill in (FILLS | EDIT_FILLS).items():
             if name in request.POST:
                 self.object = self.find()
                 return self.show(fill(self))
@@ -274,6 +281,7 @@ class CustomerEdit(EditPage):
             )
         except editing.ChangedMeanwhile:
             account.refresh()
+            contacts.refresh()
             raise
         if "login" in form.forms:
             self.store_login(customer, form["login"], now, actor)
@@ -283,18 +291,29 @@ class CustomerEdit(EditPage):
         return customer
 
     def contacts(self, account: Any, contacts: Any) -> list[editing.ContactValues] | None:
-        """The contacts; mobile and e-mail of the first tab are those of the primary contact."""
+        """The contacts; mobile and e-mail of the first tab are those of who was the primary contact so far."""
         own = {
             name: account.cleaned_data[name] for name in ("mobile", "email") if name in account.changed_data
         }
         if not own and not contacts.has_changed():
             return None
         values = contacts.contacts()
-        names = ("pk", "name", "email", "mobile", "primary")
+        shown = next((v for v in values if v.pk is not None and v.pk == account.initial["contact"]), None)
         return [
-            editing.ContactValues(**({name: getattr(v, name) for name in names} | own)) if v.primary else v
-            for v in values
+            self.with_own(v, own, account) if v is shown or (v.primary and not shown) else v for v in values
         ]
+
+    def with_own(self, primary: editing.ContactValues, own: dict[str, str], account: Any) -> Any:
+        """The primary contact as the first tab has it. Raises DomainError where both tabs were changed apart."""
+        for name, value in own.items():
+            here = getattr(primary, name)
+            if here not in (value, account.initial[name]):
+                label = account.fields[name].label
+                raise DomainError(
+                    f"{label} of the primary contact differ on Account Detail and on Contacts: "
+                    "make them the same, so that nothing you typed is lost."
+                )
+        return replace(primary, **own)
 
     def store_login(self, customer: Customer, form: Any, now: Any, actor: User) -> None:
         values, login = form.cleaned_data, form.initial["login"]
@@ -313,6 +332,35 @@ class CustomerEdit(EditPage):
             gates.open_(customer, GateKind.CANCELLED, now, actor=actor)
         else:
             gates.cancel(customer, values["last_day"], now, actor=actor, reason=values["reason"])
+
+
+def with_another_contact(page: Any) -> Tabs:
+    """The form as typed so far with an empty row more; how Add works without JavaScript."""
+    data = page.request.POST.copy()
+    data["contacts-TOTAL_FORMS"] = str(len(page.form()["contacts"].rows.forms) + 1)
+    return unchecked(page, data, tab="contacts")
+
+
+def with_stored_contacts(page: Any) -> Tabs:
+    """The form as typed so far, the contacts as they are stored now."""
+    data = page.request.POST.copy()
+    for name in [name for name in data if name.startswith("contacts-")]:
+        del data[name]
+    return unchecked(page, data, tab="contacts")
+
+
+def without_cancellation(page: Any) -> Tabs:
+    """The form as typed so far without a cancellation date; Save Changes then clears it (EDT-15)."""
+    data = page.request.POST.copy()
+    data["last_day"] = data["reason"] = ""
+    return unchecked(page, data, tab="cancellation")
+
+
+EDIT_FILLS = {
+    "add_contact": with_another_contact,
+    "refresh_contacts": with_stored_contacts,
+    "clear_cancellation": without_cancellation,
+}
 
 
 class TimelineTable(Table):

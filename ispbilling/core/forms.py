@@ -146,7 +146,7 @@ class Tabs:
         return self.forms[name]
 
     def __iter__(self) -> Iterator[tuple[Tab, Any]]:
-        for tab in (*self.own, *self.registered):
+        for tab in sorted((*self.own, *self.registered), key=lambda tab: tab.weight):
             yield tab, self.forms[tab.name]
 
     def __len__(self) -> int:

@@ -116,6 +116,13 @@ class Event(models.Model):
         return f"{self.kind} {self.label}"
 
 
+class AccountingSystem(models.TextChoices):
+    """The system the books are kept in besides ours; its ids of customers and groups appear where one is chosen."""
+
+    NONE = "", "None"
+    SAGEONE = "sageone", "Sage Business Cloud Accounting (SageOne)"
+
+
 class Provider(models.Model):
     """The provider itself, as printed on paper and mails. One row."""
 
@@ -128,6 +135,14 @@ class Provider(models.Model):
     email = models.EmailField(blank=True)
     bank_details = models.TextField(blank=True, help_text="Printed on every invoice; one part per line")
     invoice_note = models.TextField(blank=True, help_text="Printed at the foot of every invoice")
+    accounting_system = models.CharField(
+        max_length=20,
+        choices=AccountingSystem,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Chosen: customers and groups carry the id they have there",
+    )
     demonstration = models.BooleanField(default=False, help_text="Pages are marked as a demonstration")
 
     class Meta:

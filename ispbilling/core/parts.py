@@ -86,7 +86,8 @@ class Tab:
     """A tab of an edit dialog is one form class (NAV-9).
 
     `instance` gives the row a registered tab's ModelForm edits, when that is not the page's own object.
-    `save` stores the valid form: `save(form, obj, actor)`; without it a ModelForm is saved by the page.
+    `save` stores the valid form: `save(form, obj, actor)`; without it a ModelForm is saved by the page. `shown`
+    says whether the tab is there at all now. Tabs stand in the order of their weight, the page's own first.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Tab:
     icon: str = ""
     instance: Callable[[Any], Any] | None = None
     save: Callable[[Any, Any, Any], Any] | None = None
+    shown: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -602,7 +602,12 @@ class FormPage(ObjectPage):
         if self.request.method == "POST":
             kwargs |= {"data": self.request.POST, "files": self.request.FILES}
         own, more = (
-            [tab for tab in tabs if not tab.permission or access.may(self.actor, tab.permission)]
+            [
+                tab
+                for tab in tabs
+                if (not tab.permission or access.may(self.actor, tab.permission))
+                and (tab.shown is None or tab.shown(self.object))
+            ]
             for tabs in (self.own_tabs(), self.registered_tabs())
         )
         return Tabs(own, more, obj=self.object, kwargs=kwargs)

@@ -52,7 +52,8 @@
   function modal(el) { return window.tabler.Modal.getOrCreateInstance(el); }
   function dirty(form) { return form && form.dataset.dirty === "1" && form.dataset.saving !== "1"; }
   function openDialog(link) {
-    opener = link;
+    if (dialog.contains(link) && dirty(dialog.querySelector("form")) && !window.confirm("Go on without saving what you typed?")) { return; }
+    opener = dialog.contains(link) ? opener : link;
     window.htmx.ajax("GET", link.href, { target: "#dialog-content", swap: "innerHTML" }).then(function () {
       if (byId("dialog-content").children.length) { modal(dialog).show(); }
     });
@@ -134,6 +135,81 @@
     if (event.target.id === "id_code" && byId("code-hint")) { suggestUsername(event.target.form.elements); }
   });
 
+  // A choice of several as removable chips with a box to add; the select underneath is what is sent.
+  function drawChips(root) {
+    var all = root.querySelectorAll ? root.querySelectorAll("select[data-chips]:not([data-drawn])") : [];
+    all.forEach(function (select) {
+      var box = document.createElement("div");
+      var adder = document.createElement("select");
+      select.setAttribute("data-drawn", "1");
+      select.hidden = true;
+      box.className = "picked";
+      adder.className = "form-select";
+      adder.id = select.id + "_add";
+      var label = document.querySelector('label[for="' + select.id + '"]');
+      if (label) { label.htmlFor = adder.id; }
+      select.after(box, adder);
+      var draw = function () {
+        box.replaceChildren();
+        adder.replaceChildren(new Option(select.dataset.chips, ""));
+        Array.prototype.forEach.call(select.options, function (option) {
+          if (!option.selected) { adder.add(new Option(option.text, option.value)); return; }
+          var chip = document.createElement("span");
+          var cross = document.createElement("button");
+          chip.textContent = option.text;
+          cross.type = "button";
+          cross.className = "ti ti-x";
+          cross.setAttribute("aria-label", "Remove " + option.text);
+          cross.addEventListener("click", function () { turn(option, false); });
+          chip.append(cross);
+          box.append(chip);
+        });
+        adder.hidden = adder.options.length < 2;
+      };
+      var turn = function (option, on) {
+        option.selected = on;
+        draw();
+        select.dispatchEvent(new Event("input", { bubbles: true }));
+        if (!adder.hidden) { adder.focus(); }
+      };
+      adder.addEventListener("change", function () {
+        Array.prototype.forEach.call(select.options, function (option) { if (option.value === adder.value) { turn(option, true); } });
+      });
+      draw();
+    });
+  }
+  function showTab(tab) { tab.scrollIntoView({ block: "nearest", inline: "center" }); }
+  document.addEventListener("shown.bs.tab", function (event) { showTab(event.target); });
+
+  function clearFields(button) {
+    button.form.querySelectorAll(button.dataset.clear).forEach(function (field) {
+      field.value = "";
+      field.dispatchEvent(new Event("input", { bubbles: true }));
+    });
+  }
+  // The rows of contacts: add an empty one, show those that match.
+  function addContact(box) {
+    var total = box.querySelector("input[name$=TOTAL_FORMS]");
+    var template = box.querySelector("[data-contact-template]");
+    var row = template.content.cloneNode(true);
+    row.querySelectorAll("*").forEach(function (el) {
+      Array.prototype.forEach.call(el.attributes, function (attribute) {
+        attribute.value = attribute.value.replace(/__prefix__/g, total.value);
+      });
+    });
+    template.before(row);
+    total.value = Number(total.value) + 1;
+    template.previousElementSibling.querySelector("input[type=text]").focus();
+  }
+  document.addEventListener("input", function (event) {
+    if (!event.target.matches("[data-search-contacts]")) { return; }
+    var wanted = event.target.value.trim().toLowerCase();
+    event.target.closest("[data-contacts]").querySelectorAll("[data-contact]").forEach(function (row) {
+      var text = Array.prototype.map.call(row.querySelectorAll("input[type=text], textarea"), function (f) { return f.value; }).join(" ");
+      row.hidden = text.toLowerCase().indexOf(wanted) < 0;
+    });
+  });
+
   // --- Keyboard --------------------------------------------------------------------------------------
   document.addEventListener("keydown", function (event) {
     if (event.ctrlKey || event.metaKey || event.altKey) { return; }
@@ -204,6 +280,8 @@
       if (box.children.length && !box.parentNode.contains(target)) { box.replaceChildren(); }
     });
     if ((el = target.closest("[data-dismiss-message]"))) { el.closest(".alert").remove(); return; }
+    if ((el = target.closest("[data-clear]"))) { event.preventDefault(); clearFields(el); return; }
+    if ((el = target.closest("[data-add-contact]"))) { event.preventDefault(); addContact(el.closest("[data-contacts]")); return; }
     if ((el = target.closest("[data-copy]"))) { copy(document.querySelector(el.dataset.copy).value, "Copied."); return; }
     if ((el = target.closest("[data-export]"))) { event.preventDefault(); exportList(el.value); return; }
     if ((el = target.closest("[data-refresh]")) && plain) { event.preventDefault(); refreshList(); return; }
@@ -521,6 +599,7 @@
     drawMaps(root);
     chooseSeveral(root);
     showWhen(root);
+    drawChips(root);
     countTicks();
     var wide = root.querySelector && root.querySelector(".error-summary");
     if (wide) {

@@ -16,6 +16,7 @@ class ProviderForm(ModelForm):
         Pair("phone", "email"),
         Pair("address", "bank_details"),
         "invoice_note",
+        "accounting_system",
     )
 
     class Meta:
@@ -30,6 +31,7 @@ class ProviderForm(ModelForm):
             "email",
             "bank_details",
             "invoice_note",
+            "accounting_system",
         )
         widgets = {
             name: forms.Textarea(attrs={"rows": 4}) for name in ("address", "bank_details", "invoice_note")
