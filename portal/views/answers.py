@@ -41,7 +41,8 @@ class AnswerPage(View):
             except LinkDead:
                 response = self.answer("portal/link_dead.html", status=404)
         add_never_cache_headers(response)
-        response["Referrer-Policy"] = "no-referrer"  # the address is the key
+        # The address is the key: told to nobody else. Without any referrer the form could not be sent (CSRF).
+        response["Referrer-Policy"] = "same-origin"
         return response
 
     def answer(self, template: str = "", status: int = 200, **context: Any) -> HttpResponse:

@@ -44,7 +44,7 @@ def test_a_customer_puts_the_details_right_without_a_login(client: Client, alice
     assert "021 555 0100" in text
     assert "8001015009087" not in text
     assert "ALI001" not in text
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "same-origin"
     assert "no-store" in answer["Cache-Control"]
     data = {**form(client, page), "phone": "021 555 0199", "comment": "We moved"}
     done = client.post(page, data, follow=True)
