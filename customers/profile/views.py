@@ -259,6 +259,12 @@ class CustomerEdit(EditPage):
             return [button(self.object, "Undelete", "customer_undelete", "restore", "customers.delete")]
         return [b for b in life_buttons(self.object, standing) if b.label in wanted]
 
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """It shows what the profile shows, so opening it from the list is written down, too."""
+        response = super().get(request, *args, **kwargs)
+        visits.note(self.object, self.actor, clock.now())
+        return response
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Buttons inside the form only fill in fields; Save Changes decides (NAV-10, ACC-11)."""
         for name, fill in (FILLS | EDIT_FILLS).items():

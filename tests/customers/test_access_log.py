@@ -44,6 +44,11 @@ def test_a_widget_that_loads_writes_nothing_but_one_opened_by_itself_does(
     assert alice.visits.count() == 1
 
 
+def test_the_edit_dialog_shows_as_much_and_counts_as_much(as_manager: Client, alice: Customer) -> None:
+    as_manager.get(reverse("customers:customer_edit", args=[alice.pk]))
+    assert alice.visits.count() == 1
+
+
 def test_it_costs_one_statement(manager: User, alice: Customer, django_assert_num_queries) -> None:  # noqa: ANN001 - a fixture of pytest-django
     with transaction.atomic(), django_assert_num_queries(1):
         visits.note(alice, manager, now())
