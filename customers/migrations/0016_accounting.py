@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("customers", "0010_geocode_indexes"),
+        ("customers", "0015_merging"),
         ("groups", "0002_accounting"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
