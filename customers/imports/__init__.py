@@ -1,4 +1,4 @@
 """Bringing customers in from a file (part 2.21): upload, choose columns, check every row, import, undo.
 
-The file and all that is read from it are personal data: kept encrypted, and only for `purging.KEEP`.
+The file and all that is read from it are personal data: kept encrypted, and only for `models.KEEP`.
 """
