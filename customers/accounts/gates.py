@@ -11,7 +11,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from customers.accounts.models import Customer, Gate, GateKind
-from ispbilling.core import events
+from ispbilling.core import events, registries
 from ispbilling.core.clock import day_end, local_day
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
@@ -30,6 +30,15 @@ _OPENED = {
     GateKind.SUSPENDED: "customer.unsuspended",
     GateKind.CANCELLED: "customer.cancellation_cleared",
 }
+
+
+#: Under these names a higher app registers a guard when its workflow decides instead of a person (LIF-9).
+BY_HAND = {GateKind.SUSPENDED: "customer.suspend", GateKind.CANCELLED: "customer.cancel"}
+
+
+def taken_over(customer: Customer, kind: GateKind) -> list[str]:
+    """Why nobody closes this gate by hand: the sentences of the workflows that are on and have the customer."""
+    return registries.refusals(BY_HAND[kind], customer)
 
 
 def close(

@@ -1,5 +1,6 @@
 """Every verb of the profile says its consequences first, does one thing, and can mostly be undone."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from django.urls import reverse
 
 from customers.accounts import gates
 from customers.accounts.models import Customer, GateKind
+from ispbilling.core import registries
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import Event, Role
 from tests import builders
@@ -185,3 +187,45 @@ def test_password_reset_shows_the_address_first(as_manager: Client, alice: Custo
     assert "alice@example.test" in as_manager.get(url(alice, "password_reset")).content.decode()
     as_manager.post(url(alice, "password_reset"))
     assert Event.objects.get(kind="portal_login.reset_requested").data["email"] == "alice@example.test"
+
+
+@pytest.fixture
+def workflow_is_on() -> Iterator[None]:
+    """A module of suspensions and cancellations that has every customer, as a higher app registers one."""
+
+    def suspending(customer: Customer) -> str:
+        return f"The suspension workflow decides about {customer.code}."
+
+    def cancelling(customer: Customer) -> str:
+        return f"Ask for the cancellation of {customer.code} in its workflow."
+
+    registries.add_guard("customer.suspend", suspending)
+    registries.add_guard("customer.cancel", cancelling)
+    yield
+    registries._guards["customer.suspend"].remove(suspending)
+    registries._guards["customer.cancel"].remove(cancelling)
+
+
+@pytest.mark.feature("LIF-9")
+@pytest.mark.parametrize(
+    ("act", "sent", "said"),
+    [
+        ("suspend", {"reason": "late"}, "The suspension workflow decides about ALI001."),
+        ("cancel", {"last_day": "2099-12-31", "reason": "moves"}, "Ask for the cancellation of ALI001"),
+    ],
+)
+def test_a_workflow_that_is_on_takes_the_act_over(
+    as_manager: Client, alice: Customer, workflow_is_on: None, act: str, sent: dict[str, str], said: str
+) -> None:
+    url = reverse(f"customers:customer_{act}", args=[alice.pk])
+    page = as_manager.get(url).content.decode()
+    assert said in page
+    assert "data-submit" not in page
+    assert said in as_manager.post(url, sent).content.decode()
+    assert not alice.gates.exists()
+
+
+@pytest.mark.feature("LIF-9")
+def test_without_a_workflow_the_act_works_at_once(as_manager: Client, alice: Customer) -> None:
+    as_manager.post(reverse("customers:customer_suspend", args=[alice.pk]), {"reason": "late"})
+    assert gates.closed(alice.gates.all(), now())

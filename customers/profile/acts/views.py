@@ -44,6 +44,12 @@ class CustomerAct(ActionPage):
         return sentence.format("its data account" if count == 1 else f"its {count} data accounts")
 
 
+def refuse_taken_over(customer: Customer, kind: GateKind) -> None:
+    """Raise DomainError when a workflow decides about this gate (LIF-9)."""
+    if reasons := gates.taken_over(customer, kind):
+        raise DomainError(" ".join(reasons))
+
+
 class CloseAgain(CustomerAct):
     """Take back an Un-suspend, Enable, Clear Cancellation or Undelete: closed as it was, for the same reason."""
 
@@ -116,6 +122,9 @@ class CustomerSuspend(CustomerAct):
     form_class = ReasonForm
     undo_name = "customer_unsuspend"
 
+    def obstacles(self, obj: Any) -> list[str]:
+        return gates.taken_over(obj, GateKind.SUSPENDED)
+
     def consequences(self, obj: Any) -> list[str]:
         return [
             self.network(obj, "Blocked at once: {}; who is online is disconnected."),
@@ -125,6 +134,7 @@ class CustomerSuspend(CustomerAct):
         ]
 
     def act(self, obj: Customer, form: Any, actor: User) -> None:
+        refuse_taken_over(obj, GateKind.SUSPENDED)
         reason = form.cleaned_data["reason"]
         gates.close(obj, GateKind.SUSPENDED, clock.now(), actor=actor, reason=reason)
 
@@ -213,6 +223,9 @@ class CustomerCancel(CustomerAct):
         """A first date is cleared, a moved one is put back."""
         return reverse(f"customers:customer_cancel_{'again' if self.moved else 'clear'}", args=[obj.pk])
 
+    def obstacles(self, obj: Any) -> list[str]:
+        return gates.taken_over(obj, GateKind.CANCELLED)
+
     def consequences(self, obj: Any) -> list[str]:
         return [
             self.network(obj, "Access ends at midnight after the last day for {}."),
@@ -222,6 +235,7 @@ class CustomerCancel(CustomerAct):
         ]
 
     def act(self, obj: Customer, form: Any, actor: User) -> Any:
+        refuse_taken_over(obj, GateKind.CANCELLED)
         day, reason = form.cleaned_data["last_day"], form.cleaned_data["reason"]
         self.moved = obj.gates.standing().filter(kind=GateKind.CANCELLED).exists()
         return gates.cancel(obj, day, clock.now(), actor=actor, reason=reason)
