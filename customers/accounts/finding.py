@@ -71,6 +71,7 @@ def _keys(word: str, addresses: bool) -> Any:
     found = [
         CodeAlias.objects.filter(_holds(word, "code")).values("customer_id"),
         contacts.filter(_holds(word, "name", "email", "more_emails")).values("customer_id"),
+        customers.filter(external_id=word).values("pk"),
     ]
     for digits in _numbers(word):
         by_phone = customers.alias(digits=Digits("phone")).filter(digits__contains=digits)
@@ -131,6 +132,8 @@ def why(customer: Customer, text: str) -> str:
         if word.upper() in title:
             continue
         contacts = list(customer.contacts.all())
+        if word == customer.external_id:
+            return f"external ID {word}"
         texts = [*(f"formerly {alias.code}" for alias in customer.code_aliases.all()), customer.contact_name]
         texts += [part for contact in contacts for part in (contact.name, *contact.emails)]
         texts += [" ".join(customer.physical_address.split())]

@@ -78,6 +78,7 @@ class CustomerTable(Table):
         verbose_name="Master Account", accessor="master__code", order_by="master__code", default=""
     )
     reseller = tables.Column(accessor="reseller__code", order_by="reseller__code", default="")
+    external_id = tables.Column(verbose_name="External ID", default="")
     vat_number = tables.Column(verbose_name="VAT Number", default="")
     created_at = DateColumn(verbose_name="Added")
     balance = MoneyColumn(verbose_name="Balance", attrs=NOWRAP, accessor="pk")
@@ -104,6 +105,7 @@ class CustomerTable(Table):
         "categories",
         "labels",
         "contact_name",
+        "external_id",
         "high_site",
         "vat_number",
     )

@@ -32,7 +32,7 @@ from customers.imports.models import Action, CustomerImport, ImportRow, ImportSt
 from customers.imports.progress import Progress, claim
 from groups import keeping
 from groups.models import CustomerGroup
-from ispbilling.core import events
+from ispbilling.core import copying, events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.events import Happening
 from ispbilling.core.models import Role, User
@@ -229,9 +229,8 @@ class _Importing:
             decision.values.setdefault("username", usual_username(str(decision.values["code"])))
         self._usernames_are_free(decisions)
         links = self._links(decisions)
-        customers = Customer.objects.bulk_create(
-            [_customer(decision.values, self.titles, links, self.now) for decision in decisions]
-        )
+        customers = [_customer(decision.values, self.titles, links, self.now) for decision in decisions]
+        copying.copy_objects(customers)
         ids = [customer.pk for customer in customers]
         self._belongings(ids, decisions)
         self._logins(ids, decisions)
@@ -275,26 +274,24 @@ class _Importing:
                 tags.append(Customer.categories.through(customer_id=pk, category_id=category))
             for label in self.titles.all_ids("labels", values.get("labels", "")):
                 marks.append(Customer.labels.through(customer_id=pk, label_id=label))
-        Contact.objects.bulk_create(contacts)
-        Customer.categories.through.objects.bulk_create(tags)
-        Customer.labels.through.objects.bulk_create(marks)
+        for rows in (contacts, tags, marks):
+            copying.copy_objects(rows)
 
     def _logins(self, ids: list[int], decisions: list[Decision]) -> None:
-        users = User.objects.bulk_create(
-            [
-                User(
-                    username=str(decision.values["username"]),
-                    email=_listed(decision.values, "email")[0],
-                    first_name=str(decision.values.get("contact_name") or decision.values["name"])[:150],
-                    role=Role.RESELLER if decision.values.get("is_reseller") else Role.CUSTOMER,
-                    password=make_password(None),
-                    date_joined=self.now,
-                )
-                for decision in decisions
-            ]
-        )
-        PortalLogin.objects.bulk_create(
-            PortalLogin(user=user, customer_id=pk) for user, pk in zip(users, ids, strict=True)
+        users = [
+            User(
+                username=str(decision.values["username"]),
+                email=_listed(decision.values, "email")[0],
+                first_name=str(decision.values.get("contact_name") or decision.values["name"])[:150],
+                role=Role.RESELLER if decision.values.get("is_reseller") else Role.CUSTOMER,
+                password=make_password(None),
+                date_joined=self.now,
+            )
+            for decision in decisions
+        ]
+        copying.copy_objects(users)
+        copying.copy_objects(
+            [PortalLogin(user=user, customer_id=pk) for user, pk in zip(users, ids, strict=True)]
         )
 
     def _groups_are_there(self) -> None:

@@ -13,7 +13,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 
-from customers.accounts import codes, reach
+from customers.accounts import codes, idnumbers, reach
 from customers.accounts.models import CustomerType
 
 Value = str | bool | list[str]
@@ -196,7 +196,8 @@ FIELDS = (
         many=True,
     ),
     Field(
-        "id_number", "ID number", _text(40), "Stored encrypted and shown masked.", "8001015009087",
+        "id_number", "ID number", lambda cells: idnumbers.tidy(cells[0]),
+        "South African ID or passport number. Stored encrypted and shown masked.", "8001015009087",
         ("id number", "id no", "identity number", "contact id number", "passport", "rsa id", "idnumber"),
     ),
     Field(

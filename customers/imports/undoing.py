@@ -7,7 +7,6 @@ sent, is deleted as by hand: hidden, and can be undeleted. One that somebody cha
 left alone, with the reason.
 """
 
-from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +19,6 @@ from customers.accounts import deletion
 from customers.accounts.models import CodeAlias, Contact, Customer, Gate, PortalLogin
 from customers.imports import changing, facts
 from customers.imports.applying import Staged, passing, staged
-from customers.imports.checking import CHUNK
 from customers.imports.facts import Existing, Titles
 from customers.imports.models import Action, CustomerImport, ImportRow, ImportState, Outcome
 from customers.imports.progress import Progress, claim
@@ -31,6 +29,8 @@ from ispbilling.core.models import Event, User
 
 log = structlog.get_logger(__name__)
 
+#: New customers are taken away in such stretches: each asks every table that refers to customers.
+_AT_ONCE = 5000
 #: What belongs to a customer and goes with it; anything else that refers to it is somebody's work.
 _OWN = (Contact, PortalLogin, CodeAlias, Gate)
 
@@ -88,21 +88,15 @@ def outcomes(one: CustomerImport) -> dict[str, int]:
 
 def preview(one: CustomerImport) -> tuple[dict[int, str], dict[int, str]]:
     """The new customers that would be kept, and those that would be hidden, each with the reason."""
-    made = one.lines.filter(action=Action.CREATE).order_by("number").values_list("customer_id", flat=True)
-    kept: dict[int, str] = {}
-    hidden: dict[int, str] = {}
-    ids = [pk for pk in made if pk]
-    for start in range(0, len(ids), CHUNK):
-        part = ids[start : start + CHUNK]
-        found = worked_on(part)
-        kept |= found
-        hidden |= {pk: why for pk, why in referred_to(part).items() if pk not in found}
+    made = one.lines.filter(action=Action.CREATE, customer_id__isnull=False).values("customer_id")
+    kept = worked_on(made)
+    hidden = {pk: why for pk, why in referred_to(made).items() if pk not in kept}
     return kept, hidden
 
 
-def worked_on(ids: Collection[int]) -> dict[int, str]:
-    """Who of them was changed, or logged in, since it was added; with the reason to leave it."""
-    later = Event.objects.filter(about_type=facts.customer_type(), about_id__in=ids)
+def worked_on(customers: Any) -> dict[int, str]:
+    """Who of them (keys, or a query of keys) was changed, or logged in, since it was added; with the reason."""
+    later = Event.objects.filter(about_type=facts.customer_type(), about_id__in=customers)
     found: dict[int, str] = {
         pk: f"{kind.replace('.', ' ').replace('_', ' ')} on {at:%Y-%m-%d}".capitalize()
         for pk, kind, at in later.exclude(kind="customer.added")
@@ -110,25 +104,20 @@ def worked_on(ids: Collection[int]) -> dict[int, str]:
         .values_list("about_id", "kind", "at")
         if pk
     }
-    logged_in = PortalLogin.objects.filter(customer__in=ids, user__last_login__isnull=False)
+    logged_in = PortalLogin.objects.filter(customer__in=customers, user__last_login__isnull=False)
     found |= dict.fromkeys(logged_in.values_list("customer", flat=True), "Logged in to the portal")
     return found
 
 
-def referred_to(ids: Collection[int]) -> dict[int, str]:
-    """Who of them other tables refer to, with what; whatever apps above have added."""
+def referred_to(customers: Any) -> dict[int, str]:
+    """Who of them (keys, or a query of keys) other tables refer to, with what; whatever apps above have added."""
     found: dict[int, str] = {}
     for relation in _relations():
-        model, column = relation.related_model, relation.field.column
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f'SELECT "{column}", count(*) FROM "{model._meta.db_table}"'  # noqa: S608 - names of our models
-                f' WHERE "{column}" = ANY(%s) GROUP BY 1',
-                [list(ids)],
-            )
-            for pk, count in cursor.fetchall():
-                noun = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
-                found[pk] = f"Has {count} {noun}"
+        model, column = relation.related_model, relation.field.attname
+        rows = model._base_manager.filter(**{f"{relation.field.name}__in": customers}).order_by()
+        for pk, count in rows.values_list(column).annotate(n=models.Count("*")):
+            noun = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
+            found[pk] = f"Has {count} {noun}"
     return found
 
 
@@ -157,23 +146,24 @@ class _Undoing:
     def do(self) -> None:
         for chunk in staged(self.one, Action.UPDATE):
             self._put_back(chunk)
-        for chunk in staged(self.one, Action.CREATE):
-            self._take_away(chunk)
+        made = self.one.lines.filter(action=Action.CREATE, customer_id__isnull=False).order_by("number")
+        ids = [pk for pk in made.values_list("customer_id", flat=True) if pk]
+        for start in range(0, len(ids), _AT_ONCE):
+            self._take_away(ids[start : start + _AT_ONCE])
 
-    def _told(self, chunk: list[Staged], outcomes: dict[int, tuple[str, str]]) -> None:
+    def _told(self, ids: list[int], outcomes: dict[int, tuple[str, str]]) -> None:
         """Note what became of the rows: outcome and reason by customer."""
-        ids = [row.customer_id for row in chunk]
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE customers_importrow SET outcome = it.outcome, reason = left(it.reason, 300)"
                 " FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS it(id, outcome, reason)"
                 " WHERE of_id = %s AND customer_id = it.id",
                 [
-                    ids, [outcomes[pk][0] for pk in ids if pk], [outcomes[pk][1] for pk in ids if pk],
+                    ids, [outcomes[pk][0] for pk in ids], [outcomes[pk][1] for pk in ids],
                     self.one.pk,
                 ],
             )  # fmt: skip
-        self.done += len(chunk)
+        self.done += len(ids)
         self.progress.tell(self.done)
 
     # --- changed ones: the old values, where the new ones are still there -------------------------------
@@ -197,7 +187,7 @@ class _Undoing:
             label = f"{existing.code} {existing.values['name']}"
             told.append(changing.happening(row.customer_id, label, back, f"import of {self.one} undone"))
         changing.record(told, self.now, self.one.undone_by)
-        self._told(chunk, results)
+        self._told(ids, results)
 
     def _obstacle(self, row: Staged, existing: Existing | None) -> str:
         """Why the old values cannot be put back, or nothing."""
@@ -219,11 +209,9 @@ class _Undoing:
 
     # --- new ones ------------------------------------------------------------------------------------------
 
-    def _take_away(self, chunk: list[Staged]) -> None:
-        ids = [row.customer_id for row in chunk if row.customer_id]
-        present = {
-            row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=ids).order_by("pk")
-        }
+    def _take_away(self, ids: list[int]) -> None:
+        rows = Customer.objects.select_for_update().filter(pk__in=ids).defer("id_number").order_by("pk")
+        present = {row.pk: row for row in rows}
         kept = worked_on(ids)
         results: dict[int, tuple[str, str]] = {pk: (Outcome.KEPT, why) for pk, why in kept.items()}
         results |= {pk: (Outcome.REMOVED, "") for pk in ids if pk not in present}
@@ -233,7 +221,7 @@ class _Undoing:
         removed = [row for pk, row in present.items() if pk not in results]
         self._remove(removed)
         results |= {row.pk: (Outcome.REMOVED, "") for row in removed}
-        self._told(chunk, results)
+        self._told(ids, results)
 
     def _hide(self, customer: Customer, why: str) -> tuple[str, str]:
         try:

@@ -24,6 +24,7 @@ DETAILS = (
     Attr("billing_group", "Billing Group"),
     Attr("code", "Account Code", kind="mono"),
     Attr(lambda c: ", ".join(map(str, c.code_aliases.all())), "Former Codes"),
+    Attr("external_id", "External ID", kind="mono"),
     Attr("type", "Customer Type"),
     Attr(lambda c: masked(c.id_number), "ID Number"),
     Attr("vat_number", "VAT Number"),

@@ -34,6 +34,7 @@ GOOD = {"External ID": "1", "Name": "Alice", "Customer group": "Home"}
         ({"Categories": "Fibre"}, "Categories", "Fibre", "There is no category Fibre."),
         ({"E-mail": "a@x.test, b@"}, "E-mail", "a@x.test, b@", "This is no e-mail address."),
         ({"Mobile": "none"}, "Mobile", "none", "This is no telephone number."),
+        ({"ID number": "8001015009088"}, "ID number", "8001015009088", "check digit"),
         ({"VIP": "maybe"}, "VIP", "maybe", "Neither yes nor no."),
         ({"Type": "robot"}, "Type", "robot", "Neither individual nor company."),
         ({"Latitude": "91", "Longitude": "0"}, "Latitude", "91", "This is not between -90 and 90."),

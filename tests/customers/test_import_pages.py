@@ -182,3 +182,13 @@ def test_the_report_of_many_rows_costs_no_more_queries(
     one = checked(as_csv(*([str(n), f"N{n}", "Home" if n % 2 else "No"] for n in range(400))))
     with django_assert_max_num_queries(20):
         as_manager.get(url("detail", one) + "?rows=250")
+
+
+def test_the_number_of_the_old_system_finds_the_customer(as_manager: Client, home: None) -> None:
+    imported(as_csv(["OLD-1047", "Alice", "Home"], ["OLD-10", "Bob", "Home"]))
+    alice = Customer.objects.get(name="Alice")
+    found = as_manager.get(reverse("customers:customer_list") + "?q=OLD-1047").content.decode()
+    assert alice.get_absolute_url() in found
+    assert "BOB001" not in found
+    shown = as_manager.get(alice.get_absolute_url() + "?widget=account").content.decode()
+    assert "OLD-1047" in shown
