@@ -14,7 +14,7 @@ from billing.models import RecurringLine
 from billing.runs.models import Run, RunState
 from customers.accounts import gates
 from customers.merging.models import Merge
-from customers.models import CodeAlias, Contact, Customer, GateKind
+from customers.models import CodeAlias, Contact, Customer, Erasure, GateKind
 from ispbilling.core import events
 from ispbilling.core.clock import local_day
 from ispbilling.core.errors import DomainError
@@ -36,6 +36,10 @@ def refusals(merge: Merge, now: datetime) -> list[str]:
     """Why it cannot be taken back now."""
     if merge.undone_at is not None:
         return ["It was undone already."]
+    if Erasure.objects.filter(customer=merge.survivor).exists():
+        return [
+            f"The personal data of {merge.survivor.code} is erased for good, and what the merge changed with it."
+        ]
     found = []
     if now > until(merge):
         found.append(f"The {days()} days in which a merge can be undone are over.")

@@ -13,7 +13,7 @@ from django.db import transaction
 
 from billing.documents import erasing as documents
 from customers.accounts import deletion
-from customers.models import Customer, Erasure, Gate, GateKind
+from customers.models import Customer, Erasure, Gate, GateKind, Merge
 from customers.protection import erasing as people
 from ispbilling.core import events
 from ispbilling.core.clock import local_day
@@ -38,6 +38,7 @@ BLANKED = {
     "customers.Rating": "Ratings, deleted",
     "customers.SubjectExport": "Exports and their files, deleted",
     "customers.PortalLogin": "Portal logins: name, e-mail, password, second factor, sessions",
+    "customers.Merge": "What a merge of records changed",
     "customers.Gate": "Reasons for disabling, suspending, deleting",
     "radius.DataAccount": "Usernames, passwords, addresses and devices of data accounts",
     "radius.Session": "Username, device and address of each session",
@@ -87,6 +88,8 @@ def refusals(customer: Customer, now: datetime) -> list[str]:
     """Why the person cannot be forgotten now, as sentences."""
     if Erasure.objects.filter(customer=customer).exists():
         return ["The personal data of this customer is erased already."]
+    if alias := Merge.objects.standing().filter(loser=customer).select_related("survivor").first():
+        return [f"It was merged into {alias.survivor}: erase that customer, and this record goes with it."]
     ended = ended_on(customer, now)
     if ended is None:
         reasons = ["The account has not ended: cancel or delete it first."]
@@ -115,17 +118,27 @@ def kept_until(ended: date) -> date:
 
 
 def erase(customer: Customer, reason: str, now: datetime, *, actor: User) -> Erasure:
-    """Forget the person, for good. Raises DomainError with every reason against it."""
+    """Forget the person, under all its records, for good. Raises DomainError with every reason against it."""
     with transaction.atomic():
-        row = Customer.objects.select_for_update().get(pk=customer.pk)
-        if reasons := refusals(row, now):
+        keys = subject.records_of(customer)
+        rows = {
+            row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+        }
+        if reasons := refusals(rows[customer.pk], now):
             raise DomainError(" ".join(reasons))
-        users = [login.user for login in row.portal_logins.select_related("user")]
-        counts, usernames = lines.erase(row)
-        counts |= usage.erase(row) | attempts.erase(row, usernames)
-        counts |= documents.erase(row, now) | messages.erase(row)
-        counts |= people.erase(row, now)
-        counts["events"] = events.erase([row, *users])
-        erasure = Erasure.objects.create(customer=row, at=now, actor=actor, reason=reason, counts=counts)
-        events.record("customer.erased", row, actor=actor, at=now, reason=reason, counts=counts)
+        Merge.objects.filter(survivor__in=keys).update(trace={}, former_id_number="", reason=events.ERASED)
+        for pk in reversed(keys):  # the customer itself last: its erasure is the answer
+            erasure = _erase(rows[pk], reason, now, actor)
     return erasure
+
+
+def _erase(row: Customer, reason: str, now: datetime, actor: User) -> Erasure:
+    """One record."""
+    users = [login.user for login in row.portal_logins.select_related("user")]
+    counts, usernames = lines.erase(row)
+    counts |= usage.erase(row) | attempts.erase(row, usernames)
+    counts |= documents.erase(row, now) | messages.erase(row)
+    counts |= people.erase(row, now)
+    counts["events"] = events.erase([row, *users])
+    events.record("customer.erased", row, actor=actor, at=now, reason=reason, counts=counts)
+    return Erasure.objects.create(customer=row, at=now, actor=actor, reason=reason, counts=counts)

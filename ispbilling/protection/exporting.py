@@ -143,7 +143,9 @@ def _write_json(bundle: ZipFile, name: str, records: Iterable[dict[str, Any]]) -
 
 def _portal_sessions(customer: Customer) -> Iterable[dict[str, Any]]:
     """Where the person's own log-ins came from."""
-    for session in UserSession.objects.filter(user__portal_login__customer=customer).order_by("pk"):
+    for session in UserSession.objects.filter(
+        user__portal_login__customer__in=subject.records_of(customer)
+    ).order_by("pk"):
         yield {
             "username": session.user.username,
             "created_at": session.created_at,

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.apps import apps
+from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Q
 
-from customers.models import Customer
+from customers.models import Customer, Merge
 from ispbilling.core.models import Event
 from ispbilling.core.secrets import SecretField
 
@@ -28,6 +29,7 @@ LEFT_OUT = {
     "billing.Posting": "the ledger's envelope; its lines are there",
     "radius.CoaAttempt": "what our servers said to one another about a session",
     "customers.SubjectExport": "the exports themselves",
+    "customers.Merge": "that records of ours were merged; what they hold is there",
 }
 #: Columns of tables that are handed out, but not these: `label.column` -> why.
 OMITTED = {
@@ -67,10 +69,19 @@ def _ways(model: type[models.Model], known: dict[type[models.Model], list[str]])
     ]
 
 
+def records_of(customer: Customer) -> list[int]:
+    """The keys of this person's records: the customer and whatever was merged into it."""
+    found, latest = [customer.pk], [customer.pk]
+    while latest:
+        latest = list(Merge.objects.standing().filter(survivor__in=latest).values_list("loser", flat=True))
+        found += latest
+    return found
+
+
 def rows_of(model: type[models.Model], customer: Customer) -> models.QuerySet[Any]:
-    """The rows of a table that are about this customer."""
-    ways = tables()[model]
-    about = functools.reduce(operator.or_, (Q(**{way: customer.pk}) for way in ways))
+    """The rows of a table that are about this customer, under whichever of its records."""
+    ways, keys = tables()[model], records_of(customer)
+    about = functools.reduce(operator.or_, (Q(**{f"{way}__in": keys}) for way in ways))
     return model._default_manager.filter(about).order_by("pk").distinct()
 
 
@@ -114,9 +125,9 @@ def records(model: type[models.Model], customer: Customer) -> Iterator[dict[str,
 
 def happenings(customer: Customer) -> Iterator[dict[str, Any]]:
     """What was recorded about the customer: the timeline, in the order of time."""
-    for event in (
-        Event.objects.about(customer).select_related("actor").order_by("pk").iterator(chunk_size=500)
-    ):
+    kind = ContentType.objects.get_for_model(Customer)
+    about = Event.objects.filter(about_type=kind, about_id__in=records_of(customer))
+    for event in about.select_related("actor").order_by("pk").iterator(chunk_size=500):
         yield {
             "at": event.at,
             "what": event.kind,

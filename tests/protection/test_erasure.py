@@ -12,9 +12,10 @@ from django.urls import reverse
 from billing.documents import credit
 from billing.documents import verification as papers
 from billing.ledger import verification
-from billing.models import Balance
+from billing.merging import merging, undoing
+from billing.models import Balance, Document
 from customers.accounts import deletion, editing, gates
-from customers.models import Customer, Erasure, GateKind
+from customers.models import Customer, Erasure, GateKind, Note
 from ispbilling.core import events
 from ispbilling.core.clock import now
 from ispbilling.core.errors import DomainError
@@ -105,6 +106,30 @@ def test_the_books_stay_and_still_prove_themselves(long_gone: Customer, owner: U
     assert (paper.reference, paper.total, bytes(paper.party.digest)) == before
     assert paper.party.name == "(erased)"
     assert [*verification.findings(papers.document_digests), *papers.findings()] == []
+
+
+def test_records_that_were_merged_go_and_are_handed_out_together(
+    long_gone: Customer, bob: Customer, owner: User
+) -> None:
+    builders.note(customer=bob, text="Alice Liddell once called herself Bob")
+    paper = builders.invoice(bob)
+    credit.credit(paper, paper.issued_on, now(), actor=None, reason="twice")
+    deletion.undelete(long_gone, now(), actor=owner)
+    joined = merging.merge(long_gone, bob, {}, now(), actor=owner)
+    gates.close(long_gone, GateKind.DELETED, now(), actor=owner, since=now() - YEARS)
+    assert {row["text"] for row in subject.records(Note, long_gone)} == {
+        "Mrs Liddell called",
+        "Alice Liddell once called herself Bob",
+    }
+    parties = {row.party.name for row in subject.rows_of(Document, long_gone)}
+    assert parties == {"Alice Liddell", "Bob Plumbing"}
+    with pytest.raises(DomainError, match="erase that customer"):
+        erasing.erase(bob, "asked", now(), actor=owner)
+    erasing.erase(long_gone, "retention is over", now(), actor=owner)
+    for needle in (*NEEDLES, "Plumbing", "bob@example.test"):
+        assert everywhere(needle) == [], needle
+    assert Erasure.objects.count() == 2
+    assert "erased for good" in undoing.refusals(joined, now())[0]
 
 
 def test_it_is_recorded_with_what_it_did(long_gone: Customer, owner: User) -> None:
