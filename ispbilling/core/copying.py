@@ -37,7 +37,7 @@ def copy_objects(objects: Sequence[models.Model]) -> None:
     fields = model._meta.concrete_fields
     copy(
         model,
-        [field.column for field in fields],
+        [str(field.column) for field in fields],
         [[_prepared(field, getattr(one, field.attname)) for field in fields] for one in objects],
     )
 

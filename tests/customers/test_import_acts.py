@@ -110,9 +110,13 @@ def test_an_id_number_is_never_in_an_event(home: CustomerGroup) -> None:
     assert Customer.objects.get().id_number == "7503305044089"
     event = Event.objects.get(kind="customer.edited")
     assert event.data["changes"] == {"id_number": ["(hidden)", "(hidden)"]}
-    stored = [bytes(part.content) for part in ImportPart.objects.all()]
-    raw = ImportRow.objects.extra(select={"raw": "content"}).values_list("raw", flat=True)  # noqa: S610
-    assert not any(b"7503305044089" in bytes(text) for text in (*stored, *raw))
+    stored = [
+        bytes(text)
+        for table in (ImportPart, ImportRow)
+        for text in table.objects.extra(select={"raw": "content"}).values_list("raw", flat=True)  # noqa: S610
+    ]
+    assert stored
+    assert not any(b"7503305044089" in text for text in stored)
 
 
 def test_a_customer_added_by_hand_takes_the_external_id_when_its_code_matches(home: CustomerGroup) -> None:
