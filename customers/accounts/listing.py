@@ -17,6 +17,7 @@ from django.db.models import (
     Prefetch,
     Q,
     QuerySet,
+    Subquery,
     Value,
     When,
 )
@@ -40,6 +41,8 @@ def with_row(customers: QuerySet[Customer], now: datetime) -> QuerySet[Customer]
     The last two are read through the reverse names of higher apps, which own them.
     """
     data_account = Customer._meta.get_field("data_accounts").related_model
+    mine = data_account.objects.filter(customer=OuterRef("pk")).order_by()
+    lines = mine.values("customer").annotate(count=Count("pk"))
     return (
         customers.select_related("group", "billing_group", "balance_row", "high_site", "master", "reseller")
         .prefetch_related(
@@ -47,8 +50,8 @@ def with_row(customers: QuerySet[Customer], now: datetime) -> QuerySet[Customer]
             "labels",
             Prefetch("contacts", Contact.objects.filter(primary=True), to_attr="primary_contacts"),
             Prefetch("gates", Gate.objects.closing(now), to_attr="closed_gates"),
-            Prefetch("data_accounts", data_account.objects.only("customer"), to_attr="lines"),
         )
+        .annotate(line_count=Coalesce(Subquery(lines.values("count")), 0))
         .defer("id_number")
     )
 

@@ -64,7 +64,7 @@ class CustomerTable(Table):
     code = LinkColumn(verbose_name="Account Code", attrs=WHOLE)
     type = tables.Column(verbose_name="Type")
     name = tables.Column(verbose_name="Name")
-    data_accounts = CountColumn(verbose_name="Data Accounts", accessor="pk")
+    data_accounts = CountColumn(verbose_name="Data Accounts", accessor="line_count")
     phone = tables.Column(verbose_name="Phone", empty_values=(), attrs=DIGITS)
     email = tables.Column(verbose_name="Email", empty_values=(), attrs=MAIL)
     status = tables.Column(verbose_name="Status", empty_values=())
@@ -116,12 +116,6 @@ class CustomerTable(Table):
 
     def row_off(self, record: Any) -> bool:
         return any(word != "Suspended" for word, _ in listing.status(record))
-
-    def render_data_accounts(self, record: Any) -> str:
-        return f"{len(record.lines):,}" if record.lines else ""
-
-    def value_data_accounts(self, record: Any) -> int:
-        return len(record.lines)
 
     def render_balance(self, record: Any, column: MoneyColumn) -> SafeString:
         return column.render(listing.balance(record))

@@ -53,7 +53,7 @@ class SubAccounts(Widget):
             "customer": customer,
             "words": listing.status(customer),
             "balance": listing.balance(customer),
-            "lines": len(customer.lines),
+            "lines": customer.line_count,
             "paid_here": self.paid_here(customer),
             "unlink": unlink_button(customer, self.unlink_name) if may_edit else None,
         }

@@ -8,7 +8,7 @@ come from the database in chunks, so an export does not grow with the list.
 import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -20,7 +20,9 @@ from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponseBase, StreamingHttpResponse
 from django.utils.html import strip_tags
 from django.utils.safestring import SafeString
-from django_tables2.rows import BoundRows
+from django_tables2 import Column
+from django_tables2.rows import BoundRow
+from django_tables2.utils import signature
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -72,8 +74,34 @@ def rows(table: Any) -> Iterator[list[Any]]:
     yield [str(column.header) for column in columns]
     data = table.data.data
     records: Iterable[Any] = data.iterator(chunk_size=CHUNK) if isinstance(data, QuerySet) else data
-    for row in BoundRows(data=records, table=table):
+    takes: dict[str, tuple[Callable[..., Any], tuple[str, ...] | None]] = {
+        column.name: _taking(column) for column in columns
+    }
+    for record in records:
+        row = _Row(record, table, takes)
         yield [_plain(row.get_cell_value(column.name)) for column in columns]
+
+
+class _Row(BoundRow):
+    """A row that knows which arguments each column's function takes: finding out is half the time of a file."""
+
+    def __init__(self, record: Any, table: Any, takes: dict[str, Any]) -> None:
+        super().__init__(record, table)
+        self._takes = takes
+
+    def _call_value(self, bound_column: Any, value: Any = None) -> Any:
+        function, names = self._takes[bound_column.name]
+        given = self._optional_cell_arguments(bound_column, value)
+        return function(**given) if names is None else function(**{name: given[name] for name in names})
+
+
+def _taking(column: Any) -> tuple[Callable[..., Any], tuple[str, ...] | None]:
+    """The function that gives a column's plain value and the arguments it takes; None: all there are."""
+    function = column.value
+    if getattr(function, "__func__", None) is Column.value:  # which does no more than call this one
+        function = column.column.render
+    names, all_others = signature(function)
+    return function, None if all_others else names
 
 
 def _plain(value: Any) -> Any:

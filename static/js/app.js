@@ -282,7 +282,7 @@
     if ((el = target.closest("[data-dismiss-message]"))) { el.closest(".alert").remove(); return; }
     if ((el = target.closest("[data-clear]"))) { event.preventDefault(); clearFields(el); return; }
     if ((el = target.closest("[data-add-contact]"))) { event.preventDefault(); addContact(el.closest("[data-contacts]")); return; }
-    if ((el = target.closest("[data-copy]"))) { copy(document.querySelector(el.dataset.copy).value, "Copied."); return; }
+    if ((el = target.closest("[data-copy]"))) { copy(document.querySelector(el.dataset.copy).value, "Copied.").catch(function () { say("The browser did not allow copying."); }); return; }
     if ((el = target.closest("[data-export]"))) { event.preventDefault(); exportList(el.value); return; }
     if ((el = target.closest("[data-refresh]")) && plain) { event.preventDefault(); refreshList(); return; }
     if ((el = target.closest("[data-tick-all]"))) { tickAll(el); return; }
@@ -338,6 +338,7 @@
       copyList();
     } else {
       window.location.href = listUrl(format);
+      say("The file is being made; the download begins by itself.");
     }
   }
   document.addEventListener("exportConfirmed", function (event) {
@@ -369,11 +370,12 @@
       area.className = "visually-hidden";
       document.body.appendChild(area);
       area.select();
-      document.execCommand("copy");
+      var done = document.execCommand("copy");
       area.remove();
+      if (!done) { throw new Error("refused"); }
     };
     // Outside https and localhost browsers have no clipboard object; the old way still works there.
-    var done = navigator.clipboard ? navigator.clipboard.writeText(text).catch(old) : Promise.resolve(old());
+    var done = navigator.clipboard ? navigator.clipboard.writeText(text).catch(old) : Promise.resolve().then(old);
     return done.then(function () { say(report); });
   }
   function tickAll(box) {

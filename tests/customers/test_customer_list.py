@@ -1,5 +1,6 @@
 """The customer list: columns, states, filters, search, and the same few queries at any size."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -210,6 +211,39 @@ def test_it_asks_as_many_queries_for_fifty_rows_as_for_two(as_manager: Client) -
         builders.data_account(customer=builders.customer())
     assert count() == few
     assert few <= 24
+
+
+@pytest.mark.feature("LST-2", "LST-8", "NAV-7", "NAV-11")
+def test_each_row_has_its_named_icons_and_the_black_one_is_the_profile(
+    as_manager: Client, alice: Customer, bob: Customer
+) -> None:
+    gates.close(bob, GateKind.DELETED, now(), actor=None)
+    page = as_manager.get(LIST).content.decode()
+    urls = {
+        verb: reverse(f"customers:customer_{verb}", args=[alice.pk]) for verb in ("detail", "edit", "delete")
+    }
+    for url, name, look in (
+        (urls["detail"], "Profile", "dark"),
+        (urls["edit"] + "?from=list", "Edit", "secondary"),
+        (urls["delete"], "Delete", "secondary"),
+    ):
+        found = re.search(rf'<a href="{re.escape(url)}" class="[^"]*btn-row-{look}[^>]*>', page)
+        assert found, name
+        assert f'title="{name}"' in found[0]
+        assert f'aria-label="{name}: ALI001 Alice Liddell"' in found[0]
+    assert "Add Customer" in page
+    deleted = as_manager.get(LIST, {"state": "deleted"}).content.decode()
+    assert reverse("customers:customer_undelete", args=[bob.pk]) in deleted
+    assert "Delete: BOB001" not in deleted
+
+
+@pytest.mark.feature("LST-2", "NAV-11")
+def test_who_may_only_look_gets_the_profile_and_nothing_else(client: Client, alice: Customer) -> None:
+    client.force_login(builders.staff(Role.READ_ONLY))
+    page = client.get(LIST).content.decode()
+    assert "Profile: ALI001" in page
+    for name in ("Edit: ALI001", "Delete: ALI001", "Add Customer"):
+        assert name not in page
 
 
 @pytest.mark.feature("LST-10")

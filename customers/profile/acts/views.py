@@ -38,7 +38,7 @@ class CustomerAct(ActionPage):
 
     def network(self, obj: Any, sentence: str) -> str:
         """What it does to the data accounts: the sentence with their number in words."""
-        count = len(obj.lines)
+        count = obj.line_count
         if not count:
             return "There is no data account, so nothing changes on the network."
         return sentence.format("its data account" if count == 1 else f"its {count} data accounts")
