@@ -9,12 +9,29 @@ from django.core.exceptions import ValidationError
 
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core.forms import Form, ModelForm, Pair
+from ispbilling.core.models import AccountingSystem, Provider
 
 
 class GroupDetailsForm(ModelForm):
     class Meta:
         model = CustomerGroup
-        fields = ("title", "description", "vip", "auto_data_rollover")
+        fields = ("title", "description", "vip", "auto_data_rollover", "accounting_id")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """The id in the accounting system is asked only where there is such a system (D-22)."""
+        super().__init__(*args, **kwargs)
+        if Provider.get().accounting_system == AccountingSystem.SAGEONE:
+            self.fields["accounting_id"].label = "SageOne ID"
+        else:
+            del self.fields["accounting_id"]
+
+    def clean_accounting_id(self) -> str:
+        """No second group of that id, not even a deleted one: it may come back."""
+        typed = str(self.cleaned_data["accounting_id"]).strip()
+        other = CustomerGroup.objects.filter(accounting_id=typed).exclude(pk=self.instance.pk).first()
+        if typed and other is not None:
+            raise ValidationError(f"The group {other} has this ID already.")
+        return typed
 
     def clean_title(self) -> str:
         """No second group of that title; one that is deleted does not count."""

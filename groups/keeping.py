@@ -47,4 +47,5 @@ def save(row: models.Model, values: Mapping[str, Any], now: datetime, *, actor: 
                 events.record(f"{noun}.edited", stored, actor=actor, at=now, changes=changed)
             return stored
     except IntegrityError as error:
-        raise DomainError(f"There is already a {noun.replace('_', ' ')} with this title.") from error
+        what = "accounting ID" if "accounting_id" in str(error) else "title"
+        raise DomainError(f"There is already a {noun.replace('_', ' ')} with this {what}.") from error

@@ -8,11 +8,13 @@ from django.urls import reverse
 
 from customers.accounts import gates
 from customers.accounts.models import Customer, GateKind
+from groups import keeping
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core import registries
 from ispbilling.core.clock import now
+from ispbilling.core.errors import DomainError
 from ispbilling.core.forms import Form
-from ispbilling.core.models import Event, Role
+from ispbilling.core.models import AccountingSystem, Event, Provider, Role
 from ispbilling.core.parts import Tab
 from tests import builders
 
@@ -165,6 +167,28 @@ def test_another_app_adds_a_tab_to_the_dialog(as_manager: Client) -> None:
     finally:
         registries._tabs["groups:group_edit"].remove(tab)
     assert saved == [("Home", 14)]
+
+
+@pytest.mark.feature("GRP-8", "D-22")
+def test_the_accounting_id_is_asked_only_where_there_is_an_accounting_system(as_manager: Client) -> None:
+    add = reverse("groups:group_add")
+    assert "accounting_id" not in text(as_manager.get(add))
+    as_manager.post(add, {"title": "Without", "accounting_id": "77"})
+    Provider.objects.update(accounting_system=AccountingSystem.SAGEONE)
+    assert "SageOne ID" in text(as_manager.get(add))
+    as_manager.post(add, {"title": "With", "accounting_id": " 77 "})
+    assert dict(CustomerGroup.objects.values_list("title", "accounting_id")) == {"Without": "", "With": "77"}
+    refused = text(as_manager.post(add, {"title": "Another", "accounting_id": "77"}))
+    assert "The group With has this ID already." in refused
+    for title in ("Third", "Fourth"):  # no id is not the same id
+        assert as_manager.post(add, {"title": title}).status_code == 302
+
+
+@pytest.mark.feature("D-22")
+def test_two_who_save_the_same_accounting_id_at_once_cannot_both(db: None) -> None:
+    keeping.save(CustomerGroup(), {"title": "One", "accounting_id": "77"}, now(), actor=None)
+    with pytest.raises(DomainError, match="accounting ID"):
+        keeping.save(CustomerGroup(), {"title": "Two", "accounting_id": "77"}, now(), actor=None)
 
 
 @pytest.mark.feature("GRP-2")
