@@ -7,12 +7,31 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
+from groups import keeping
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core.forms import Form, ModelForm, Pair
 from ispbilling.core.models import AccountingSystem, Provider
 
 
-class GroupDetailsForm(ModelForm):
+class SeenForm(ModelForm):
+    """A form that knows what its row was when it was opened: somebody else may save it meanwhile."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk is None:
+            del self.fields["seen"]
+        else:
+            self.initial["seen"] = keeping.latest(self.instance)
+
+    def look_again(self) -> None:
+        """After somebody was told what changed: saving again means it."""
+        self.data = self.data.copy()
+        self.data["seen"] = str(keeping.latest(self.instance))
+
+
+class GroupDetailsForm(SeenForm):
     class Meta:
         model = CustomerGroup
         fields = ("title", "description", "vip", "auto_data_rollover", "accounting_id")
@@ -55,25 +74,25 @@ class GroupSuspensionForm(ModelForm):
         help_texts = {"suspensions_disabled": "On: nobody in this group is suspended for overdue invoices"}
 
 
-class BillingGroupForm(ModelForm):
+class BillingGroupForm(SeenForm):
     class Meta:
         model = BillingGroup
         fields = ("title", "debit_day")
 
 
-class CategoryForm(ModelForm):
+class CategoryForm(SeenForm):
     class Meta:
         model = Category
         fields = ("title", "colour")
 
 
-class LabelForm(ModelForm):
+class LabelForm(SeenForm):
     class Meta:
         model = Label
         fields = ("title", "colour")
 
 
-class HighSiteForm(ModelForm):
+class HighSiteForm(SeenForm):
     class Meta:
         model = HighSite
         fields = ("name", "latitude", "longitude")
@@ -85,7 +104,10 @@ class HighSiteForm(ModelForm):
         place = (
             "{% load ui %}{% map form.instance.latitude form.instance.longitude form.instance.name 'id_' %}"
         )
-        return Layout("name", Pair("latitude", "longitude"), *([HTML(place)] if settings.MAP_TILES else []))
+        hidden = ["seen"] if "seen" in self.fields else []
+        return Layout(
+            *hidden, "name", Pair("latitude", "longitude"), *([HTML(place)] if settings.MAP_TILES else [])
+        )
 
     def clean(self) -> dict[str, Any]:
         """A position has both or neither, and lies on the earth."""

@@ -12,7 +12,7 @@ from django.db import IntegrityError, models, transaction
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
-from ispbilling.core.models import User
+from ispbilling.core.models import Event, User
 
 #: The noun of the events about each table.
 NOUNS: dict[type[models.Model], str] = {
@@ -24,10 +24,27 @@ NOUNS: dict[type[models.Model], str] = {
 }
 
 
-def save(row: models.Model, values: Mapping[str, Any], now: datetime, *, actor: User | None) -> models.Model:
+class ChangedMeanwhile(DomainError):
+    """Somebody else saved the row after its form was opened."""
+
+
+def latest(row: models.Model) -> int:
+    """The newest event about the row: what a form has seen of it."""
+    return Event.objects.of(row).values_list("pk", flat=True).first() or 0
+
+
+def save(
+    row: models.Model,
+    values: Mapping[str, Any],
+    now: datetime,
+    *,
+    actor: User | None,
+    seen: int | None = None,
+) -> models.Model:
     """Store a new row, or the columns of an existing one that differ; records `<noun>.added` or `.edited`.
 
-    Raises DomainError when another row took the title meanwhile.
+    `seen` is what `latest` gave when the form was opened. Raises ChangedMeanwhile when the row was edited since,
+    DomainError when another row took the title.
     """
     noun = NOUNS[type(row)]
     try:
@@ -39,6 +56,8 @@ def save(row: models.Model, values: Mapping[str, Any], now: datetime, *, actor: 
                 events.record(f"{noun}.added", row, actor=actor, at=now)
                 return row
             stored = type(row)._default_manager.select_for_update().get(pk=row.pk)
+            if seen is not None:
+                _refuse_if_edited(stored, f"{noun}.edited", seen)
             changed = events.changes({name: getattr(stored, name) for name in values}, dict(values))
             for name in changed:
                 setattr(stored, name, values[name])
@@ -49,3 +68,17 @@ def save(row: models.Model, values: Mapping[str, Any], now: datetime, *, actor: 
     except IntegrityError as error:
         what = "accounting ID" if "accounting_id" in str(error) else "title"
         raise DomainError(f"There is already a {noun.replace('_', ' ')} with this {what}.") from error
+
+
+def _refuse_if_edited(row: models.Model, kind: str, seen: int) -> None:
+    told = [
+        f"{event.actor or 'The system'} changed the "
+        + ", ".join(f"{name.replace('_', ' ')} from {old} to {new}" for name, (old, new) in _changes(event))
+        for event in Event.objects.of(row).filter(kind=kind, pk__gt=seen).select_related("actor")[:6]
+    ]
+    if told:
+        raise ChangedMeanwhile(f"{'. '.join(told)}. What you typed is still here: save again to have it so.")
+
+
+def _changes(event: Event) -> list[tuple[str, list[Any]]]:
+    return list(event.data.get("changes", {}).items())

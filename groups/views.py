@@ -52,7 +52,13 @@ class Keeping:
     """An add or edit page whose act is `groups.keeping.save`."""
 
     def act(self, obj: Any, form: Any, actor: User) -> Any:
-        return keeping.save(obj, form.cleaned_data, clock.now(), actor=actor)
+        values = form.cleaned_data
+        seen = values.pop("seen", None)
+        try:
+            return keeping.save(obj, values, clock.now(), actor=actor, seen=seen)
+        except keeping.ChangedMeanwhile:
+            form.first.look_again()
+            raise
 
 
 class GroupList(ListPage):

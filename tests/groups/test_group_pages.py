@@ -83,6 +83,26 @@ def test_it_edits_a_group_and_records_the_change(as_manager: Client) -> None:
     }  # fmt: skip
 
 
+@pytest.mark.feature("GRP-12")
+def test_the_second_of_two_who_edit_is_told_and_loses_nothing(as_manager: Client) -> None:
+    group = builders.group(title="Home")
+    url = reverse("groups:group_edit", args=[group.pk])
+
+    def opened() -> str:
+        return str(as_manager.get(url).context["form"]["details"]["seen"].value())
+
+    first, second = opened(), opened()
+    as_manager.post(url, {"title": "Homes", "seen": first})
+    page = as_manager.post(url, {"title": "Houses", "description": "typed with care", "seen": second})
+    assert "changed the" in text(page)
+    assert "title from Home to Homes" in text(page)
+    assert "typed with care" in text(page)
+    assert CustomerGroup.objects.get().title == "Homes"
+    again = str(page.context["form"]["details"]["seen"].value())
+    assert as_manager.post(url, {"title": "Houses", "seen": again}).status_code == 302
+    assert CustomerGroup.objects.get().title == "Houses"
+
+
 @pytest.mark.feature("GRP-7")
 def test_it_refuses_a_title_in_use_and_loses_nothing(as_manager: Client) -> None:
     builders.group(title="Home")
