@@ -129,6 +129,11 @@ def _match(row: Parsed, facts: Facts, rules: Rules, problems: list[Problem]) -> 
                 f"{code} is the customer with external ID {found.values['external_id']}, not {external}.",
             )
         )  # fmt: skip
+    elif found.merged_into:
+        problems.append(
+            rules.problem("code" if by_code else "external_id", code or external,
+                          f"{found.code} was merged into {found.merged_into}; leave the row out.")
+        )  # fmt: skip
     elif found.deleted:
         problems.append(
             rules.problem("code" if by_code else "external_id", code or external,

@@ -13,6 +13,7 @@ from customers.accounts.models import CodeAlias, Contact, Customer, Gate, GateKi
 from customers.accounts.onboarding import usual_username
 from customers.imports.fields import TITLED, Value
 from customers.imports.mapping import Parsed
+from customers.merging.models import Merge
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core.models import User
 
@@ -73,6 +74,8 @@ class Existing:
     code: str
     deleted: bool
     values: Mapping[str, Value]
+    #: The code of the customer it was merged into, if it was.
+    merged_into: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,7 @@ def existing_customers(where: Q) -> Iterable[Existing]:
             "labels",
             Prefetch("contacts", Contact.objects.order_by("-primary", "id")),
             Prefetch("portal_logins", PortalLogin.objects.select_related("user")),
+            Prefetch("merged_away", Merge.objects.standing().select_related("survivor")),
             Prefetch("gates", Gate.objects.standing().filter(kind=GateKind.DELETED)),
         ),
     )
@@ -161,7 +165,9 @@ def _existing(row: Customer) -> Existing:
     values["username"] = login.user.username if login else ""
     values["master"] = row.master.code if row.master else ""
     values["reseller"] = row.reseller.code if row.reseller else ""
-    return Existing(row.pk, row.code, bool(row.gates.all()), values)
+    merge = next(iter(row.merged_away.all()), None)
+    into = merge.survivor.code if merge else ""
+    return Existing(row.pk, row.code, bool(row.gates.all()), values, into)
 
 
 def _texts(rows: Collection[Parsed], name: str) -> set[str]:

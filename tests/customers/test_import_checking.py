@@ -4,6 +4,7 @@ import pytest
 
 from customers.accounts import gates
 from customers.imports import checking, mapping
+from customers.merging.models import Merge
 from customers.models import CodeAlias, Customer, GateKind
 from groups.models import CustomerGroup
 from ispbilling.core.clock import now
@@ -50,6 +51,12 @@ GOOD = {"External ID": "1", "Name": "Alice", "Customer group": "Home"}
             "Another customer once had the account code OLD1.",
         ),
         ({"Account code": "BOB001"}, "Account code", "BOB001", "with external ID 77, not 1"),
+        (
+            {"Account code": "DUP001"},
+            "Account code",
+            "DUP001",
+            "DUP001 was merged into BOB001; leave the row",
+        ),
         ({"Account code": "GON001"}, "Account code", "GON001", "GON001 is deleted; undelete it first"),
         ({"External ID": "77", "Account code": "X1"}, "Account code", "X1", "external ID 77 is BOB001"),
         ({"Username": "Staff"}, "Username", "Staff", "The portal username Staff is in use"),
@@ -69,6 +76,8 @@ def test_a_row_that_cannot_be_is_told_with_column_value_and_reason(
     bob = builders.customer(code="BOB001", external_id="77")
     CodeAlias.objects.create(customer=bob, code="OLD1")
     gates.close(builders.customer(code="GON001"), GateKind.DELETED, now(), actor=None)
+    duplicate = builders.customer(code="DUP001")
+    Merge.objects.create(survivor=bob, loser=duplicate, at=now())
     builders.staff(username="staff")
     row = {**GOOD, **cells}
     one = checked(as_csv(list(row.values()), headings=list(row)))
