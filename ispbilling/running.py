@@ -8,7 +8,8 @@ from django.http import HttpRequest, HttpResponseBase
 
 from billing.models import Run
 from billing.runs import views as runs
-from customers.imports import views as imports
+from customers.imports import reporting
+from customers.imports.views import ImportProgress
 from customers.models import CustomerImport
 from ispbilling.core import access
 from ispbilling.core.clock import now
@@ -42,6 +43,6 @@ def jobs(user: Any) -> Iterator[Job]:
     if access.may(user, runs.RunProgress.permission):
         for run in Run.objects.filter(state__in=runs.BUSY):
             yield Job(f"Month end {run}", run.get_absolute_url(), runs.progress(run, at))
-    if access.may(user, imports.ImportProgress.permission):
-        for one in CustomerImport.objects.filter(state__in=imports.BUSY):
-            yield Job(f"Import of {one}", one.get_absolute_url(), imports.progress(one, at))
+    if access.may(user, ImportProgress.permission):
+        for one in CustomerImport.objects.filter(state__in=reporting.BUSY):
+            yield Job(f"Import of {one}", one.get_absolute_url(), reporting.progress(one, at))

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from functools import cached_property
 from tempfile import TemporaryFile
 from typing import Any
@@ -21,7 +20,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from customers.imports import applying, checking, forgetting, reporting, samples, storing, undoing
-from customers.imports.fields import BY_NAME, FIELDS, TITLED
+from customers.imports.fields import FIELDS
 from customers.imports.forms import ColumnsForm, StartForm, UploadForm
 from customers.imports.models import KEEP, Action, CustomerImport, ImportRow, ImportState, Outcome
 from customers.imports.tables import ImportTable, RowTable
@@ -32,8 +31,6 @@ from ispbilling.core.units import counted
 from ispbilling.core.views import ActionPage, FormPage, ListPage, ObjectPage, StaffPage
 
 ROWS = CustomerImport.objects.select_related("created_by", "approved_by", "undone_by")
-#: States in which the sweep works on the import and the page shows a progress bar.
-BUSY = (ImportState.CHECKING, ImportState.APPLYING, ImportState.UNDOING)
 STEPS = ("File", "Columns", "Check", "Import")
 _STEP: Mapping[str, int] = {
     ImportState.UPLOADED: 2,
@@ -41,8 +38,6 @@ _STEP: Mapping[str, int] = {
     ImportState.CHECKED: 3,
     ImportState.APPLYING: 4,
 }
-#: So many customers are named one by one before an undo.
-NAMED = 10
 
 
 class ImportList(ListPage):
@@ -76,10 +71,12 @@ class ImportAdd(FormPage):
     form_class = UploadForm
     template_name = "customers/import_upload.html"
     success_url_name = "customers:import_list"
-    parents = (("Imports of Customers", "/customers/imports/"),)
 
     def find(self) -> None:
         return None
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [("Imports of Customers", reverse("customers:import_list"))]
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not CustomerGroup.objects.live().exists():
@@ -221,14 +218,14 @@ class ImportDetail(ListPage):
         twin = storing.twin(one) if one.state in (ImportState.UPLOADED, ImportState.CHECKED) else None
         return super().context(
             one=one,
-            busy=one.state in BUSY,
-            progress=progress(one, clock.now()),
+            busy=one.state in reporting.BUSY,
+            progress=reporting.progress(one, clock.now()),
             steps=steps(_STEP[one.state]) if one.state in _STEP else [],
             done=one.applied_at is not None,
-            reading=reading(one),
-            facts=facts(one),
+            reading=reporting.reading(one),
+            facts=reporting.facts(one),
             twin=twin,
-            new_titles=new_titles(one),
+            new_titles=reporting.new_titles(one),
             ready=one.state == ImportState.CHECKED and not one.bad,
             nothing=one.state == ImportState.CHECKED and not one.bad + one.to_create + one.to_update,
             subtitle=f"{one.get_state_display()}; {one.shape['words']}",
@@ -266,8 +263,8 @@ class ImportProgress(ImportPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         one = self.get_object()
-        response = self.answer("ui/progress.html", **progress(one, clock.now()))
-        if one.state not in BUSY:
+        response = self.answer("ui/progress.html", **reporting.progress(one, clock.now()))
+        if one.state not in reporting.BUSY:
             response["HX-Refresh"] = "true"
         return response
 
@@ -319,7 +316,7 @@ class ImportStart(ImportAct):
             )
         if obj.to_update:
             found.append(f"{_are(obj.to_update, 'customer')} changed; an empty cell changes nothing.")
-        found += [f"Added with it: {line}." for line in new_titles(obj)]
+        found += [f"Added with it: {line}." for line in reporting.new_titles(obj)]
         found.append(
             f"{_are(obj.to_create, 'welcome mail')} sent." if obj.welcome and obj.to_create
             else "No mail or SMS is sent, nobody is billed, no access is opened."
@@ -363,12 +360,12 @@ class ImportUndo(ImportAct):
         if hidden:
             found.append(
                 f"{_are(len(hidden), 'new customer')} deleted, which can be undone one by one:"
-                f" {reporting.named(hidden, NAMED)}."
+                f" {reporting.named(hidden)}."
             )
         if kept:
             found.append(
                 f"{_are(len(kept), 'new customer')} left as they are, because somebody went on with them:"
-                f" {reporting.named(kept, NAMED)}."
+                f" {reporting.named(kept)}."
             )
         if obj.to_update:
             found.append(
@@ -417,78 +414,6 @@ def _are(number: int, noun: str) -> str:
 def steps(now: int) -> list[tuple[str, bool]]:
     """(word, whether it is where we are) of the way through an import."""
     return [(word, number == now) for number, word in enumerate(STEPS, start=1)]
-
-
-def facts(one: CustomerImport) -> list[tuple[str, str]]:
-    """The counts of the report, and who did what when."""
-    found = [("Uploaded", _by(one.created_at, one.created_by))]
-    if one.checked_at:
-        found += [
-            ("Rows", f"{one.total:,}"),
-            ("New customers", f"{one.to_create:,}"),
-            ("Changed customers", f"{one.to_update:,}"),
-            ("Unchanged", f"{one.unchanged:,}"),
-            ("Not possible", f"{one.bad:,}"),
-        ]
-    if one.applied_at:
-        found.append(("Imported", _by(one.applied_at, one.approved_by)))
-    if one.undone_at:
-        found.append(("Undone", _by(one.undone_at, one.undone_by)))
-        found += [(Outcome(name).label, f"{count:,}") for name, count in undoing.outcomes(one).items()]
-    elif one.applied_at and not one.purged_at:
-        found.append(("Can be undone until", str(clock.local_day(one.touched_at + KEEP))))
-    return found
-
-
-def reading(one: CustomerImport) -> list[tuple[str, str]]:
-    """How the columns of the file were understood, and what holds for all rows."""
-    if one.checked_at is None:
-        return []
-    found: dict[str, list[str]] = {}
-    for number, heading in enumerate(one.headings):
-        name = one.columns.get(str(number), "")
-        found.setdefault(name, []).append(heading or f"Column {number + 1}")
-    lines = [(field.label, ", ".join(found[field.name])) for field in FIELDS if field.name in found]
-    lines += [(f"{BY_NAME[name].label}, if none", text) for name, text in one.defaults.items()]
-    if "" in found:
-        lines.append(("Not imported", ", ".join(found[""])))
-    return lines
-
-
-def _by(at: datetime, who: Any) -> str:
-    day = f"{at.astimezone(clock.zone()):%Y-%m-%d %H:%M}"
-    return f"{day} by {who}" if who else day
-
-
-def new_titles(one: CustomerImport) -> list[str]:
-    """What would be added besides customers: `2 categories: Fibre, Wireless`."""
-    found = []
-    for name, titles in one.new_titles.items():
-        more = f" and {len(titles) - NAMED} more" if len(titles) > NAMED else ""
-        found.append(f"{TITLED[name]} {', '.join(titles[:NAMED])}{more}")
-    return found
-
-
-def progress(one: CustomerImport, now: datetime) -> Mapping[str, Any]:
-    """The context of `ui/progress.html`."""
-    label = {
-        ImportState.CHECKING: "Checking",
-        ImportState.UNDOING: "Taking back",
-    }.get(ImportState(one.state), "Importing")
-    spent = max((now - one.work_since).total_seconds(), 1) if one.work_since else 1
-    if one.state in BUSY and not one.done:
-        label += ", starting" if one.total and spent < 20 else ", waiting for a worker"
-    elif one.state in BUSY:
-        left = round(spent / one.done * (one.total - one.done))
-        label += f": {one.done / spent:,.0f} rows a second, about {left} s left"
-    return {
-        "url": reverse("customers:import_progress", args=[one.pk]),
-        "done": one.done,
-        "total": one.total,
-        "percent": int(100 * one.done / one.total) if one.total else 0,
-        "label": label,
-        "poll": one.state in BUSY,
-    }
 
 
 class _Echo:
