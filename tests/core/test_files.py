@@ -165,8 +165,16 @@ def test_a_bomb_costs_the_inspector_its_limit_and_nobody_else_anything(tmp_path:
     assert not (tmp_path / "p").exists()
 
 
-def test_the_inspector_knows_no_secret_of_ours() -> None:
-    assert "env={}" in (Path(inspector.__file__).parent / "looking.py").read_text()
+def test_the_inspector_knows_no_secret_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = tmp_path / "told"
+    spy = tmp_path / "python"
+    spy.write_text(f'#!/bin/sh\n/usr/bin/env > {told}\necho \'{{"kind": "other"}}\'\n')
+    spy.chmod(0o755)
+    monkeypatch.setenv("SECRET_KEY", "very secret")
+    monkeypatch.setattr(sys, "executable", str(spy))
+    assert kept("notes.txt", b"words").kind == "other"
+    assert "very secret" not in told.read_text()
+    assert "DATABASE_URL" not in told.read_text()
 
 
 def test_names_keep_neither_folders_nor_tricks() -> None:

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Any
 
 import structlog
@@ -17,6 +18,8 @@ log = structlog.get_logger(__name__)
 #: Wall-clock seconds; the inspector limits its own processor time.
 PATIENCE = 20
 OCTETS = "application/octet-stream"
+#: So many inspectors at a time per process: each may take the memory it allows itself.
+_turn = BoundedSemaphore(2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +40,15 @@ class Looked:
 def look(path: Path, preview: Path, thumbnail: Path) -> Looked:
     """Look at the file and write its previews, if it has any. Never raises because of what the file holds."""
     try:
-        answer = subprocess.run(
-            [sys.executable, "-I", inspector.__file__, str(path), str(preview), str(thumbnail)],
-            env={},  # neither keys nor passwords where hostile files are parsed
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=PATIENCE,
-            check=True,
-        )
+        with _turn:
+            answer = subprocess.run(
+                [sys.executable, "-I", inspector.__file__, str(path), str(preview), str(thumbnail)],
+                env={},  # neither keys nor passwords where hostile files are parsed
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=PATIENCE,
+                check=True,
+            )
         found: dict[str, Any] = json.loads(answer.stdout)
     except (subprocess.SubprocessError, ValueError) as error:
         log.warning("file_not_inspected", file=path.name, error=str(error)[:300])
