@@ -163,7 +163,9 @@ class AccountForm(Form):
                 "company_name",
             )
             self._ask("customers:code_hint", "#code-hint", "change", "type")
-        self._ask("customers:duplicate_hint", "#duplicates", "change", "phone", "mobile", "email")
+        self._ask(
+            "customers:duplicate_hint", "#duplicates", "change", "phone", "mobile", "email", "id_number"
+        )
 
     def _ask(self, url_name: str, target: str, when: str, *names: str) -> None:
         """Have the page ask the server while these fields are filled in; without JavaScript it does not."""

@@ -45,7 +45,7 @@ PAGES = {
     "customers:customer_add": "customers.add",
     "customers:code_hint": "customers.add",
     "customers:position_hint": "customers.edit",
-    "customers:duplicate_hint": "customers.view",
+    "customers:duplicate_hint": "customers.edit",
     "customers:import_list": "customers.import",
     "customers:import_add": "customers.import",
     "customers:import_sample": "customers.import",

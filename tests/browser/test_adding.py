@@ -1,5 +1,6 @@
 """Adding a customer in a real browser: the code appears while the name is typed, and never over a typed one."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -56,3 +57,18 @@ def test_a_customer_is_added_with_the_code_that_appeared(form: Page) -> None:
     form.wait_for_url("**/customers/*/")
     made = Customer.objects.get(code="FRI002")
     assert (made.name, made.portal_logins.get().user.username) == ("Frikkie Visser", "FRI002")
+
+
+@pytest.mark.feature("ADD-10")
+def test_what_is_missing_is_marked_and_the_summary_leads_there(form: Page) -> None:
+    form.get_by_label("Customer type").select_option("company")
+    form.get_by_role("tab", name="Portal Login").click()
+    form.get_by_role("button", name="Add Customer").click()
+    summary = form.locator(".error-summary")
+    expect(summary).to_be_focused()
+    for name in ("Company name", "Contact name", "Email(s)", "Primary tel no"):
+        expect(form.get_by_label(name, exact=False).first).to_have_class(re.compile("is-invalid"))
+        expect(summary.get_by_role("link", name=f"Account Detail: {name}")).to_be_visible()
+    summary.get_by_role("link", name="Email(s)").click()
+    expect(form.get_by_label("Email(s)")).to_be_focused()
+    assert not Customer.objects.filter(code="").exists()

@@ -1,11 +1,14 @@
 """While a number or an address is typed, customers who have it already are named; nobody is refused."""
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
 from customers.accounts import gates
 from customers.accounts.models import Customer, GateKind
 from ispbilling.core.clock import now
+from ispbilling.core.models import Role
 from tests import builders
 
 URL = "/customers/hints/duplicates/"
@@ -64,3 +67,26 @@ def test_it_names_five_at_most(as_manager: Client, db: None) -> None:
     for _ in range(7):
         builders.customer(email="family@example.test")
     assert hint(as_manager, email="family@example.test").count("<li>") == 5
+
+
+@pytest.mark.feature("ADD-10")
+def test_the_same_id_number_is_a_hint_that_does_not_tell_the_number(
+    as_manager: Client, alice: Customer, bob: Customer
+) -> None:
+    Customer.objects.filter(pk=alice.pk).update(id_number="8001015009087")
+    body = hint(as_manager, id_number="800101 5009 087")
+    assert "ALI001 Alice Liddell</a> has the same ID number" in body
+    assert "5009" not in body
+    for other in ("8001015009088", "80010150", ""):
+        assert hint(as_manager, id_number=other).strip() == ""
+
+
+def test_a_lost_key_is_no_fault_of_the_form(as_manager: Client, alice: Customer, settings: Any) -> None:
+    Customer.objects.filter(pk=alice.pk).update(id_number="8001015009087")
+    settings.SECRETS_KEYS = "other:BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBA="
+    assert hint(as_manager, id_number="8001015009087").strip() == ""
+
+
+def test_who_may_not_edit_learns_nothing(client: Client, alice: Customer) -> None:
+    client.force_login(builders.staff(Role.READ_ONLY))
+    assert client.post(URL, {"email": "alice@example.test"}).status_code == 403

@@ -37,16 +37,18 @@ class PositionHint(StaffPage):
 class DuplicateHint(StaffPage):
     """Who has that number or address already; saving goes on all the same."""
 
-    permission = "customers.view"
+    permission = "customers.edit"
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        typed = {
-            name: request.POST.get(name, "").replace("\0", "")[:1000] for name in ("email", "phone", "mobile")
-        }
-        besides = request.POST.get("customer", "")
+        def of(name: str) -> str:
+            return str(request.POST.get(name, "")).replace("\0", "")[:1000]
+
+        typed = duplicates.Typed(
+            emails=of("email"), numbers=f"{of('phone')}\n{of('mobile')}", id_number=of("id_number")
+        )
+        besides = of("customer")
         found = duplicates.alike(
-            typed["email"],
-            f"{typed['phone']}\n{typed['mobile']}",
+            typed,
             clock.now(),
             visible=Customer.objects.visible_to(self.actor),
             besides=int(besides) if besides.isascii() and besides.isdigit() and len(besides) < 19 else None,
