@@ -40,7 +40,7 @@ def update(
         _answered(request, now)
         kind = "change_request.confirmed" if confirmed else "change_request.received"
         asked = ", ".join(labels[name] for name, *_ in changed)
-        events.record(kind, made, about=request.customer, at=now, fields=asked or None)
+        events.record(kind, request.customer, at=now, fields=asked or None)
     return made
 
 
@@ -53,7 +53,7 @@ def rate(token: str, score: int, comment: str, now: datetime) -> Rating:
         )
         _answered(request, now)
         kind = "rating.low" if score <= LOW else "rating.received"
-        events.record(kind, made, about=request.customer, at=now, score=score)
+        events.record(kind, request.customer, at=now, score=score)
     return made
 
 

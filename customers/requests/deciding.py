@@ -67,7 +67,7 @@ def handle(rating: Rating, note: str, now: datetime, *, actor: User) -> Rating:
             raise DomainError("This rating needs nobody, or somebody dealt with it already.")
         row.handled_at, row.handled_by, row.handled_note = now, actor, note
         row.save(update_fields=["handled_at", "handled_by", "handled_note"])
-        events.record("rating.handled", row, actor=actor, about=row.customer, at=now, note=note)
+        events.record("rating.handled", row.customer, actor=actor, at=now, note=note)
     return row
 
 
@@ -114,9 +114,8 @@ def _record(row: ChangeRequest, verdicts: Mapping[str, Verdict], now: datetime, 
 
     events.record(
         "change_request.decided",
-        row,
+        row.customer,
         actor=actor,
-        about=row.customer,
         at=now,
         approved=named(Decision.APPROVED),
         rejected=named(Decision.REJECTED),
