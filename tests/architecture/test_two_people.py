@@ -37,6 +37,7 @@ def press(url: str, data: dict[str, Any]) -> list[int]:
 def test_of_many_who_press_at_once_one_is_done_and_the_rest_are_refused() -> None:
     customer = builders.customer()
     invoice, run = builders.invoice(customer), builders.run()
+    change, rating = builders.change_request(), builders.rating()
     for act, subject, data, kind in (
         (
             "billing:document_credit",
@@ -46,6 +47,9 @@ def test_of_many_who_press_at_once_one_is_done_and_the_rest_are_refused() -> Non
         ),
         ("customers:customer_suspend", customer, {"reason": "unpaid"}, "customer.suspended"),
         ("billing:run_approve", run, {}, "run.approved"),
+        ("customers:change_request_decide", change, {"phone": "approved"}, "change_request.decided"),
+        ("customers:rating_handle", rating, {"note": "called"}, "rating.handled"),
+        ("protection:export_add", customer, {"reason": "asked"}, "subject_export.asked"),
     ):
         assert press(reverse(act, args=[subject.pk]), data) == [200, 200, 200, 302], act
         assert Event.objects.filter(kind=kind).count() == 1
