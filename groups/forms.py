@@ -2,14 +2,18 @@
 
 from typing import Any
 
-from crispy_forms.layout import HTML, Layout
+from crispy_forms.layout import Layout
 from django import forms
-from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from groups import keeping
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
-from ispbilling.core.forms import Form, ModelForm, Pair
+from ispbilling.core import positions
+from ispbilling.core.forms import Form, ModelForm
+from ispbilling.core.maps import look
 from ispbilling.core.models import AccountingSystem, Provider
 
 
@@ -92,31 +96,49 @@ class LabelForm(SeenForm):
         fields = ("title", "colour")
 
 
+class PinMap:
+    """The map whose pin fills the position of a HighSiteForm."""
+
+    def render(self, form: Any, context: Any, **kwargs: Any) -> SafeString:
+        latitude, longitude = form.place
+        map_context = look(latitude, longitude, form.instance.name, form["gps"].id_for_label)
+        return format_html('<div class="mb-3">{}</div>', render_to_string("ui/map.html", map_context))
+
+
 class HighSiteForm(SeenForm):
+    """A name and a place: dragged on the map or typed, each works without the other."""
+
+    gps = forms.CharField(
+        label="GPS position", required=False, max_length=60, help_text="Such as (-34.06752, 18.82971)"
+    )
+
     class Meta:
         model = HighSite
-        fields = ("name", "latitude", "longitude")
-        help_texts = {"latitude": "Degrees, south is negative", "longitude": "Degrees, west is negative"}
+        fields = ("name",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["gps"] = positions.show(self.instance.latitude, self.instance.longitude)
+
+    @property
+    def place(self) -> tuple[Any, Any]:
+        """Where the pin stands: what the form holds now."""
+        return positions.parse(self["gps"].value() or "") or ("", "")
 
     @property
     def layout(self) -> Layout:
-        """The map whose pin fills the two fields, where this installation has map tiles."""
-        place = (
-            "{% load ui %}{% map form.instance.latitude form.instance.longitude form.instance.name 'id_' %}"
-        )
+        """The map whose pin fills the field below it."""
         hidden = ["seen"] if "seen" in self.fields else []
-        return Layout(
-            *hidden, "name", Pair("latitude", "longitude"), *([HTML(place)] if settings.MAP_TILES else [])
-        )
+        return Layout(*hidden, "name", PinMap(), "gps")
 
     def clean(self) -> dict[str, Any]:
-        """A position has both or neither, and lies on the earth."""
+        """The two columns instead of the one field."""
         found = super().clean() or self.cleaned_data
-        if (found.get("latitude") is None) != (found.get("longitude") is None) and not self.errors:
-            raise ValidationError("A position needs both latitude and longitude.")
-        for name, limit in (("latitude", 90), ("longitude", 180)):
-            if found.get(name) is not None and abs(found[name]) > limit:
-                self.add_error(name, f"This lies between -{limit} and {limit}.")
+        typed = found.pop("gps", "")
+        position = positions.parse(typed)
+        if typed and position is None:
+            self.add_error("gps", "This is no position; one looks like (-34.06752, 18.82971).")
+        found["latitude"], found["longitude"] = position or (None, None)
         return found
 
 

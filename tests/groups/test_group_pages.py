@@ -300,7 +300,7 @@ def test_undo_of_disabling_opens_only_the_group(as_manager: Client) -> None:
         ("billing_group", BillingGroup, {"title": "Netcash Run 1", "debit_day": "25"}),
         ("category", Category, {"title": "Topup", "colour": "blue"}),
         ("label", Label, {"title": "Tower 3", "colour": "red"}),
-        ("high_site", HighSite, {"name": "Helderberg", "latitude": "-34.06752", "longitude": "18.82971"}),
+        ("high_site", HighSite, {"name": "Helderberg", "gps": "(-34.06752, 18.82971)"}),
     ],
 )
 def test_it_adds_lists_and_edits_the_smaller_tables(

@@ -151,17 +151,22 @@ def test_the_pages_name_the_numbers_and_offer_undo(
     assert back not in as_manager.get(reverse("groups:removal_list")).content.decode()
 
 
-def test_a_position_is_whole_and_on_the_earth(as_manager: Client) -> None:
+def test_a_position_is_typed_as_people_write_it_or_refused(as_manager: Client) -> None:
     add = reverse("groups:high_site_add")
-    for wrong in (
-        {"latitude": "-34"},
-        {"latitude": "95", "longitude": "18"},
-        {"latitude": "1", "longitude": "200"},
-    ):
-        assert as_manager.post(add, {"name": "Tower", **wrong}).status_code == 200
-    assert (
-        as_manager.post(add, {"name": "Tower", "latitude": "-34.1", "longitude": "18.8"}).status_code == 302
-    )
+    for wrong in ("-34", "95, 18", "1, 200", "nowhere"):
+        page = as_manager.post(add, {"name": "Tower", "gps": wrong}).content.decode()
+        assert "This is no position" in page
+        assert f'value="{wrong}"' in page
+    assert as_manager.post(add, {"name": "Tower", "gps": "-34.1,18.8"}).status_code == 302
+    site = HighSite.objects.get()
+    assert (str(site.latitude), str(site.longitude)) == ("-34.100000", "18.800000")
+    edit = reverse("groups:high_site_edit", args=[site.pk])
+    page = as_manager.get(edit).content.decode()
+    assert 'data-latitude="-34.100000"' in page
+    assert 'data-pin-for="id_gps"' in page
+    as_manager.post(edit, {"name": "Tower", "gps": ""})
+    site.refresh_from_db()
+    assert site.latitude is site.longitude is None
 
 
 @pytest.mark.parametrize("role", [Role.SUPPORT, Role.ACCOUNTS, Role.READ_ONLY])
