@@ -11,7 +11,7 @@ from billing.runs.models import Run, RunState
 from customers.accounts import editing, gates
 from customers.merging import choosing
 from customers.merging.choosing import Difference
-from customers.models import Customer, Gate, GateKind
+from customers.models import Customer, Erasure, Gate, GateKind
 from ispbilling.core import registries
 from ispbilling.core.money import ZERO, format_money
 
@@ -64,6 +64,8 @@ def refusals(survivor: Customer, loser: Customer, now: datetime) -> list[str]:
             found.append(f"{customer.code} is deleted or merged already; undelete it first.")
     if survivor.gates.closing(now).filter(kind=GateKind.CANCELLED).exists():
         found.append(f"{survivor.code} is cancelled: nothing could go on there. Merge the other way round.")
+    if Erasure.objects.filter(customer__in=[survivor, loser]).exists():
+        found.append("The personal data of one of them is erased for good; nobody is left to merge.")
     found += _related(survivor, loser)
     if survivor.demonstration != loser.demonstration:
         found.append("One of them belongs to the demonstration, which is taken away as a whole.")

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.db.models import Q
@@ -100,7 +102,8 @@ class Contacts(Widget):
         text = self.request.GET.get("contact", "").strip()[:100]
         rows, count = self.obj.contacts.all(), self.obj.contacts.count()
         for word in text.split():
-            rows = rows.filter(Q(name__icontains=word) | Q(email__icontains=word) | Q(mobile__icontains=word))
+            paths = ("name", "email", "mobile", "more_emails", "more_mobiles")
+            rows = rows.filter(reduce(or_, (Q(**{f"{path}__icontains": word}) for path in paths)))
         shown = list(rows[: self.most])
         return {"contacts": shown, "count": count, "searchable": count > self.most, "text": text}
 

@@ -28,6 +28,7 @@ from groups.models import Category
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import Event, User
+from ispbilling.protection import erasing
 from radius import subscribers
 from radius.models import DataAccount
 from radius.policy.decision import decide
@@ -366,6 +367,27 @@ def test_two_people_who_merge_the_same_pair_at_once_make_one_merge() -> None:
     assert sum("deleted or merged already" in answer for answer in answers) == 2
     assert Merge.objects.standing().count() == 1
     assert total() == Decimal("115.00")
+
+
+@pytest.mark.feature("D-20")
+def test_whoever_is_forgotten_is_forgotten_under_every_code(
+    alice: Customer, bob: Customer, manager: User, settings: Any
+) -> None:
+    settings.ERASE_AFTER_YEARS = 0
+    editing.edit(alice, {"phone": "021 555 0001", "id_number": "8001015009087"}, now(), actor=None)
+    editing.edit(bob, {"phone": "021 555 0002", "id_number": "9202204720083"}, now(), actor=None)
+    for customer in (alice, bob):
+        customer.refresh_from_db()
+    made = merge(alice, bob, phone="loser", id_number="loser", name="loser")
+    deletion.delete(alice, now(), actor=None, reason="asked to be forgotten")
+    erasing.erase(alice, "asked", now(), actor=manager)
+    made.refresh_from_db()
+    bob.refresh_from_db()
+    assert (bob.name, bob.phone, bob.id_number) == ("(erased)", "", "")
+    assert made.former_id_number == ""
+    assert "021 555" not in str(made.trace) + made.reason
+    with pytest.raises(DomainError, match="erased for good"):
+        merge(builders.customer(), alice)
 
 
 def test_the_page_names_what_moves(alice: Customer, full: Customer) -> None:

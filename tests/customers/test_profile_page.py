@@ -179,6 +179,8 @@ def test_many_contacts_are_searched_in_their_widget(as_manager: Client, alice: C
     found = page(as_manager, alice, widget="contacts", contact="person h")
     assert "Person H" in found
     assert found.count("tel:") == 1
+    Contact.objects.filter(name="Person H").update(more_emails="h@second.example")
+    assert "Person H" in page(as_manager, alice, widget="contacts", contact="second.example")
     assert "No contact matches “zzz”" in page(as_manager, alice, widget="contacts", contact="zzz")
     full = as_manager.get(reverse("customers:customer_contact_list", args=[alice.pk]), {"q": "0000007"})
     assert "Person H" in full.content.decode()
