@@ -11,6 +11,7 @@ from billing.ledger.models import Balance
 from billing.recurring.models import RecurringLine
 from billing.recurring.tables import CustomerLinesTable, add_line
 from billing.recurring.unbilled import unbilled
+from customers.merging.models import records_of
 from ispbilling.core import clock
 from ispbilling.core.access import may
 from ispbilling.core.money import ZERO
@@ -30,7 +31,7 @@ class Billing(Widget):
 
     def context(self) -> Mapping[str, Any]:
         balance = Balance.objects.filter(customer=self.obj).values_list("amount", flat=True).first()
-        rows = Document.objects.listed().filter(payer=self.obj)[:LATEST]
+        rows = Document.objects.listed().filter(payer__in=records_of(self.obj))[:LATEST]
         return {"balance": balance or ZERO, "table": LatestTable(rows, request=self.request)}
 
     def view_all(self) -> str:

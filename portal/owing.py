@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from billing.documents.models import DocumentKind
 from billing.models import Balance, Document
+from customers.merging.models import records_of
 from customers.models import Customer
 from ispbilling.core.money import ZERO
 
@@ -33,7 +34,9 @@ def of(customer: Customer) -> Debt:
     if amount <= 0:
         return Debt(amount)
     invoices = (
-        Document.objects.filter(payer=customer, kind=DocumentKind.INVOICE, corrections__isnull=True)
+        Document.objects.filter(
+            payer__in=records_of(customer), kind=DocumentKind.INVOICE, corrections__isnull=True
+        )
         .order_by("-issued_on", "-id")
         .values_list("total", "due_on")
     )

@@ -5,6 +5,8 @@ from django import forms
 from django.db.models import Q, QuerySet
 
 from billing.documents.models import Document, DocumentKind
+from customers.merging.models import records_of
+from customers.models import Customer
 
 DAY = forms.DateInput(attrs={"type": "date"})
 
@@ -21,5 +23,7 @@ class DocumentFilter(django_filters.FilterSet):
         fields = ()
 
     def of_customer(self, rows: QuerySet[Document], name: str, value: str) -> QuerySet[Document]:
-        """Served to the customer, or paid by it."""
-        return rows.filter(Q(customer__code__iexact=value) | Q(payer__code__iexact=value))
+        """Served to the customer, or paid by it, under whichever of its records."""
+        customer = Customer.objects.filter(code__iexact=value).first()
+        keys = records_of(customer) if customer else []
+        return rows.filter(Q(customer__in=keys) | Q(payer__in=keys))

@@ -57,6 +57,19 @@ class Merge(models.Model):
         return reverse("customers:customer_detail", args=[self.survivor_id])
 
 
+def records_of(customer: Customer) -> list[int]:
+    """The keys of this person's records: the customer and whatever was merged into it.
+
+    Paper, messages and events stay with the record they were made for; who asks for those of a customer asks
+    for all of its records.
+    """
+    found, latest = [customer.pk], [customer.pk]
+    while latest:
+        latest = list(Merge.objects.standing().filter(survivor__in=latest).values_list("loser", flat=True))
+        found += latest
+    return found
+
+
 def merge_of(customer: Customer) -> Merge | None:
     """The merge that made this customer an alias, or None."""
     return Merge.objects.standing().filter(loser=customer).select_related("survivor", "by").first()

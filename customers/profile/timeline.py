@@ -16,8 +16,10 @@ from django.core.exceptions import FieldDoesNotExist
 from django.utils.dateparse import parse_datetime
 from django.utils.text import capfirst
 
+from customers.accounts.models import Customer
+from customers.merging.models import records_of
 from ispbilling.core.clock import zone
-from ispbilling.core.models import Event
+from ispbilling.core.models import Event, EventQuerySet
 from ispbilling.core.money import format_money
 
 #: kind -> the sentence; braces name the event's data, `label` is the subject as it was called then.
@@ -87,6 +89,12 @@ class Entry:
     subject: str
     who: str
     details: list[str]
+
+
+def events_of(customer: Customer) -> EventQuerySet:
+    """What happened to a customer, under whichever of its records."""
+    kind = ContentType.objects.get_for_model(Customer)
+    return Event.objects.filter(about_type=kind, about_id__in=records_of(customer))
 
 
 def entries(events: Iterable[Event]) -> list[Entry]:

@@ -122,7 +122,7 @@ class CustomerDetail(DetailPage):
             because = f": {gate.reason.rstrip('.')}." if gate.reason else "."
             if gate.kind == GateKind.CANCELLED and gate.since > self.now:
                 found.append(
-                    ("attention", f"Cancelling: the last day of service is {gate.last_day}. {gate.reason}")
+                    ("attention", f"Cancelling: the last day of service is {gate.last_day}{because}")
                 )
             elif gate.kind == GateKind.DISABLED:
                 there = reverse("customers:customer_list") + f"?state=disabled&q={quote(customer.code)}"
@@ -418,4 +418,4 @@ class CustomerTimeline(ListPage):
         return (("Customers", reverse("customers:customer_list")), here)
 
     def get_queryset(self) -> Any:
-        return Event.objects.about(self.customer).select_related("actor")
+        return timeline.events_of(self.customer).select_related("actor")

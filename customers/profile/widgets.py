@@ -13,9 +13,8 @@ from customers.accounts import positions
 from customers.accounts.listing import MEANINGS
 from customers.accounts.models import Customer, Gate, GateKind
 from customers.profile.forms import masked
-from customers.profile.timeline import entries
+from customers.profile.timeline import entries, events_of
 from ispbilling.core import clock
-from ispbilling.core.models import Event
 from ispbilling.core.parts import Attr, Button
 from ispbilling.core.registries import Widget
 
@@ -167,7 +166,7 @@ class Timeline(Widget):
     most = 12
 
     def context(self) -> Mapping[str, Any]:
-        events = Event.objects.about(self.obj).select_related("actor", "subject_type")[: self.most]
+        events = events_of(self.obj).select_related("actor", "subject_type")[: self.most]
         return {"entries": entries(events)}
 
     def view_all(self) -> str:

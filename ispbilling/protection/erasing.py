@@ -13,6 +13,7 @@ from django.db import transaction
 
 from billing.documents import erasing as documents
 from customers.accounts import deletion
+from customers.merging.models import records_of
 from customers.models import Customer, Erasure, Gate, GateKind, Merge
 from customers.protection import erasing as people
 from ispbilling.core import events
@@ -120,7 +121,7 @@ def kept_until(ended: date) -> date:
 def erase(customer: Customer, reason: str, now: datetime, *, actor: User) -> Erasure:
     """Forget the person, under all its records, for good. Raises DomainError with every reason against it."""
     with transaction.atomic():
-        keys = subject.records_of(customer)
+        keys = records_of(customer)
         rows = {
             row.pk: row for row in Customer.objects.select_for_update().filter(pk__in=keys).order_by("pk")
         }

@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 
 from billing.documents.rendering import render_pdf
 from billing.models import Document
+from customers.merging.models import records_of
 from customers.models import Attachment, Customer, SubjectExport
 from customers.protection.models import ExportState
 from ispbilling.core import events
@@ -143,9 +144,9 @@ def _write_json(bundle: ZipFile, name: str, records: Iterable[dict[str, Any]]) -
 
 def _portal_sessions(customer: Customer) -> Iterable[dict[str, Any]]:
     """Where the person's own log-ins came from."""
-    for session in UserSession.objects.filter(
-        user__portal_login__customer__in=subject.records_of(customer)
-    ).order_by("pk"):
+    for session in UserSession.objects.filter(user__portal_login__customer__in=records_of(customer)).order_by(
+        "pk"
+    ):
         yield {
             "username": session.user.username,
             "created_at": session.created_at,

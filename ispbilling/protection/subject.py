@@ -14,7 +14,8 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models import Q
 
-from customers.models import Customer, Merge
+from customers.merging.models import records_of
+from customers.models import Customer
 from ispbilling.core.models import Event
 from ispbilling.core.secrets import SecretField
 
@@ -67,15 +68,6 @@ def _ways(model: type[models.Model], known: dict[type[models.Model], list[str]])
         if field.related_model in known and field.related_model is not model
         for way in known[field.related_model]
     ]
-
-
-def records_of(customer: Customer) -> list[int]:
-    """The keys of this person's records: the customer and whatever was merged into it."""
-    found, latest = [customer.pk], [customer.pk]
-    while latest:
-        latest = list(Merge.objects.standing().filter(survivor__in=latest).values_list("loser", flat=True))
-        found += latest
-    return found
 
 
 def rows_of(model: type[models.Model], customer: Customer) -> models.QuerySet[Any]:

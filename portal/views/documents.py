@@ -7,6 +7,7 @@ from django.shortcuts import get_object_or_404
 
 from billing.documents.rendering import render_pdf
 from billing.models import Document
+from customers.merging.models import records_of
 from portal import owing
 from portal.views.page import PortalPage
 
@@ -19,7 +20,7 @@ class DocumentPage(PortalPage):
     place = "documents"
 
     def documents(self) -> QuerySet[Document]:
-        return Document.objects.filter(payer=self.customer).order_by("-issued_on", "-id")
+        return Document.objects.filter(payer__in=records_of(self.customer)).order_by("-issued_on", "-id")
 
     def document(self, pk: int) -> Document:
         """The document, if it is this customer's; Http404 otherwise."""

@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from billing.merging import merging, undoing
 from customers.accounts import editing
 from customers.models import Customer, Merge
 from ispbilling.core.clock import now
@@ -109,3 +110,24 @@ def test_merging_is_for_managers(client: Client, alice: Customer, bob: Customer,
     assert client.post(preview_url(alice, bob), {"reason": "x"}).status_code == 403
     assert "Merge Customers" not in client.get("/").content.decode()
     assert not Merge.objects.exists()
+
+
+@pytest.mark.feature("D-20")
+def test_paper_and_history_of_both_are_found_with_the_survivor(
+    as_manager: Client, client: Client, alice: Customer, bob: Customer
+) -> None:
+    paper = builders.invoice(bob)
+    editing.edit(bob, {"phone": "021 555 0002"}, now(), actor=None)
+    client.force_login(builders.portal_user(alice))
+    merging.merge(alice, bob, {}, now(), actor=None)
+    for query in ({"widget": "billing"}, {"widget": "timeline"}):
+        page = as_manager.get(alice.get_absolute_url(), query).content.decode()
+        assert paper.reference in page or "021 555 0002" in page
+    assert paper.reference in as_manager.get("/billing/documents/?customer=ALI001").content.decode()
+    home = client.get("/portal/").content.decode()
+    assert "R 115.00" in home
+    assert "overdue since" in home or ", due" in home
+    detail = reverse("portal:document_detail", args=[paper.pk])
+    assert client.get(detail).status_code == 200
+    undoing.undo(Merge.objects.get(), now(), actor=None)
+    assert client.get(detail).status_code == 404
