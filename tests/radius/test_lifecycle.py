@@ -1,6 +1,7 @@
 """After each act of the staff the very next login is answered by it, within a second, on the real socket."""
 
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -77,11 +78,12 @@ def test_every_act_and_its_undo_reach_the_next_login_within_a_second(
 @pytest.mark.feature("LIF-1", "LIF-8", "EDT-17", "D-9", "D-10")
 def test_a_last_day_that_passes_needs_no_sweep(server: Server, line: DataAccount) -> None:
     """The gate closes at an instant of the future; nothing is written at that instant."""
-    at = now().timestamp() + 1.5
-    moment = now().fromtimestamp(at, tz=now().tzinfo)
+    moment = now() + timedelta(seconds=5)
     gates.close(line.customer, GateKind.CANCELLED, now(), actor=None, reason="moves", since=moment)
-    assert server.ask(access()).code == ACCEPT
-    time.sleep(max(0, at - time.time()))
+    answer = server.ask(access())
+    assert answer is not None
+    assert answer.code == ACCEPT or now() >= moment
+    time.sleep(max(0.0, (moment - now()).total_seconds()))
     assert within(server, REJECT)
     gates.open_(line.customer, GateKind.CANCELLED, now(), actor=None)
     assert within(server, ACCEPT)
