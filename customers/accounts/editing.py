@@ -1,12 +1,13 @@
 """Changes to a customer: its columns, its code, its contacts and its portal login; each leaves an event."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 
 from customers.accounts import codes, numbering, reach
 from customers.accounts.models import CodeAlias, Contact, Customer, PortalLogin, PositionSource
@@ -50,7 +51,7 @@ def edit(
     `seen` is what `sight` gave when the form was opened. Raises ChangedMeanwhile when the customer is
     not that any more, CodeTaken for a code in use, DomainError unless exactly one contact is primary.
     """
-    with transaction.atomic():
+    with _taken_in_words(), transaction.atomic():
         row = Customer.objects.select_for_update(no_key=True).get(pk=customer.pk)
         opened, _, since = seen.partition(":")
         if opened and opened != fingerprint(row):
@@ -62,6 +63,27 @@ def edit(
         if changed:
             events.record("customer.edited", row, actor=actor, at=now, changes=changed)
     return row
+
+
+#: What another row has that was free a moment ago, by the constraint that says so.
+TAKEN = {
+    "customers_customer_code_ci": "Another customer has just been given this account code.",
+    "customers_codealias_code_ci": "Another customer once had this account code.",
+    "customers_customer_accounting_id": "Another customer has this accounting ID.",
+    "core_user_username": "This portal username has just been taken; choose another.",
+}
+
+
+@contextmanager
+def _taken_in_words() -> Iterator[None]:
+    """Two people wanted the same at the same moment: the second is told, as CodeTaken or DomainError."""
+    try:
+        yield
+    except IntegrityError as error:
+        for name, sentence in TAKEN.items():
+            if name in str(error):
+                raise (CodeTaken if "code" in name else DomainError)(sentence) from error
+        raise
 
 
 def fingerprint(customer: Customer) -> str:
@@ -113,7 +135,8 @@ def rename_login(login: PortalLogin, username: str, now: datetime, *, actor: Use
     if User.objects.filter(username__iexact=username).exclude(pk=user.pk).exists():
         raise DomainError(f"The portal username {username} is in use; choose another.")
     old, user.username = user.username, username
-    user.save(update_fields=["username"])
+    with _taken_in_words(), transaction.atomic():
+        user.save(update_fields=["username"])
     events.record(
         "portal_login.edited",
         login,

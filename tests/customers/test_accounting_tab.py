@@ -6,6 +6,7 @@ from django.test import Client
 
 from customers.accounts import editing
 from customers.accounts.models import Customer
+from ispbilling.core.errors import DomainError
 from ispbilling.core.models import AccountingSystem, Event, Provider
 from tests import builders
 from tests.customers.test_edit_dialog import as_shown, edit_url
@@ -53,8 +54,10 @@ def test_the_database_keeps_ids_apart_and_many_without(alice: Customer, bob: Cus
     editing.edit(alice, {"accounting_id": "7"}, builders.now(), actor=None)
     for row in (bob, builders.group(accounting_id="7")):
         assert row.pk
-    with pytest.raises(IntegrityError, match="customers_customer_accounting_id"), transaction.atomic():
+    with pytest.raises(DomainError, match="Another customer has this accounting ID"):
         editing.edit(bob, {"accounting_id": "7"}, builders.now(), actor=None)
+    with pytest.raises(IntegrityError, match="customers_customer_accounting_id"), transaction.atomic():
+        Customer.objects.filter(pk=bob.pk).update(accounting_id="7")
     with pytest.raises(IntegrityError, match="groups_customergroup_accounting_id"), transaction.atomic():
         builders.group(accounting_id="7")
 

@@ -1,6 +1,9 @@
 """Edits are recorded with old and new values, lose nobody's work, and keep exactly one primary contact."""
 
+import threading
+
 import pytest
+from django.db import connection, transaction
 
 from customers.accounts import editing, numbering
 from customers.accounts.editing import ChangedMeanwhile, ContactValues
@@ -99,3 +102,31 @@ def test_it_renames_sets_and_resets_the_login(alice: Customer, bob: Customer, ma
     kinds = list(Event.objects.about(alice).values_list("kind", flat=True))
     assert kinds == ["portal_login.reset_requested", "portal_login.password_set", "portal_login.edited"]
     assert "a long new password" not in str(list(Event.objects.values_list("data", flat=True)))
+
+
+@pytest.mark.feature("ACC-11")
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("values", [{"code": "OWN"}, {"accounting_id": "7"}])
+def test_two_people_who_want_the_same_at_once_are_told(values: dict[str, str]) -> None:
+    """The second waits at the unique index until the first is stored, and gets a sentence, not a fault."""
+    alice, bob = builders.customer(code="ALI001"), builders.customer(code="BOB001")
+    said: list[str] = []
+
+    def second() -> None:
+        try:
+            editing.edit(bob, values, now(), actor=None)
+        except DomainError as refusal:
+            said.append(str(refusal))
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=second)
+    with transaction.atomic():
+        editing.edit(alice, values, now(), actor=None)
+        thread.start()
+        thread.join(0.5)
+        assert thread.is_alive(), "the index makes the second wait for the first"
+    thread.join(10)
+    assert said
+    assert said[0].startswith("Another customer has")
+    assert Customer.objects.filter(**values).count() == 1
