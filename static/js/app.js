@@ -178,7 +178,11 @@
       draw();
     });
   }
-  function showTab(tab) { tab.scrollIntoView({ block: "nearest", inline: "center" }); }
+  // On a phone the row of tabs scrolls: the open one is brought into sight, the page stays where it is.
+  function showTab(tab) {
+    var row = tab.closest(".form-tabs");
+    if (row) { row.scrollLeft = tab.offsetLeft - row.offsetLeft - (row.clientWidth - tab.offsetWidth) / 2; }
+  }
   document.addEventListener("shown.bs.tab", function (event) { showTab(event.target); });
 
   function clearFields(button) {
@@ -602,6 +606,7 @@
     chooseSeveral(root);
     showWhen(root);
     drawChips(root);
+    if (root.querySelectorAll) { root.querySelectorAll(".form-tabs .nav-link.active").forEach(showTab); }
     countTicks();
     var wide = root.querySelector && root.querySelector(".error-summary");
     if (wide) {

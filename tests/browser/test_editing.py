@@ -107,3 +107,13 @@ def test_a_removed_contact_can_be_kept_and_another_dialog_asks_first(dialog: Pag
     dialog.once("dialog", lambda question: question.accept())
     here.get_by_role("link", name="Suspend Now").click()
     expect(here.get_by_role("heading", name="Suspend Now")).to_be_visible()
+
+
+@pytest.mark.feature("EDT-1")
+def test_on_a_phone_the_open_tab_is_in_sight(dialog: Page, live_server: LiveServer) -> None:
+    dialog.set_viewport_size({"width": 390, "height": 844})
+    dialog.goto(f"{live_server.url}/customers/{Customer.objects.get().pk}/edit/?tab=master")
+    expect(dialog.get_by_role("tab", name="Master")).to_be_in_viewport()
+    assert looking.overflow(dialog) <= 0
+    dialog.get_by_role("tab", name="Cancellation").click()
+    expect(dialog.get_by_role("tab", name="Cancellation")).to_be_in_viewport()
