@@ -45,6 +45,14 @@ def django_db_setup(django_db_setup: None) -> None:
         DatabaseWrapper._test_serialized_contents = rows
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tell pytest-django early enough that transactional tests want those rows back, whichever are run."""
+    for item in items:
+        mark = item.get_closest_marker("django_db")
+        if mark and mark.kwargs.get("transaction") and not mark.kwargs.get("serialized_rollback"):
+            item.add_marker(pytest.mark.django_db(**mark.kwargs, serialized_rollback=True), append=False)
+
+
 @pytest.fixture(autouse=True)
 def rows_of_the_migrations_come_back(django_db_serialized_rollback: None) -> None:
     """After a transactional test, what the migrations put in (settings, ledger accounts) is restored."""

@@ -85,3 +85,8 @@ PEOPLE = (
     Somebody("Karoo Veterinary Clinic", True, 1, 1, 4.9, "4 Stasie Street"),
     Somebody("Swartberg Lodge", True, 1, 3, 62.5, "Farm Kredouw"),
 )
+
+NOTES = (
+    "Speak to the manager about anything that costs money; the front desk may report faults.",
+    "Prefers to be called after five. The mast is behind the workshop; the dog is friendly.",
+)

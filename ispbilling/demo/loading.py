@@ -11,7 +11,8 @@ from billing.models import RecurringLine
 from billing.runs import monthly, planning
 from customers.accounts import gates
 from customers.accounts.onboarding import NewCustomer, add_customer
-from customers.models import Customer, CustomerType, GateKind
+from customers.models import Customer, CustomerType, GateKind, Note
+from customers.relations import linking
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
 from ispbilling.core.clock import Period, add_months, day_start, local_day, month_of
@@ -47,6 +48,7 @@ def load(now: datetime) -> dict[str, int]:
     for first in (start, month.start):
         _invoice(first, now)
     _troubles(people, now)
+    _company(people, now)
     Event.objects.unannounced().update(announced_at=now)
     return {"customers": len(people), "sessions": sessions}
 
@@ -203,3 +205,12 @@ def _troubles(people: list[Customer], now: datetime) -> None:
     )
     last = month_of(local_day(now)).last
     gates.cancel(people[13], last, now, actor=None, reason="Demonstration: moves to another town")
+
+
+def _company(people: list[Customer], now: datetime) -> None:
+    """A master account with its sub-account, and what staff noted."""
+    wonderland, grammy, frikkie = people[18], people[7], people[1]
+    linking.link(wonderland, linking.Links(is_master=True), now, actor=None)
+    linking.attach(grammy, master=wonderland, now=now, actor=None)
+    Note.objects.create(customer=wonderland, text=content.NOTES[0], pinned=True, written_at=now)
+    Note.objects.create(customer=frikkie, text=content.NOTES[1], written_at=now)

@@ -100,6 +100,7 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
     for label in ("notifications.Message", "billing.RecurringLine", "radius.DataAccount"):
         apps.get_model(label).objects.filter(customer__in=ids).delete()
     Merge.objects.filter(survivor__in=ids).delete()
+    theirs.update(master=None, reseller=None)
     _delete_events(theirs, ids, users)
     for stored in (Attachment, SubjectExport):
         paths = stored.objects.filter(customer__in=ids).exclude(path="").values_list("path", flat=True)
