@@ -9,7 +9,7 @@ from django.db import models, transaction
 
 from billing.ledger import posting
 from billing.merging.moves import MOVES
-from billing.merging.preview import look, refusals, standing
+from billing.merging.preview import look, refusals, standing, stopped
 from billing.models import Posting, RecurringLine
 from billing.runs.models import Run, RunState
 from customers.accounts import gates
@@ -77,7 +77,7 @@ def merge(
         _take_columns(survivor, loser, choices, trace)
         _unlink(loser, trace)
         _move(survivor, loser, trace)
-        _keep_closed(loser, trace, now)
+        _keep_closed(survivor, loser, trace)
         _tags(survivor, loser, trace)
         CodeAlias.objects.create(customer=survivor, code=loser.code)
         gates.close(loser, GateKind.DELETED, now, actor=actor, reason=f"Merged into {survivor}")
@@ -192,16 +192,16 @@ def give_role(customer: Customer) -> None:
     User.objects.filter(portal_login__customer=customer).exclude(role=role).update(role=role)
 
 
-def _keep_closed(loser: Customer, trace: Trace, now: datetime) -> None:
+def _keep_closed(survivor: Customer, loser: Customer, trace: Trace) -> None:
     """Moving opens nothing: lines of a stopped customer arrive blocked, those of a cancelled one end with it."""
     closed = standing(loser)
-    why = next((closed[kind] for kind in (GateKind.SUSPENDED, GateKind.DISABLED) if kind in closed), None)
+    why = stopped(survivor, loser)
     accounts = trace.moved.get("radius.DataAccount.customer", [])
     if why is not None:
         open_ = DataAccount.objects.filter(pk__in=accounts, blocked=False)
         trace.blocked = list(open_.values_list("pk", flat=True))
         DataAccount.objects.filter(pk__in=trace.blocked).update(
-            blocked=True, blocked_reason=block_reason(loser, why.get_kind_display(), why.reason)
+            blocked=True, blocked_reason=block_reason(loser, *why)
         )
     if GateKind.CANCELLED in closed:
         last_day = closed[GateKind.CANCELLED].last_day

@@ -12,6 +12,7 @@ from customers.accounts import editing, gates
 from customers.merging import choosing
 from customers.merging.choosing import Difference
 from customers.models import Customer, Erasure, Gate, GateKind
+from customers.relations import paying
 from ispbilling.core import registries
 from ispbilling.core.money import ZERO, format_money
 
@@ -102,7 +103,7 @@ def consequences(survivor: Customer, loser: Customer, preview: Preview, now: dat
         found.append(
             f"The balance of {amount} is transferred in the ledger. Issued invoices stay in the name of {loser.code}."
         )
-    found += _service(survivor, loser, preview, now)
+    found += _service(survivor, loser, preview, now) + _payer(survivor, loser)
     if any(move.key == "customers.Customer.master" for move, _ in preview.moves):
         pays = "is billed for them" if survivor.bill_all_to_master else "stays billed as before"
         found.append(f"{survivor.code} becomes the master account of the sub-accounts and {pays}.")
@@ -112,14 +113,33 @@ def consequences(survivor: Customer, loser: Customer, preview: Preview, now: dat
     return found
 
 
+def stopped(survivor: Customer, loser: Customer) -> tuple[str, str] | None:
+    """What keeps the loser's lines out of service that the survivor's would not meet: a word and the reason."""
+    closed = standing(loser)
+    for kind in (GateKind.SUSPENDED, GateKind.DISABLED):
+        if kind in closed:
+            return str(kind.label), closed[kind].reason
+    if not loser.group.enabled and survivor.group.enabled:
+        return "Group disabled", str(loser.group)
+    return None
+
+
+def _payer(survivor: Customer, loser: Customer) -> list[str]:
+    """A sub-account may be paid for by its master, and then so is what comes to it."""
+    before, after = paying.payer(loser), paying.payer(survivor)
+    if before == after or (before == loser and after == survivor):
+        return []
+    return [f"{after} is invoiced for what {loser.code} uses from now on; so far it was {before}."]
+
+
 def _service(survivor: Customer, loser: Customer, preview: Preview, now: datetime) -> list[str]:
     """Moving never opens what somebody closed; what closes the survivor closes what comes to it."""
     if not any(move.label == "radius.DataAccount" for move, _ in preview.moves):
         return []
     theirs, here = standing(loser), standing(survivor)
     found = []
-    if any(kind in theirs for kind in (GateKind.SUSPENDED, GateKind.DISABLED)):
-        state = gates.state_sentence(theirs.values(), now)
+    if why := stopped(survivor, loser):
+        state = gates.state_sentence(theirs.values(), now) if theirs else ": ".join(why)
         found.append(
             f"{loser.code} is not in service ({state}): its data accounts arrive blocked, unblock them there."
         )

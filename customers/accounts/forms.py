@@ -152,7 +152,7 @@ class AccountForm(Form):
             if name != "group" and not rows.exists():
                 del self.fields[name]  # nothing to pick from: not asked
         for name in {"categories", "labels"} & set(self.fields):
-            self.fields[name].widget.attrs["data-chips"] = f"Select one or more {name}"
+            self.fields[name].widget.attrs["data-placeholder"] = f"Select one or more {name}"
         self.fields["code"].widget.generated = self.data.get("generated", "")
         if self.customer is None:
             self._ask(

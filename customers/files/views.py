@@ -14,7 +14,7 @@ from customers.files import attaching
 from customers.files.forms import AttachForm
 from customers.files.models import Attachment
 from customers.files.tables import AttachmentTable, url
-from ispbilling.core import clock, registries
+from ispbilling.core import clock, events, registries
 from ispbilling.core.files.keeping import FileRefused
 from ispbilling.core.files.views import FileDownload, FilePreview
 from ispbilling.core.models import User
@@ -101,6 +101,9 @@ class AttachmentDetail(AttachmentPage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.object = self.get_object()
         self.title = self.object.name
+        events.record(
+            "attachment.opened", self.object, actor=self.actor, about=self.object.customer, at=clock.now()
+        )
         dialog = self.partial == "dialog-content"
         template = "customers/files/_detail.html" if dialog else "customers/files/detail.html"
         kept = self.object.customer.attachments.kept()
@@ -123,7 +126,12 @@ class AttachmentDetail(AttachmentPage):
 
 
 class AttachmentDownload(FileDownload, AttachmentPage):
-    """The file itself."""
+    """The file itself; who took it is written down, since it may be the copy of an ID document."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        row, response = self.get_object(), super().get(request, *args, **kwargs)
+        events.record("attachment.downloaded", row, actor=self.actor, about=row.customer, at=clock.now())
+        return response
 
 
 class AttachmentPreview(FilePreview, AttachmentPage):

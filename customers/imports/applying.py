@@ -85,7 +85,7 @@ def apply(import_id: int, now: datetime) -> bool:
     try:
         with transaction.atomic(), Progress(one.pk) as progress:
             _Importing(one, now, progress).do()
-    except (DomainError, DatabaseError) as refusal:
+    except (DomainError, DatabaseError, ValueError) as refusal:
         if isinstance(refusal, DatabaseError) and passing(refusal):
             raise  # a deadlock or a lost connection says nothing about the rows: the next sweep tries again
         log.warning("import_refused", id=one.pk, error=type(refusal).__name__)
@@ -109,8 +109,10 @@ def passing(error: DatabaseError) -> bool:
     return code is None or code[:2] in {"08", "40", "53", "55", "57"}
 
 
-def _words(error: DatabaseError) -> str:
+def _words(error: DatabaseError | ValueError) -> str:
     """A refusal of the database: somebody was quicker. The detail may hold a person's data."""
+    if isinstance(error, ValueError):
+        return "A value in the file cannot be stored. Nothing was imported; check the file again."
     constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or "a rule"
     return (
         f"The database refused a row ({constraint}): somebody added the same meanwhile. Nothing was imported;"

@@ -281,5 +281,10 @@ def _column(reference: str) -> int:
 
 
 def _unescaped(text: str) -> str:
-    """Characters XML cannot hold are written _x000D_."""
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
+    """Characters XML cannot hold are written _x000D_; half of a surrogate pair is no character."""
+    return _ESCAPE.sub(_character, text) if "_x" in text else text
+
+
+def _character(match: re.Match[str]) -> str:
+    code = int(match[1], 16)
+    return "\ufffd" if 0xD800 <= code < 0xE000 else chr(code)

@@ -61,7 +61,7 @@ def undo(import_id: int, now: datetime) -> bool:
     try:
         with transaction.atomic(), Progress(one.pk) as progress:
             _Undoing(one, now, progress).do()
-    except (DomainError, DatabaseError) as refusal:
+    except (DomainError, DatabaseError, ValueError) as refusal:
         if isinstance(refusal, DatabaseError) and passing(refusal):
             raise
         log.exception("undo_refused", id=one.pk)

@@ -181,6 +181,7 @@ class ImportDetail(ListPage):
     search_fields = ("number",)
     search_help = "Row number"
     empty_icon = "file-import"
+    confidential = "the names, addresses and numbers of the customers in the file"
 
     @cached_property
     def one(self) -> CustomerImport:

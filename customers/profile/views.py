@@ -64,8 +64,7 @@ class CustomerDetail(DetailPage):
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         response = super().get(request, *args, **kwargs)
-        if not self.partial:
-            visits.note(self.object, self.actor, self.now)
+        visits.note(self.object, self.actor, self.now)
         return response
 
     def heading(self) -> str:

@@ -60,9 +60,9 @@ def erase(customer: Customer, now: datetime) -> dict[str, int]:
 def _files(customer: Customer) -> int:
     rows = Attachment.objects.filter(customer=customer)
     exports = SubjectExport.objects.filter(customer=customer)
-    keeping.discard_after_commit(
-        [*rows.values_list("path", flat=True), *(e.path for e in exports.exclude(path=""))]
-    )
+    # Locked first: one that is being made has its path when we get it.
+    made = [export.path for export in exports.select_for_update().order_by("pk") if export.path]
+    keeping.discard_after_commit([*rows.values_list("path", flat=True), *made])
     exports.delete()
     return rows.delete()[0]
 

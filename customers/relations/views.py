@@ -45,6 +45,7 @@ class LinkedList(ListPage):
     words: ClassVar[str]
     link_name: ClassVar[str]
     empty_icon = "sitemap"
+    confidential = "the names, addresses, telephone numbers, e-mail addresses and balances of customers"
 
     @cached_property
     def customer(self) -> Customer:

@@ -10,11 +10,15 @@ from django.db import transaction
 
 from customers.accounts import editing
 from customers.accounts.models import Customer
+from customers.merging.models import merge_of
 from customers.requests import fields
 from customers.requests.models import ChangedField, ChangeRequest, Decision, Rating
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
+
+#: As long as a contact's column is; a form's e-mail field takes longer ones.
+LONGEST_EMAIL = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,11 @@ def decide(
         if unknown := set(verdicts) - set(waiting):
             raise DomainError(
                 f"Decided already: {', '.join(fields.LABELS[name] for name in sorted(unknown))}."
+            )
+        merge = merge_of(customer)
+        if merge and any(one.decision == Decision.APPROVED for one in verdicts.values()):
+            raise DomainError(
+                f"{customer.code} was merged into {merge.survivor}: change it there, and reject it here."
             )
         approved = [waiting[name] for name, one in verdicts.items() if one.decision == Decision.APPROVED]
         _store(customer, approved, now, actor)
@@ -92,11 +101,19 @@ def _check(changed: Mapping[str, str]) -> None:
     for name, value in changed.items():
         if name == "name" and not value:
             raise DomainError("A customer needs a name; reject this.")
-        if name == "email" and value:
-            try:
-                validate_email(value)
-            except ValidationError:
-                raise DomainError(f"{value} is no e-mail address; reject this.") from None
+        if name == "email":
+            _check_email(value)
+
+
+def _check_email(value: str) -> None:
+    if not value:
+        raise DomainError("Without an e-mail address nobody can reset the portal password; reject this.")
+    try:
+        validate_email(value)
+    except ValidationError:
+        raise DomainError(f"{value} is no e-mail address; reject this.") from None
+    if len(value) > LONGEST_EMAIL:
+        raise DomainError(f"{value[:40]}… is longer than an e-mail address can be; reject this.")
 
 
 def _mark(one: ChangedField, verdict: Verdict, now: datetime, actor: User) -> None:

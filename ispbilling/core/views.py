@@ -235,6 +235,8 @@ class ListPage(Exporting, StaffPage):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.GET.get("export"):
             return self.export(request.GET["export"])
+        if self.partial == "list-filters":
+            return self.answer("ui/filters.html", filterset=self.narrow(self.get_queryset())[1])
         results = self.results()
         if self.partial == "list-results":
             response = self.answer("generic/_results.html", **results)

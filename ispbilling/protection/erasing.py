@@ -10,6 +10,7 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 
 from billing.documents import erasing as documents
 from customers.accounts import deletion
@@ -127,7 +128,9 @@ def erase(customer: Customer, reason: str, now: datetime, *, actor: User) -> Era
         }
         if reasons := refusals(rows[customer.pk], now):
             raise DomainError(" ".join(reasons))
-        Merge.objects.filter(survivor__in=keys).update(trace={}, former_id_number="", reason=events.ERASED)
+        # Merges that were taken back, too: they noted what would have been taken over.
+        named = Merge.objects.filter(Q(survivor__in=keys) | Q(loser__in=keys))
+        named.update(trace={}, former_id_number="", reason=events.ERASED)
         for pk in reversed(keys):  # the customer itself last: its erasure is the answer
             erasure = _erase(rows[pk], reason, now, actor)
     return erasure

@@ -135,49 +135,6 @@
     if (event.target.id === "id_code" && byId("code-hint")) { suggestUsername(event.target.form.elements); }
   });
 
-  // A choice of several as removable chips with a box to add; the select underneath is what is sent.
-  function drawChips(root) {
-    var all = root.querySelectorAll ? root.querySelectorAll("select[data-chips]:not([data-drawn])") : [];
-    all.forEach(function (select) {
-      var box = document.createElement("div");
-      var adder = document.createElement("select");
-      select.setAttribute("data-drawn", "1");
-      select.hidden = true;
-      box.className = "picked";
-      adder.className = "form-select";
-      adder.id = select.id + "_add";
-      var label = document.querySelector('label[for="' + select.id + '"]');
-      if (label) { label.htmlFor = adder.id; }
-      select.after(box, adder);
-      var draw = function () {
-        box.replaceChildren();
-        adder.replaceChildren(new Option(select.dataset.chips, ""));
-        Array.prototype.forEach.call(select.options, function (option) {
-          if (!option.selected) { adder.add(new Option(option.text, option.value)); return; }
-          var chip = document.createElement("span");
-          var cross = document.createElement("button");
-          chip.textContent = option.text;
-          cross.type = "button";
-          cross.className = "ti ti-x";
-          cross.setAttribute("aria-label", "Remove " + option.text);
-          cross.addEventListener("click", function () { turn(option, false); });
-          chip.append(cross);
-          box.append(chip);
-        });
-        adder.hidden = adder.options.length < 2;
-      };
-      var turn = function (option, on) {
-        option.selected = on;
-        draw();
-        select.dispatchEvent(new Event("input", { bubbles: true }));
-        if (!adder.hidden) { adder.focus(); }
-      };
-      adder.addEventListener("change", function () {
-        Array.prototype.forEach.call(select.options, function (option) { if (option.value === adder.value) { turn(option, true); } });
-      });
-      draw();
-    });
-  }
   // On a phone the row of tabs scrolls: the open one is brought into sight, the page stays where it is.
   function showTab(tab) {
     var row = tab.closest(".form-tabs");
@@ -587,7 +544,7 @@
         new window.TomSelect(box, {
           plugins: { remove_button: { title: "Remove" } },
           maxOptions: null,
-          placeholder: "Select one or more",
+          placeholder: box.dataset.placeholder || "Select one or more",
           closeAfterSelect: false,
           render: {
             no_results: function (data, escape) {
@@ -605,7 +562,6 @@
     drawMaps(root);
     chooseSeveral(root);
     showWhen(root);
-    drawChips(root);
     if (root.querySelectorAll) { root.querySelectorAll(".form-tabs .nav-link.active").forEach(showTab); }
     countTicks();
     var wide = root.querySelector && root.querySelector(".error-summary");

@@ -396,3 +396,34 @@ def test_the_page_names_what_moves(alice: Customer, full: Customer) -> None:
     for words in ("1 data account", "1 recurring line", "1 note", "R 115.00", "former code of ALI001"):
         assert words in sentences
     assert moves.MOVES[0].words(2) == "2 data accounts"
+
+
+@pytest.mark.feature("D-20")
+def test_a_line_of_a_disabled_group_arrives_blocked(alice: Customer, bob: Customer) -> None:
+    """The group is a gate, too: moving its customer's line elsewhere opens nothing."""
+    Customer.objects.filter(pk=bob.pk).update(group=builders.group(title="Closed", enabled=False))
+    line = builders.data_account(customer=bob, username="bob@isp.test")
+    bob.refresh_from_db()
+    said = preview.consequences(alice, bob, preview.look(alice, bob), now())
+    assert any("Group disabled: Closed" in sentence for sentence in said)
+    made = merge(alice, bob)
+    line.refresh_from_db()
+    assert (line.blocked, line.blocked_reason) == (True, "Group disabled as BOB001 before the merge: Closed")
+    undoing.undo(made, now(), actor=None)
+    line.refresh_from_db()
+    assert not line.blocked
+
+
+@pytest.mark.feature("D-20")
+def test_it_says_who_pays_when_that_changes(alice: Customer, bob: Customer) -> None:
+    master = builders.customer(code="WON001", name="Wonderland", is_master=True)
+    Customer.objects.filter(pk=alice.pk).update(master=master, bill_all_to_master=True)
+    alice, bob = Customer.objects.get(pk=alice.pk), Customer.objects.get(pk=bob.pk)
+    said = preview.consequences(alice, bob, preview.look(alice, bob), now())
+    assert any("WON001 Wonderland is invoiced for what BOB001 uses from now on" in one for one in said)
+
+
+@pytest.mark.feature("D-20")
+def test_it_says_nothing_of_payers_when_none_changes(alice: Customer, bob: Customer) -> None:
+    said = preview.consequences(alice, bob, preview.look(alice, bob), now())
+    assert not any("is invoiced for" in one for one in said)

@@ -32,15 +32,13 @@ def test_opening_a_profile_is_written_down_once_a_quarter_of_an_hour(
     assert alice.visits.count() == before + 2
 
 
-def test_a_widget_that_loads_writes_nothing_but_one_opened_by_itself_does(
-    as_manager: Client, alice: Customer
-) -> None:
-    part = {"widget": "account"}
-    as_manager.get(
-        alice.get_absolute_url(), part, headers={"HX-Request": "true", "HX-Target": "widget-account"}
-    )
-    assert not alice.visits.exists()
-    as_manager.get(alice.get_absolute_url(), part)
+def test_no_header_hides_who_looked(as_manager: Client, alice: Customer) -> None:
+    """A page or a widget of it, however it is asked for: one visit."""
+    asked_by_script = {"HX-Request": "true", "HX-Target": "widget-account"}
+    as_manager.get(alice.get_absolute_url(), {"widget": "account"}, headers=asked_by_script)
+    assert alice.visits.count() == 1
+    as_manager.get(alice.get_absolute_url(), headers=asked_by_script)
+    as_manager.get(alice.get_absolute_url(), {"widget": "account"})
     assert alice.visits.count() == 1
 
 

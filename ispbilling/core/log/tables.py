@@ -5,6 +5,9 @@ from typing import Any
 from ispbilling.core.models import Event
 from ispbilling.core.tables import Column, DateTimeColumn, Table
 
+#: More members of a list than this are only counted.
+LONG = 20
+
 
 def words(data: dict[str, Any]) -> str:
     """An event's data as a line of text: `name: A -> B, reason: asked for it`."""
@@ -13,8 +16,15 @@ def words(data: dict[str, Any]) -> str:
         if key == "changes" and isinstance(value, dict):
             parts += [f"{field.replace('_', ' ')}: {old} → {new}" for field, (old, new) in value.items()]
         else:
-            parts.append(f"{key.replace('_', ' ')}: {value}")
+            parts.append(f"{key.replace('_', ' ')}: {_short(value)}")
     return ", ".join(parts)
+
+
+def _short(value: Any) -> Any:
+    """Long lists of keys by their number."""
+    if isinstance(value, dict):
+        return {key: _short(one) for key, one in value.items()}
+    return f"{len(value):,} rows" if isinstance(value, list) and len(value) > LONG else value
 
 
 WHOLE = {"td": {"class": "text-nowrap"}}
