@@ -541,7 +541,8 @@
     style(me.dataset.chipsCss);
     load(me.dataset.chipsSrc).then(function () {
       boxes.filter(function (box) { return box.isConnected && !box.tomselect; }).forEach(function (box) {
-        new window.TomSelect(box, {
+        var chips = new window.TomSelect(box, {
+          refreshThrottle: 0,
           plugins: { remove_button: { title: "Remove" } },
           maxOptions: null,
           placeholder: box.dataset.placeholder || "Select one or more",
@@ -551,6 +552,10 @@
               return '<div class="no-results">Nothing is called “' + escape(data.input) + "”.</div>";
             }
           }
+        });
+        // Enter chooses; it never sends the form around the box.
+        chips.control_input.addEventListener("keydown", function (event) {
+          if (event.key === "Enter") { event.preventDefault(); }
         });
       });
     });

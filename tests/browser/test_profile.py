@@ -82,6 +82,7 @@ def test_a_sub_account_is_picked_with_the_keyboard(desk: Page, live_server: Live
     desk.get_by_role("link", name="Link sub-account").click()
     field = desk.locator("#dialog").get_by_label("Sub-account")
     expect(field).to_be_focused()
+    desk.wait_for_load_state("networkidle")
     desk.keyboard.type("liddell")
     expect(desk.locator("#dialog .search-hit")).to_have_count(1)
     desk.keyboard.press("ArrowDown")
