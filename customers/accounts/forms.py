@@ -93,6 +93,10 @@ def mobiles_field(**kwargs: Any) -> Several:
     return Several(check=check_number, kind="tel", **kwargs)
 
 
+#: What the hints beside the fields are worked out from.
+ASKED_WITH = "type,company_name,contact_name,phone,mobile,email,id_number,customer"
+
+
 class AccountForm(Form):
     """Account Detail. A person is called by its contact name, a company by its company name."""
 
@@ -177,6 +181,7 @@ class AccountForm(Form):
                 "hx-target": target,
                 "hx-swap": "innerHTML",
                 "hx-include": "closest form",
+                "hx-params": ASKED_WITH,  # never the passwords of the other tab
                 "hx-vals": who,
                 "hx-sync": "this:replace",
             }
