@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db.models import F, Func, IntegerField, Q
 
-from customers.accounts import gates, reach
-from customers.accounts.models import Contact, Customer, DigitLines, Digits
+from customers.accounts import finding, gates, reach
+from customers.accounts.models import Contact, Customer
 from ispbilling.core.secrets import SecretError
 
 #: So many are named; more would not be read.
@@ -70,11 +70,7 @@ def _tail(number: str) -> str:
 def _by_number(tail: str) -> list[int]:
     if not tail:
         return []
-    customers, contacts = Customer.objects.order_by(), Contact.objects.order_by()
-    mobiles = contacts.alias(one=Digits("mobile"), more=DigitLines("more_mobiles"))
-    mobiles = mobiles.filter(Q(one__contains=tail) | Q(more__contains=tail))
-    phones = customers.alias(digits=Digits("phone")).filter(digits__contains=tail)
-    return [*phones.values_list("pk", flat=True)[:100], *mobiles.values_list("customer_id", flat=True)[:100]]
+    return [pk for keys in finding.by_digits(tail) for pk in keys[:100]]
 
 
 def _by_email(email: str) -> list[int]:
@@ -85,7 +81,7 @@ def _by_email(email: str) -> list[int]:
 def _by_id_number(typed: str) -> set[int]:
     """Encrypted columns cannot be searched, and a digest of a 13-digit number would give it away: each is opened.
 
-    A hundred thousand take about a second, once per number that somebody types.
+    A hundred thousand take about a second, whenever a number or address is typed beside an ID number.
     """
     wanted = _plain(typed)
     if len(wanted) < SHORTEST:

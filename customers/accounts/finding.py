@@ -74,13 +74,18 @@ def _keys(word: str, addresses: bool) -> Any:
         customers.filter(external_id=word).values("pk"),
     ]
     for digits in _numbers(word):
-        by_phone = customers.alias(digits=Digits("phone")).filter(digits__contains=digits)
-        numbers = contacts.alias(one=Digits("mobile"), more=DigitLines("more_mobiles"))
-        by_mobile = numbers.filter(Q(one__contains=digits) | Q(more__contains=digits))
-        found += [by_phone.values("pk"), by_mobile.values("customer_id")]
+        found += by_digits(digits)
     if addresses:
         found.append(customers.filter(_holds(word, "physical_address")).values("pk"))
     return customers.filter(_holds(word, "code", "name", "contact_name")).values("pk").union(*found)
+
+
+def by_digits(digits: str) -> tuple[Any, Any]:
+    """The keys of customers whose telephone or whose contacts' mobile numbers hold the digits."""
+    phones = Customer.objects.order_by().alias(digits=Digits("phone")).filter(digits__contains=digits)
+    mobiles = Contact.objects.order_by().alias(one=Digits("mobile"), more=DigitLines("more_mobiles"))
+    mobiles = mobiles.filter(Q(one__contains=digits) | Q(more__contains=digits))
+    return phones.values_list("pk", flat=True), mobiles.values_list("customer_id", flat=True)
 
 
 def _holds(word: str, *fields: str) -> Q:

@@ -41,6 +41,12 @@ def taken_over(customer: Customer, kind: GateKind) -> list[str]:
     return registries.refusals(BY_HAND[kind], customer)
 
 
+def refuse_taken_over(customer: Customer, kind: GateKind) -> None:
+    """Raise DomainError when a workflow decides about this gate."""
+    if reasons := taken_over(customer, kind):
+        raise DomainError(" ".join(reasons))
+
+
 def close(
     customer: Customer,
     kind: GateKind,

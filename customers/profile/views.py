@@ -336,8 +336,7 @@ class CustomerEdit(EditPage):
         if values["last_day"] is None:
             gates.open_(customer, GateKind.CANCELLED, now, actor=actor)
         else:
-            if reasons := gates.taken_over(customer, GateKind.CANCELLED):
-                raise DomainError(" ".join(reasons))
+            gates.refuse_taken_over(customer, GateKind.CANCELLED)
             gates.cancel(customer, values["last_day"], now, actor=actor, reason=values["reason"])
 
 

@@ -44,12 +44,6 @@ class CustomerAct(ActionPage):
         return sentence.format("its data account" if count == 1 else f"its {count} data accounts")
 
 
-def refuse_taken_over(customer: Customer, kind: GateKind) -> None:
-    """Raise DomainError when a workflow decides about this gate (LIF-9)."""
-    if reasons := gates.taken_over(customer, kind):
-        raise DomainError(" ".join(reasons))
-
-
 class CloseAgain(CustomerAct):
     """Take back an Un-suspend, Enable, Clear Cancellation or Undelete: closed as it was, for the same reason."""
 
@@ -134,7 +128,7 @@ class CustomerSuspend(CustomerAct):
         ]
 
     def act(self, obj: Customer, form: Any, actor: User) -> None:
-        refuse_taken_over(obj, GateKind.SUSPENDED)
+        gates.refuse_taken_over(obj, GateKind.SUSPENDED)
         reason = form.cleaned_data["reason"]
         gates.close(obj, GateKind.SUSPENDED, clock.now(), actor=actor, reason=reason)
 
@@ -235,7 +229,7 @@ class CustomerCancel(CustomerAct):
         ]
 
     def act(self, obj: Customer, form: Any, actor: User) -> Any:
-        refuse_taken_over(obj, GateKind.CANCELLED)
+        gates.refuse_taken_over(obj, GateKind.CANCELLED)
         day, reason = form.cleaned_data["last_day"], form.cleaned_data["reason"]
         self.moved = obj.gates.standing().filter(kind=GateKind.CANCELLED).exists()
         return gates.cancel(obj, day, clock.now(), actor=actor, reason=reason)
