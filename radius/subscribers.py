@@ -30,7 +30,8 @@ _QUERY = """
 SELECT a.id, a.username, a.customer_id, c.code, g.id, g.title, g.enabled, closed.gates, a.blocked,
        a.blocked_reason, a.starts_on, a.ends_on, host(a.framed_ip), a.framed_ipv6_prefix, a.mac_lock, a.nas_lock_id,
        p.id, p.title, s.authentication = 'accept', s.expires_on, s.down_kbps, s.up_kbps,
-       p.session_timeout, p.interim_interval, p.framed_pool{secret}
+       p.session_timeout, p.interim_interval, p.framed_pool,
+       p.simultaneous_use{secret}
 FROM radius_dataaccount a
 JOIN customers_customer c ON c.id = a.customer_id
 JOIN groups_customergroup g ON g.id = c.group_id
@@ -111,7 +112,7 @@ def _subscriber(row: Sequence[Any]) -> Subscriber:
         blocked_reason=row[9],
         starts=_first_instant(row[10]),
         ends=_instant_after(row[11]),
-        terms=_terms(*row[16:25]),
+        terms=_terms(*row[16:26]),
         framed_ip=row[12],
         framed_ipv6_prefix=row[13],
         mac_lock=row[14],
@@ -130,9 +131,11 @@ def _terms(
     timeout: int,
     interim: int,
     pool: str,
+    simultaneous: int,
 ) -> Terms:
     """One value per package, shared by all its lines."""
-    return Terms(package_id, title, accepts, _instant_after(expires_on), down, up, timeout, interim, pool)
+    ends = _instant_after(expires_on)
+    return Terms(package_id, title, accepts, ends, down, up, timeout, interim, pool, simultaneous)
 
 
 @lru_cache(maxsize=4096)

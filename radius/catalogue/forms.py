@@ -53,6 +53,7 @@ class PackageForm(ModelForm):
             "session_timeout",
             "interim_interval",
             "framed_pool",
+            "simultaneous_use",
             "active",
         )
         widgets: ClassVar[dict[str, Any]] = {"price": MoneyInput()}

@@ -81,6 +81,10 @@ class Package(models.Model):
         blank=True,
         help_text="The pool on the NAS that addresses are drawn from",
     )
+    simultaneous_use = models.PositiveSmallIntegerField(
+        default=1,
+        help_text="Sessions one data account may have at once; 0: any number",
+    )
     active = models.BooleanField(default=True, help_text="Off: not offered for new data accounts")
 
     objects = CatalogueQuerySet.as_manager()

@@ -204,6 +204,7 @@ class PackageDetail(DetailPage):
                 ),
                 Attr(lambda p: f"every {p.interim_interval} s", "Accounting Updates"),
                 Attr("framed_pool", "Address Pool", kind="mono"),
+                Attr(lambda p: p.simultaneous_use or None, "Sessions at Once", empty="any number"),
             ),
             column=2,
             icon="network",

@@ -35,6 +35,10 @@ REASONS = {
         "The login came through another NAS than the data account's NAS lock allows.",
         "This login belongs to another access point. Please contact us.",
     ),
+    "TOO_MANY_SESSIONS": Reason(
+        "As many sessions as the package allows are open elsewhere, and their NAS still reports them.",
+        "This login is in use elsewhere.",
+    ),
 }
 
 

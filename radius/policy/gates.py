@@ -1,7 +1,7 @@
 """One function per row of the gate table (features 2.1), in its order; all are asked on every decision.
 
 A gate sees the facts, the login (None when a page or a compiler asks without one) and the instant. Not here
-yet, because nothing can close them: time bands and limits, prepaid bundles, caps, simultaneous use.
+yet, because nothing can close them: time bands and limits, prepaid bundles, caps.
 """
 
 from collections.abc import Callable
@@ -86,6 +86,13 @@ def nas_lock(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate
     return Gate("NAS lock", False, "NAS_MISMATCH", f"only NAS {lock}, came through {login.nas_name}")
 
 
+def simultaneous(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    limit = subscriber.terms.simultaneous_use
+    full = login is not None and 0 < limit <= login.live
+    detail = f"{login.live} of {limit}: {login.elsewhere}" if full and login is not None else ""
+    return Gate("simultaneous use", not full, "TOO_MANY_SESSIONS", detail)
+
+
 GATES: tuple[GateFunction, ...] = (
     password,
     deleted,
@@ -100,6 +107,7 @@ GATES: tuple[GateFunction, ...] = (
     service_expiry,
     mac_lock,
     nas_lock,
+    simultaneous,
 )
 
 

@@ -20,7 +20,8 @@ class Closure:
 class Terms:
     """A package and its service as the network sees them; one value shared by all lines that have it.
 
-    Speeds in kbit/s. `service_ends` is the instant after the service's last day; None: never.
+    Speeds in kbit/s. `simultaneous_use`: sessions at once, 0 for any number. `service_ends` is
+    the instant after the service's last day; None: never.
     """
 
     package_id: int
@@ -32,6 +33,7 @@ class Terms:
     session_timeout: int
     interim_interval: int
     framed_pool: str
+    simultaneous_use: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +65,13 @@ class Subscriber:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What one Access-Request adds to the facts: whether its password was right and where it came from."""
+    """What one Access-Request adds to the facts: whether its password was right, where it came from, and how many
+    sessions of the line are proven to be live elsewhere (`elsewhere` says where).
+    """
 
     password_right: bool
     calling_station: str
     nas_id: int
     nas_name: str
+    live: int = 0
+    elsewhere: str = ""

@@ -24,6 +24,7 @@ _OPEN = {
     "service expiry": "The RADIUS service of the package has not expired.",
     "MAC lock": "The MAC lock is met, or there is none.",
     "NAS lock": "The NAS lock is met, or there is none.",
+    "simultaneous use": "No more sessions are open elsewhere than the package allows.",
 }
 
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?[+-]\d\d:\d\d")

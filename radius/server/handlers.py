@@ -18,6 +18,7 @@ from radius.server.counting import Counts
 from radius.server.dedupe import Duplicates
 from radius.server.following import lost
 from radius.server.loop import Datagram
+from radius.server.online import OpenSession, Prover, crowd, place
 from radius.server.snapshot import Directory, Line, NasEntry, Snapshot
 from radius.usage.recording import Recorder
 from radius.usage.reports import Implausible, Reboot, Report, report
@@ -34,10 +35,19 @@ _HEADER = 20
 
 
 class Authentication:
-    """The authentication port. `rejected` is told of every reject, outside the reply path."""
+    """The authentication port. `rejected` is told of every reject, outside the reply path; `prover` knows who is
+    online (None: nobody asks).
+    """
 
-    def __init__(self, snapshot: Snapshot, counts: Counts, rejected: Callable[[Attempt], None]) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        counts: Counts,
+        rejected: Callable[[Attempt], None],
+        prover: Prover | None = None,
+    ) -> None:
         self._snapshot, self._counts, self._rejected = snapshot, counts, rejected
+        self._prover = prover
         self._duplicates = Duplicates()
         self._reject_tails: dict[str, bytes] = {}
         self._now = 0.0
@@ -86,7 +96,23 @@ class Authentication:
             line.compile(now)
         if proof is None or not line.accepted or (line.locked and not self._unlocked(request, nas, line)):
             return self._reject(request, nas, line, proof is not None)
+        if line.subscriber.terms.simultaneous_use:
+            here = _place(request, nas)
+            if here not in line.places and (live := self._elsewhere(line, here)):
+                return self._reject(request, nas, line, True, live)
         return codec.reply_access(ACCEPT, request, nas.key, line.accept(now) + proof)
+
+    def _elsewhere(self, line: Line, here: bytes) -> list[OpenSession]:
+        """The sessions that leave no room for another one from `here`; nearly always none, at no cost."""
+        limit = line.subscriber.terms.simultaneous_use
+        if len(line.places) >= limit and self._prover is not None:
+            sessions = self._prover.sessions_of(line.subscriber.account_id)
+            if sessions is not None:
+                found = crowd(sessions, here, self._now)
+                if len(found.live) >= limit:
+                    return found.live
+        line.saw(here)
+        return []
 
     def _proof(self, request: AccessRequest, nas: NasEntry, line: Line) -> bytes | None:
         """Attributes that a right password adds to the Accept (MS-CHAPv2 has some), None for a wrong one."""
@@ -102,10 +128,17 @@ class Authentication:
         login = _login(request, nas, True)
         return decide(line.subscriber, login, datetime.fromtimestamp(self._now, UTC)).accepted
 
-    def _reject(self, request: AccessRequest, nas: NasEntry, line: Line | None, right: bool) -> bytes:
+    def _reject(
+        self,
+        request: AccessRequest,
+        nas: NasEntry,
+        line: Line | None,
+        right: bool,
+        live: Sequence[OpenSession] = (),
+    ) -> bytes:
         at = datetime.fromtimestamp(self._now, UTC)
         subscriber = None if line is None else line.subscriber
-        decision = decide(subscriber, _login(request, nas, right), at)
+        decision = decide(subscriber, _login(request, nas, right, live), at)
         account_id = None if subscriber is None else subscriber.account_id
         username, calling = text(request.username), text(request.calling_station)
         self._rejected(Attempt(at, username, nas.nas_id, account_id, calling, decision))
@@ -117,8 +150,16 @@ class Authentication:
         return codec.reply_access(REJECT, request, nas.key, tail)
 
 
-def _login(request: AccessRequest, nas: NasEntry, right: bool) -> Login:
-    return Login(right, text(request.calling_station), nas.nas_id, nas.name)
+def _login(request: AccessRequest, nas: NasEntry, right: bool, live: Sequence[OpenSession] = ()) -> Login:
+    elsewhere = ", ".join(f"on {one.nas_name} since {datetime.fromtimestamp(one.since, UTC)}" for one in live)
+    return Login(right, text(request.calling_station), nas.nas_id, nas.name, len(live), elsewhere)
+
+
+def _place(request: AccessRequest, nas: NasEntry) -> bytes:
+    port = request.nas_port_id
+    if not port and request.nas_port is not None:
+        port = b"%d" % request.nas_port
+    return place(request.calling_station, nas.nas_id, port)
 
 
 class Accounting:

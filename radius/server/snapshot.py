@@ -58,6 +58,7 @@ class Line:
         "locked",
         "mschap",
         "password",
+        "places",
         "plain_until",
         "subscriber",
         "tail",
@@ -68,6 +69,7 @@ class Line:
         self.subscriber = subscriber
         self.password = password
         self.mschap: mschap.Secret | None = None
+        self.places: tuple[bytes, ...] = ()
         self.locked = bool(subscriber.mac_lock) or subscriber.nas_lock is not None
         self.compile(now)
 
@@ -84,6 +86,11 @@ class Line:
             return self.tail
         seconds = replies.session_seconds(self.subscriber.terms.session_timeout, self.until - now)
         return self.fixed + _session_timeout(seconds)
+
+    def saw(self, place: bytes) -> None:
+        """The line is online there: one of as many places as it may have sessions, the oldest gives way."""
+        if place not in self.places:
+            self.places = (*self.places, place)[-self.subscriber.terms.simultaneous_use :]
 
     def mschap_secret(self) -> mschap.Secret:
         """The password as MS-CHAPv2 needs it, computed at its first use."""
@@ -207,9 +214,18 @@ class Snapshot(Nases):
                 if line is None or line.subscriber != subscriber or line.password != password:
                     if self._names.get(subscriber.account_id, name) != name:
                         self._forget(subscriber.account_id)
-                    self.lines[name] = Line(subscriber, password, now.timestamp())
+                    fresh = Line(subscriber, password, now.timestamp())
+                    if line is not None and subscriber.terms.simultaneous_use:
+                        fresh.places = line.places[-subscriber.terms.simultaneous_use :]
+                    self.lines[name] = fresh
                     self._names[subscriber.account_id] = name
                 yield name
+
+    def saw(self, account_id: int, place: bytes) -> None:
+        """A session of that line began there, says the sessions table; see `online`."""
+        line = self.lines.get(self._names.get(account_id, b""))
+        if line is not None and line.subscriber.terms.simultaneous_use:
+            line.saw(place)
 
     def _forget(self, account_id: int) -> None:
         name = self._names.pop(account_id, b"")

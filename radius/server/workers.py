@@ -22,6 +22,7 @@ from radius.server.counting import Counts
 from radius.server.following import BACK_OFF, Follower, connect
 from radius.server.handlers import Accounting, Authentication
 from radius.server.loop import listen, serve
+from radius.server.online import Prover
 from radius.server.sending import Sender
 from radius.server.snapshot import Directory, Nases, Snapshot
 from radius.usage.recording import Recorder
@@ -54,10 +55,13 @@ def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Re
     follower.start(stopping)
     attempts = AttemptLog("auth")
     attempts.start()
+    prover = Prover(snapshot)
+    prover.start()
     with listen(address, settings.auth_port) as bound:
         _settle()
         ready()
-        serve(bound, Authentication(snapshot, Counts("auth"), attempts.add), AUTH_BATCH, stopping)
+        serve(bound, Authentication(snapshot, Counts("auth"), attempts.add, prover), AUTH_BATCH, stopping)
+    prover.stop()
     follower.stop()
     attempts.stop()
 

@@ -32,6 +32,7 @@ CASES = [
     ("SERVICE_EXPIRED", {"service_ends": NOW}, {}),
     ("MAC_MISMATCH", {"mac_lock": "02:00:00:00:00:02"}, {}),
     ("NAS_MISMATCH", {"nas_lock": 9}, {}),
+    ("TOO_MANY_SESSIONS", {"simultaneous_use": 2}, {"live": 2}),
     ("BAD_PASSWORD", {}, {"password_right": False}),
 ]
 

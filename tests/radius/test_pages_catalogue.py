@@ -27,6 +27,7 @@ PACKAGE = {
     "session_timeout": "86400",
     "interim_interval": "300",
     "framed_pool": "",
+    "simultaneous_use": "1",
     "active": "on",
 }
 

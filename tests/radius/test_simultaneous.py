@@ -1,0 +1,93 @@
+"""Simultaneous use: nobody surfs twice on one login, and nobody is locked out by a session that is long gone."""
+
+from datetime import timedelta
+
+import pytest
+
+from ispbilling.core.clock import now
+from radius.models import AuthAttempt
+from radius.server.online import OpenSession, crowd, place
+from tests import builders
+from tests.radius import packets
+from tests.radius.conftest import eventually
+from tests.radius.packets import SECRET
+
+ACCEPT, REJECT = 2, 3
+HOME, ELSEWHERE = "02:00:00:00:00:01", "02:00:00:00:00:02"
+
+
+def session(where: bytes, heard: float, interval: int = 300) -> OpenSession:
+    return OpenSession(1, where, "Tower 1", 0.0, heard, interval)
+
+
+def test_a_place_is_the_device_or_else_nas_and_port():
+    assert place(b"02-AA-00-00-00-01", 1, b"ether1") == place(b"02:aa:00:00:00:01", 2, b"ether9")
+    assert place(b"pppoe-in", 1, b"ether1") != place(b"pppoe-in", 1, b"ether2")
+    assert place(b"", 1, b"") != place(b"", 2, b"")
+
+
+def test_only_sessions_elsewhere_that_are_still_reported_count():
+    home, there = place(HOME.encode(), 1, b""), place(ELSEWHERE.encode(), 1, b"")
+    fresh, silent = session(there, 1000 - 599), session(there, 1000 - 600)
+    assert crowd([session(home, 1000), fresh, silent], home, 1000.0) == ([fresh], [silent])
+
+
+@pytest.fixture
+def line(server, transactional_db):
+    """Alice's line, one session at once, known to the server."""
+    nas = builders.nas(secret=SECRET.decode())
+    package = builders.package(simultaneous_use=1)
+    made = builders.data_account(username="alice@isp.test", secret="wire-secret", package=package)
+    made.nas = nas
+    assert eventually(lambda: code(server, access(HOME)) == ACCEPT)
+    return made
+
+
+def access(calling: str):
+    return packets.access(Calling_Station_Id=calling)
+
+
+def account(server, status: str, calling: str, session_id: str) -> None:
+    packet = packets.accounting(
+        status, session_id, Calling_Station_Id=calling, Acct_Session_Time=int(status == "Stop")
+    )
+    assert server.ask(packet).code == 5
+
+
+def code(server, packet) -> int | None:
+    reply = server.ask(packet, 0.5)
+    return None if reply is None else reply.code
+
+
+def start(server, calling: str, session_id: str = "s-1") -> None:
+    account(server, "Start", calling, session_id)
+
+
+@pytest.mark.feature("W-3")
+def test_a_second_device_is_refused_while_the_first_is_online_and_told_why(server, line):
+    start(server, HOME)
+    assert eventually(lambda: code(server, access(ELSEWHERE)) == REJECT)
+    assert code(server, access(HOME)) == ACCEPT, "the device that is online may log in again"
+    attempt = eventually(lambda: AuthAttempt.objects.filter(code="TOO_MANY_SESSIONS").first())
+    assert "1 of 1: on" in next(g["detail"] for g in attempt.trace if not g["open"])
+    account(server, "Stop", HOME, "s-1")
+    assert code(server, access(ELSEWHERE)) == ACCEPT
+
+
+def test_a_session_nobody_reports_any_more_locks_nobody_out(server, line):
+    ago = now() - timedelta(hours=1)
+    builders.session(data_account=line, nas=line.nas, calling_station_id=HOME, started_at=ago, updated_at=ago)
+    for _ in range(3):
+        assert code(server, access(ELSEWHERE)) == ACCEPT
+
+
+def test_the_package_says_how_many(server, line):
+    line.package.simultaneous_use = 2
+    line.package.save()
+    start(server, HOME)
+    start(server, ELSEWHERE, "s-2")
+    third = "02:00:00:00:00:03"
+    assert eventually(lambda: code(server, access(third)) == REJECT)
+    line.package.simultaneous_use = 0
+    line.package.save()
+    assert eventually(lambda: code(server, access(third)) == ACCEPT)
