@@ -31,7 +31,16 @@ class NasForm(ModelForm):
 
     class Meta:
         model = Nas
-        fields = ("name", "address", "secret", "message_authenticator", "coa_port", "high_site", "enabled")
+        fields = (
+            "name",
+            "address",
+            "kind",
+            "secret",
+            "message_authenticator",
+            "coa_port",
+            "high_site",
+            "enabled",
+        )
         help_texts: ClassVar[dict[str, str]] = {
             "message_authenticator": "Require it as soon as the router sends it; "
             "without it, replies can be forged (CVE-2024-3596)",

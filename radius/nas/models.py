@@ -18,6 +18,15 @@ class MessageAuthenticator(models.TextChoices):
     OFF = "off", "Off"
 
 
+class NasKind(models.TextChoices):
+    """Whose attributes a NAS understands: in which form it is told a speed, a pool, an address list."""
+
+    MIKROTIK = "mikrotik", "MikroTik RouterOS"
+    CISCO = "cisco", "Cisco IOS"
+    WISPR = "wispr", "WISPr (hotspots)"
+    GENERIC = "generic", "Generic (Ascend rates)"
+
+
 class NasQuerySet(models.QuerySet["Nas"]):
     def visible_to(self, user: User) -> "NasQuerySet":
         return self if user.is_provider_staff else self.none()
@@ -28,6 +37,12 @@ class Nas(models.Model):
 
     name = models.CharField(max_length=80)
     address = models.GenericIPAddressField(unique=True, help_text="The address its requests come from")
+    kind = models.CharField(
+        max_length=10,
+        choices=NasKind,
+        default=NasKind.MIKROTIK,
+        help_text="Whose attributes it understands: the form in which it is told speeds",
+    )
     secret = SecretField(help_text="The RADIUS shared secret")
     message_authenticator = models.CharField(
         max_length=8, choices=MessageAuthenticator, default=MessageAuthenticator.OBSERVE

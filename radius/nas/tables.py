@@ -28,6 +28,7 @@ class NasTable(Table):
 
     name = LinkColumn()
     address = Column()
+    kind = Column()
     high_site = Column(verbose_name="Highsite", default="")
     open_sessions = CountColumn(verbose_name="Open Sessions")
     last_heard = DateTimeColumn(verbose_name="Last Session Update", default="never")

@@ -62,6 +62,7 @@ class NasDetail(DetailPage):
             "NAS",
             (
                 Attr("address", kind="mono"),
+                Attr("kind"),
                 Attr(lambda nas: "set; never shown", "Secret"),
                 Attr("message_authenticator", "Message-Authenticator"),
                 Attr("coa_port", "CoA Port", empty=f"{settings.RADIUS_COA_PORT} (default)"),

@@ -9,7 +9,9 @@ from radius.policy.subscriber import Login, Subscriber
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The outcome of every gate. `code` is the first closed gate's, empty when accepted.
+    """The outcome of every gate. `code` is the first closed gate's, empty when all are open.
+
+    `action` says what is done about it: `accept` or `reject`.
 
     `valid_until` is the next instant at which a date in the facts may change the outcome; None: until they
     do.
@@ -19,6 +21,10 @@ class Decision:
     code: str
     trace: tuple[Gate, ...]
     valid_until: datetime | None
+
+    @property
+    def action(self) -> str:
+        return "accept" if self.accepted else "reject"
 
 
 def decide(subscriber: Subscriber | None, login: Login | None, now: datetime) -> Decision:

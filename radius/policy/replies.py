@@ -1,37 +1,59 @@
-"""What the NAS is told: the attributes of an Access-Accept, by name, and of an Access-Reject."""
+"""What the NAS is told: the attributes of an Access-Accept, by name, and of an Access-Reject.
+
+A speed is told in the form the NAS understands (`Nas.kind`). Zero means zero; where a NAS reads 0 as
+unlimited it is told the least it can enforce.
+"""
+
+from collections.abc import Callable
+from hashlib import blake2s
 
 from radius.policy.codes import message
-from radius.policy.subscriber import Subscriber, Terms
+from radius.policy.decision import Decision
+from radius.policy.subscriber import Subscriber
 
-Pairs = list[tuple[str, str | int]]
+Value = str | int | bytes
+Pairs = list[tuple[str, Value]]
+
+#: Class of ours (RFC 2865 section 5.25) starts with this; the fingerprint follows.
+CLASS_PREFIX = b"isp:"
+# The least IOS's rate-limit takes, in bit/s.
+_CISCO_LEAST = 8000
+# The most it takes as normal burst, in octets.
+_CISCO_MOST_BURST = 512_000_000
+_HIGHEST = 0xFFFFFFFF
 
 
-def rate_limit(terms: Terms) -> str:
-    """Mikrotik-Rate-Limit: receive/transmit as the router sees it, so upload first.
+def attributes(subscriber: Subscriber, decision: Decision, kind: str) -> Pairs:
+    """Everything an Access-Accept tells a NAS of that kind, but Session-Timeout and Class.
 
-    Zero means zero; RouterOS reads 0 as unlimited, so one bit per second is the nearest it can be told.
+    Raises KeyError for a kind that is not `NasKind`'s.
     """
-    return f"{_speed(terms.up_kbps)}/{_speed(terms.down_kbps)}"
-
-
-def _speed(kbps: int) -> str:
-    if kbps == 0:
-        return "1"
-    return f"{kbps // 1000}M" if kbps % 1000 == 0 else f"{kbps}k"
-
-
-def shared(terms: Terms) -> Pairs:
-    """Attributes every line on the package gets; Session-Timeout is added when the reply leaves."""
     return [
         ("Service-Type", "Framed-User"),
         ("Framed-Protocol", "PPP"),
-        ("Mikrotik-Rate-Limit", rate_limit(terms)),
-        ("Acct-Interim-Interval", terms.interim_interval),
+        *RATES[kind](subscriber.terms.down_kbps, subscriber.terms.up_kbps),
+        ("Acct-Interim-Interval", subscriber.terms.interim_interval),
+        *_addresses(subscriber),
     ]
 
 
-def own(subscriber: Subscriber) -> Pairs:
-    """Attributes of this line alone: its static address or its package's pool, and its IPv6 prefix.
+def fingerprint(pairs: Pairs) -> str:
+    """12 hex digits that say what a session was given: equal for equal attributes, in every process."""
+    return blake2s(repr(pairs).encode(), digest_size=6).hexdigest()
+
+
+def marked(pairs: Pairs) -> Pairs:
+    """The attributes with their Class, which the NAS sends back in accounting (RFC 2865 section 5.25)."""
+    return [*pairs, ("Class", CLASS_PREFIX + fingerprint(pairs).encode())]
+
+
+def has_own(subscriber: Subscriber) -> bool:
+    """Whether the line is told anything that the others of its package are not."""
+    return bool(subscriber.framed_ip or subscriber.framed_ipv6_prefix)
+
+
+def _addresses(subscriber: Subscriber) -> Pairs:
+    """Its static address or its package's pool, and its IPv6 prefix.
 
     A /64 goes onto the link itself (RFC 3162); a shorter prefix can only be delegated (RFC 4818).
     """
@@ -45,6 +67,59 @@ def own(subscriber: Subscriber) -> Pairs:
         name = "Framed-IPv6-Prefix" if on_link else "Delegated-IPv6-Prefix"
         pairs.append((name, subscriber.framed_ipv6_prefix))
     return pairs
+
+
+def mikrotik(down_kbps: int, up_kbps: int) -> Pairs:
+    """Receive/transmit as the router sees it, so upload first; RouterOS reads 0 as unlimited."""
+    return [("Mikrotik-Rate-Limit", f"{_routeros(up_kbps)}/{_routeros(down_kbps)}")]
+
+
+def _routeros(kbps: int) -> str:
+    if kbps == 0:
+        return "1"
+    return f"{kbps // 1000}M" if kbps % 1000 == 0 else f"{kbps}k"
+
+
+def cisco(down_kbps: int, up_kbps: int) -> Pairs:
+    """Two `rate-limit` lines for the subscriber's virtual-access interface.
+
+    The other form, sub-qos-policy-in/-out, names a policy map that must exist on every router before a
+    service with that speed can be sold; this one carries the speed itself. Bursts are those Cisco recommends:
+    1.5 s at the rate, and twice that.
+    """
+    return [
+        ("Cisco-AVPair", f"lcp:interface-config#1=rate-limit input {_cisco(up_kbps)}"),
+        ("Cisco-AVPair", f"lcp:interface-config#2=rate-limit output {_cisco(down_kbps)}"),
+    ]
+
+
+def _cisco(kbps: int) -> str:
+    rate = max(kbps * 1000, _CISCO_LEAST)
+    burst = min(rate * 3 // 16, _CISCO_MOST_BURST)
+    return f"{rate} {burst} {2 * burst} conform-action transmit exceed-action drop"
+
+
+def wispr(down_kbps: int, up_kbps: int) -> Pairs:
+    """bit/s, each direction by its name; gateways read 0 as unlimited."""
+    return [("WISPr-Bandwidth-Max-Up", _bits(up_kbps)), ("WISPr-Bandwidth-Max-Down", _bits(down_kbps))]
+
+
+def generic(down_kbps: int, up_kbps: int) -> Pairs:
+    """bit/s as Ascend named them: the NAS transmits what the subscriber downloads."""
+    return [("Ascend-Data-Rate", _bits(up_kbps)), ("Ascend-Xmit-Rate", _bits(down_kbps))]
+
+
+def _bits(kbps: int) -> int:
+    """bit/s in the 32 bits these attributes have: 4.29 Gbit/s is the most they can say."""
+    return min(max(kbps * 1000, 1), _HIGHEST)
+
+
+RATES: dict[str, Callable[[int, int], Pairs]] = {
+    "mikrotik": mikrotik,
+    "cisco": cisco,
+    "wispr": wispr,
+    "generic": generic,
+}
 
 
 def session_seconds(session_timeout: int, left: float | None) -> int:

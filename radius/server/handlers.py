@@ -100,7 +100,7 @@ class Authentication:
             here = _place(request, nas)
             if here not in line.places and (live := self._elsewhere(line, here)):
                 return self._reject(request, nas, line, True, live)
-        return codec.reply_access(ACCEPT, request, nas.key, line.accept(now) + proof)
+        return codec.reply_access(ACCEPT, request, nas.key, line.accept(now, nas.kind) + proof)
 
     def _elsewhere(self, line: Line, here: bytes) -> list[OpenSession]:
         """The sessions that leave no room for another one from `here`; nearly always none, at no cost."""

@@ -45,23 +45,23 @@ class NasEntry:
     address: str
     coa_port: int | None
     key: Key
+    kind: str
 
 
 class Line:
-    """One subscriber, compiled. `tail` is the ready attributes of an Accept, valid while now <
-    `plain_until`.
+    """One subscriber, compiled. `tails` are the ready attributes of an Accept by kind of NAS, made when the
+    first NAS of a kind asks; they begin with the package's Session-Timeout, true while now < `plain_until`.
     """
 
     __slots__ = (
         "accepted",
-        "fixed",
         "locked",
         "mschap",
         "password",
         "places",
         "plain_until",
         "subscriber",
-        "tail",
+        "tails",
         "until",
     )
 
@@ -76,16 +76,27 @@ class Line:
     def compile(self, now: float) -> None:
         """Decide again; `now` in seconds since 1970."""
         self.accepted, self.until = _decided(self.subscriber, now)
-        self.fixed, self.tail = _attributes(self.subscriber) if self.accepted else (b"", b"")
+        self.tails = _tails(self.subscriber)
         timeout = self.subscriber.terms.session_timeout
         self.plain_until = inf if self.until == inf else self.until - timeout if timeout else -inf
 
-    def accept(self, now: float) -> bytes:
-        """The Accept's attributes, with a Session-Timeout that ends when the decision does."""
+    def accept(self, now: float, kind: str) -> bytes:
+        """The Accept's attributes for a NAS of that kind, with a Session-Timeout that ends when the decision
+        does.
+        """
+        tail = self.tails.get(kind)
+        if tail is None:
+            tail = self.tails[kind] = self._encode(now, kind)
         if now < self.plain_until:
-            return self.tail
-        seconds = replies.session_seconds(self.subscriber.terms.session_timeout, self.until - now)
-        return self.fixed + _session_timeout(seconds)
+            return tail
+        timeout = self.subscriber.terms.session_timeout
+        seconds = replies.session_seconds(timeout, self.until - now)
+        return _session_timeout(seconds) + (tail[_TIMEOUT:] if timeout else tail)
+
+    def _encode(self, now: float, kind: str) -> bytes:
+        decision = decide(self.subscriber, None, datetime.fromtimestamp(now, UTC))
+        pairs = replies.marked(replies.attributes(self.subscriber, decision, kind))
+        return _session_timeout(self.subscriber.terms.session_timeout) + _encoded(pairs, self.subscriber)
 
     def saw(self, place: bytes) -> None:
         """The line is online there: one of as many places as it may have sessions, the oldest gives way."""
@@ -114,23 +125,12 @@ def _decided(subscriber: Subscriber, now: float) -> tuple[bool, float]:
 
 _timeless: dict[tuple[bool, bool, bool], bool] = {}
 # Most lines of a package get the same octets: one copy of them, also for the processor's caches.
-_alike: dict[Terms, tuple[bytes, bytes]] = {}
+_alike: dict[Terms, dict[str, bytes]] = {}
 
 
-def _attributes(subscriber: Subscriber) -> tuple[bytes, bytes]:
-    """The encoded attributes of an Accept, without and with the package's Session-Timeout."""
-    if subscriber.framed_ip or subscriber.framed_ipv6_prefix:
-        return _both(subscriber)
-    alike = _alike.get(subscriber.terms)
-    if alike is None:
-        alike = _alike[subscriber.terms] = _both(subscriber)
-    return alike
-
-
-def _both(subscriber: Subscriber) -> tuple[bytes, bytes]:
-    terms = subscriber.terms
-    fixed = _encoded(replies.shared(terms) + replies.own(subscriber), subscriber)
-    return fixed, fixed + _session_timeout(terms.session_timeout)
+def _tails(subscriber: Subscriber) -> dict[str, bytes]:
+    """Where a line's encoded attributes are kept: with all others of its package, or alone."""
+    return {} if replies.has_own(subscriber) else _alike.setdefault(subscriber.terms, {})
 
 
 def _encoded(pairs: replies.Pairs, subscriber: Subscriber) -> bytes:
@@ -142,6 +142,10 @@ def _encoded(pairs: replies.Pairs, subscriber: Subscriber) -> bytes:
         except WireError as error:
             log.error("attribute_left_out", username=subscriber.username, attribute=pair[0], error=str(error))
     return octets
+
+
+# Octets of a Session-Timeout.
+_TIMEOUT = 6
 
 
 def _session_timeout(seconds: int) -> bytes:
@@ -159,10 +163,10 @@ class Nases:
         found: dict[bytes, NasEntry] = {}
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT id, name, host(address), coa_port, secret, message_authenticator"
+                "SELECT id, name, host(address), coa_port, secret, message_authenticator, kind"
                 " FROM radius_nas WHERE enabled"
             )
-            for nas_id, name, address, coa_port, sealed, signing in cursor.fetchall():
+            for nas_id, name, address, coa_port, sealed, signing, kind in cursor.fetchall():
                 try:
                     key = Key(decrypt(sealed) if len(sealed) else b"", _SIGNING[signing])
                 except (SecretError, WireError) as error:
@@ -171,7 +175,7 @@ class Nases:
                 known = self.by_host.get(packed(address))
                 if known is not None and (known.key.secret, known.key.signing) == (key.secret, key.signing):
                     key = known.key
-                found[packed(address)] = NasEntry(nas_id, name, address, coa_port, key)
+                found[packed(address)] = NasEntry(nas_id, name, address, coa_port, key, kind)
         self.by_host = found
 
     def apply(self, connection: Connection, scope: str, ids: list[int]) -> None:

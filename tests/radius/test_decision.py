@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from radius.nas.models import NasKind
 from radius.policy import codes, gates, replies
 from radius.policy.decision import decide
-from radius.policy.subscriber import Closure
-from tests.radius.subscribers import ALICE, LOGIN, NOW, TERMS, subscriber
+from radius.policy.subscriber import Closure, Subscriber
+from radius.wire.attributes import encode
+from tests.radius.subscribers import ALICE, LOGIN, NOW, subscriber
 
 HOUR = timedelta(hours=1)
 
@@ -150,21 +152,53 @@ def test_a_decision_holds_until_it_says(facts, now, part):
 
 def test_the_reply_carries_speed_address_and_prefix():
     facts = subscriber(framed_ip="10.0.0.9", framed_ipv6_prefix="2001:db8:1::/56")
-    assert ("Mikrotik-Rate-Limit", "10M/20M") in replies.shared(facts.terms)
-    assert ("Acct-Interim-Interval", 300) in replies.shared(facts.terms)
-    assert replies.own(facts) == [
+    assert told(facts)[2:] == [
+        ("Mikrotik-Rate-Limit", "10M/20M"),
+        ("Acct-Interim-Interval", 300),
         ("Framed-IP-Address", "10.0.0.9"),
         ("Delegated-IPv6-Prefix", "2001:db8:1::/56"),
     ]
-    assert replies.own(ALICE) == [("Framed-Pool", "pool-a")]
-    assert replies.own(subscriber(framed_ipv6_prefix="2001:db8::/64", framed_pool="")) == [
-        ("Framed-IPv6-Prefix", "2001:db8::/64")
-    ]
+    assert told(ALICE)[-1] == ("Framed-Pool", "pool-a")
+    on_link = subscriber(framed_ipv6_prefix="2001:db8::/64", framed_pool="")
+    assert told(on_link)[-1] == ("Framed-IPv6-Prefix", "2001:db8::/64")
 
 
-def test_speeds_are_written_as_routeros_reads_them():
-    assert replies.rate_limit(replace(TERMS, up_kbps=512, down_kbps=4000)) == "512k/4M"
-    assert replies.rate_limit(replace(TERMS, up_kbps=0, down_kbps=1000)) == "1/1M"
+def told(facts: Subscriber, kind: str = "mikrotik") -> replies.Pairs:
+    return replies.attributes(facts, decide(facts, LOGIN, NOW), kind)
+
+
+_CISCO = "lcp:interface-config#{} {} {} {} conform-action transmit exceed-action drop".format
+
+
+@pytest.mark.parametrize(("kind", "down", "up", "sent"), [
+    ("mikrotik", 4000, 512, ["512k/4M"]),
+    ("mikrotik", 1000, 0, ["1/1M"]),
+    ("wispr", 20_000, 512, [512_000, 20_000_000]),
+    ("wispr", 10_000_000, 0, [1, 0xFFFFFFFF]),
+    ("generic", 20_000, 10_000, [10_000_000, 20_000_000]),
+    ("generic", 0, 1, [1000, 1]),
+    ("cisco", 20_000, 10_000, [
+        _CISCO("1=rate-limit input", 10_000_000, 1_875_000, 3_750_000),
+        _CISCO("2=rate-limit output", 20_000_000, 3_750_000, 7_500_000),
+    ]),
+    ("cisco", 0, 10_000_000, [
+        _CISCO("1=rate-limit input", 10_000_000_000, 512_000_000, 1_024_000_000),
+        _CISCO("2=rate-limit output", 8000, 1500, 3000),
+    ]),
+])  # fmt: skip
+def test_each_kind_of_nas_reads_the_speed_in_its_own_form(kind, down, up, sent):
+    pairs = replies.RATES[kind](down, up)
+    assert [value for _, value in pairs] == sent
+    assert encode(pairs)
+
+
+def test_every_kind_of_nas_is_told_a_speed():
+    assert set(replies.RATES) == set(NasKind.values)
+
+
+def test_a_fingerprint_is_the_same_in_every_process():
+    assert replies.fingerprint([("Framed-Pool", "pool-a"), ("Idle-Timeout", 60)]) == "374a16f63c84"
+    assert told(ALICE, "wispr") == told(replace(ALICE, account_id=8, username="bob"), "wispr")
 
 
 @pytest.mark.parametrize(("timeout", "left", "sent"), [

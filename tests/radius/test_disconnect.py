@@ -47,7 +47,7 @@ def live(db, fake) -> Session:
 
 def run(live: Session, at=None):
     nas = live.nas
-    peer = NasEntry(nas.pk, nas.name, nas.address, nas.coa_port, Key(SECRET))
+    peer = NasEntry(nas.pk, nas.name, nas.address, nas.coa_port, Key(SECRET), nas.kind)
     return reconciling.reconcile(
         at or now(), [peer], 3799, lambda asks, moment: exchange(asks, moment, QUICK)
     )

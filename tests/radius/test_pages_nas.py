@@ -15,6 +15,7 @@ ANY = "0.0.0.0"  # noqa: S104 - never bound here
 FORM = {
     "name": "Core",
     "address": "10.0.0.1",
+    "kind": "cisco",
     "secret": "correct-horse-42",
     "message_authenticator": "require",
     "coa_port": "",
@@ -32,7 +33,7 @@ def body(client: Client, name: str, *args: object) -> str:
 def test_it_adds_a_nas_and_shows_what_to_type_on_the_router(as_manager: Client) -> None:
     response = as_manager.post(reverse("radius:nas_add"), FORM, follow=True)
     nas = Nas.objects.get()
-    assert nas.secret == "correct-horse-42"
+    assert (nas.secret, nas.kind) == ("correct-horse-42", "cisco")
     text = response.content.decode()
     assert "/radius add service=ppp" in text
     assert "correct-horse-42" not in text
@@ -49,7 +50,7 @@ def test_the_secret_is_never_shown_and_empty_keeps_it(as_manager: Client) -> Non
 
 
 def test_a_changed_secret_is_hidden_in_the_event(as_manager: Client) -> None:
-    nas = builders.nas(name="Core", address="10.0.0.1", message_authenticator="require")
+    nas = builders.nas(name="Core", address="10.0.0.1", kind="cisco", message_authenticator="require")
     as_manager.post(reverse("radius:nas_edit", args=[nas.pk]), {**FORM, "secret": "another-horse-43"})
     nas.refresh_from_db()
     assert nas.secret == "another-horse-43"
