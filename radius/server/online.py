@@ -128,9 +128,9 @@ class Prover:
                 if time.monotonic() >= look_again:
                     look_again = time.monotonic() + SECONDS
                     self._look(self._connection)
-            except psycopg2.Error as error:
-                if not lost(error):
-                    log.error("prover_failed", error=str(error).strip())
+            except Exception as error:  # a thread that ended would never know anybody again
+                if not (isinstance(error, psycopg2.Error) and lost(error)):
+                    log.exception("prover_failed")
                 self._connection = None
                 look_again = time.monotonic() + SECONDS
                 self._stopping.wait(SECONDS)
