@@ -51,6 +51,7 @@ class Authentication:
         self._duplicates = Duplicates()
         self._reject_tails: dict[str, bytes] = {}
         self._now = 0.0
+        self.strangers = 0
 
     def __call__(self, datagrams: Sequence[Datagram]) -> list[bytes | None]:
         self._now = time.time()
@@ -63,6 +64,7 @@ class Authentication:
     def _answer(self, data: bytes, host: bytes, source: bytes) -> bytes | None:
         nas = self._snapshot.by_host.get(host)
         if nas is None:
+            self.strangers += 1
             self._counts.stranger(host)
             return None
         duplicate = source + data[:_HEADER]
@@ -168,6 +170,7 @@ class Accounting:
     def __init__(self, directory: Directory, counts: Counts, recorder: Callable[[], Recorder]) -> None:
         self._directory, self._counts, self._recorder = directory, counts, recorder
         self._away = False
+        self.strangers = 0
 
     def __call__(self, datagrams: Sequence[Datagram]) -> list[bytes | None]:
         now = int(time.time())
@@ -194,6 +197,7 @@ class Accounting:
     def _answer(self, data: bytes, host: bytes, now: int, reports: list[Report | Reboot]) -> bytes | None:
         nas = self._directory.by_host.get(host)
         if nas is None:
+            self.strangers += 1
             self._counts.stranger(host)
             return None
         try:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 SIZE = 4096
 _WAIT_FOR_ONE = 0x10000
 _MESSAGE = 64  # sizeof(struct mmsghdr) on 64-bit Linux
+_SO_RCVBUFFORCE = 33
 _MAPPED = bytes(10) + b"\xff\xff"
 
 
@@ -36,7 +37,10 @@ def listen(address: str, port: int, receive_buffer: int = 8 << 20) -> socket.soc
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     if family == socket.AF_INET6:
         bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-    bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+    try:  # beyond net.core.rmem_max, which holds a few hundred packets: for those who may (CAP_NET_ADMIN)
+        bound.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, receive_buffer)
+    except OSError:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 << 20)
     bound.bind((address, port))
     return bound
@@ -52,10 +56,19 @@ def _plain(host: bytes) -> bytes:
     return host[12:] if host[:12] == _MAPPED else host
 
 
-def serve(bound: socket.socket, handle: Handle, batch: int, stopping: Callable[[], bool]) -> None:
-    """Answer until `stopping()`, asked at least every second; the batch in hand is always finished."""
+def serve(
+    bound: socket.socket,
+    handle: Handle,
+    batch: int,
+    stopping: Callable[[], bool],
+    between: Callable[[], None] = lambda: None,
+) -> None:
+    """Answer until `stopping()`; that and `between()` are called at least every second, and the batch in hand is
+    always finished.
+    """
     exchange = _exchange(bound, batch)
     while not stopping():
+        between()
         datagrams = exchange.receive()
         if datagrams:
             exchange.send(handle(datagrams))

@@ -8,6 +8,7 @@ login. The supervisor holds no connection and no thread, so that forking a repla
 import gc
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,7 @@ from radius.server.handlers import Accounting, Authentication
 from radius.server.loop import listen, serve
 from radius.server.online import Prover
 from radius.server.sending import Sender
+from radius.server.shield import Shield
 from radius.server.snapshot import Directory, Nases, Snapshot
 from radius.usage.recording import Recorder
 
@@ -60,7 +62,8 @@ def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Re
     with listen(address, settings.auth_port) as bound:
         _settle()
         ready()
-        serve(bound, Authentication(snapshot, Counts("auth"), attempts.add, prover), AUTH_BATCH, stopping)
+        handler = Authentication(snapshot, Counts("auth"), attempts.add, prover)
+        serve(bound, handler, AUTH_BATCH, stopping, _shielded(bound, handler, snapshot))
     prover.stop()
     follower.stop()
     attempts.stop()
@@ -74,7 +77,8 @@ def account(settings: Settings, address: str, stopping: Stopping, ready: Ready) 
     with listen(address, settings.acct_port) as bound:
         _settle()
         ready()
-        serve(bound, Accounting(directory, Counts("acct"), _Recorders()), ACCT_BATCH, stopping)
+        handler = Accounting(directory, Counts("acct"), _Recorders())
+        serve(bound, handler, ACCT_BATCH, stopping, _shielded(bound, handler, directory))
     follower.stop()
 
 
@@ -87,6 +91,11 @@ def disconnect(settings: Settings, address: str, stopping: Stopping, ready: Read
     ready()
     sender.run(stopping)
     follower.stop()
+
+
+def _shielded(bound: socket.socket, handler: Authentication | Accounting, nases: Nases) -> Callable[[], None]:
+    shield = Shield(bound, lambda: nases.by_host)
+    return lambda: shield.look(time.monotonic(), handler.strangers)
 
 
 class _Recorders:

@@ -102,3 +102,10 @@ def eventually(question, seconds: float = 5.0):
     while not (answer := question()) and time.monotonic() < end:
         time.sleep(0.02)
     return answer
+
+
+def settled(question, seconds: float = 5.0) -> bool:
+    """Whether `question()` becomes true whoever answers: every worker has a copy of its own, and each socket of
+    ours may reach another one.
+    """
+    return eventually(lambda: all(question() for _ in range(6)), seconds)

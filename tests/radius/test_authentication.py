@@ -13,7 +13,7 @@ from radius.policy.gates import GATES
 from radius.subscribers import find
 from radius.wire import mschap
 from tests import builders
-from tests.radius.conftest import eventually
+from tests.radius.conftest import eventually, settled
 from tests.radius.packets import SECRET, access, vector
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +26,7 @@ def line(server):
     builders.nas(secret=SECRET.decode())
     package = builders.package(framed_pool="pool-a")
     made = builders.data_account(username="alice@isp.test", secret="wire-secret", package=package)
-    assert eventually(lambda: code(server, access()) == ACCEPT)
+    assert settled(lambda: code(server, access()) == ACCEPT)
     return made
 
 
@@ -67,7 +67,7 @@ def test_mschapv2_gets_in_and_out(server, line):
 @pytest.mark.feature("W-3")
 def test_a_reject_leaves_its_whole_trace(server, line):
     gates.close(line.customer, GateKind.SUSPENDED, now(), reason="unpaid", actor=None)
-    assert eventually(lambda: code(server, access()) == REJECT)
+    assert settled(lambda: code(server, access()) == REJECT)
     reply = server.ask(access())
     assert reply["Reply-Message"] == ["This account is suspended. Please contact us."]
     attempt = eventually(lambda: AuthAttempt.objects.filter(code="SUSPENDED").first())
@@ -85,7 +85,7 @@ def test_a_reject_leaves_its_whole_trace(server, line):
 def test_a_line_waits_for_the_midnight_of_its_first_day(server, line):
     line.starts_on = local_day(now()) + timedelta(days=1)
     line.save(update_fields=["starts_on"])
-    assert eventually(lambda: code(server, access()) == REJECT)
+    assert settled(lambda: code(server, access()) == REJECT)
     assert eventually(lambda: AuthAttempt.objects.filter(code="ACCOUNT_NOT_STARTED").exists())
     assert find(line.username, now()).starts == day_start(line.starts_on)
 
@@ -101,15 +101,15 @@ def test_unknown_users_and_wrong_passwords_hear_the_same(server, line):
 def test_changes_reach_the_running_server(server, line):
     line.blocked = True
     line.save(update_fields=["blocked"])
-    assert eventually(lambda: code(server, access()) == REJECT)
+    assert settled(lambda: code(server, access()) == REJECT)
     line.blocked, line.secret, line.username = False, "new-secret", "Alice2@isp.test"
     line.save(update_fields=["blocked", "secret", "username"])
-    assert eventually(lambda: code(server, access("alice2@isp.test", "new-secret")) == ACCEPT)
+    assert settled(lambda: code(server, access("alice2@isp.test", "new-secret")) == ACCEPT)
     assert code(server, access("alice@isp.test", "new-secret")) == REJECT
     group = line.customer.group
     group.enabled = False
     group.save(update_fields=["enabled"])
-    assert eventually(lambda: code(server, access("alice2@isp.test", "new-secret")) == REJECT)
+    assert settled(lambda: code(server, access("alice2@isp.test", "new-secret")) == REJECT)
     group.enabled = True
     group.save(update_fields=["enabled"])
     service = line.package.service
@@ -118,7 +118,7 @@ def test_changes_reach_the_running_server(server, line):
     again = lambda: server.ask(access("alice2@isp.test", "new-secret"))  # noqa: E731
     assert eventually(lambda: (r := again()).code == ACCEPT and r["Mikrotik-Rate-Limit"] == ["10M/50M"])
     line.delete()
-    assert eventually(lambda: code(server, access("alice2@isp.test", "new-secret")) == REJECT)
+    assert settled(lambda: code(server, access("alice2@isp.test", "new-secret")) == REJECT)
 
 
 def test_a_session_ends_with_the_last_day_of_service(server, line):
