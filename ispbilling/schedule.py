@@ -86,6 +86,18 @@ SWEEPS = [
         "forgets refused log-ins after RADIUS_KEEP_REJECTS_DAYS",
     ),
     Sweep(
+        "partition_months",
+        "radius.sweeps.partition_months",
+        daily(2, 30),
+        "makes the months of sessions and usage ahead, and forgets sessions after RADIUS_KEEP_SESSIONS_MONTHS",
+    ),
+    Sweep(
+        "archive_sessions",
+        "radius.sweeps.archive_sessions",
+        daily(2, 40),
+        "moves sessions that ended RADIUS_ARCHIVE_DAYS ago out of the way of accounting",
+    ),
+    Sweep(
         "subject_exports",
         "ispbilling.protection.sweeps.subject_exports",
         every(15),

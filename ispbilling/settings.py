@@ -225,6 +225,9 @@ RADIUS_AUTH_WORKERS = env.int("RADIUS_AUTH_WORKERS", default=2)
 RADIUS_ACCT_WORKERS = env.int("RADIUS_ACCT_WORKERS", default=2)
 RADIUS_COA_PORT = env.int("RADIUS_COA_PORT", default=3799)
 RADIUS_KEEP_REJECTS_DAYS = env.int("RADIUS_KEEP_REJECTS_DAYS", default=90)
+# Sessions that ended so many days ago are archived by month; the months of sessions that are kept (0: all).
+RADIUS_ARCHIVE_DAYS = env.int("RADIUS_ARCHIVE_DAYS", default=7)
+RADIUS_KEEP_SESSIONS_MONTHS = env.int("RADIUS_KEEP_SESSIONS_MONTHS", default=24)
 
 # --- Messages -------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))

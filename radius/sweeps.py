@@ -6,10 +6,11 @@ from datetime import datetime
 from django.db import connection
 
 from ispbilling.core.plans import Plan, Step
+from radius.coa.models import CoaAttempt
 from radius.coa.reconcile import due
 from radius.policy.codes import sentence
 from radius.server import pruning
-from radius.usage import closing
+from radius.usage import closing, partitions
 
 
 def stale_sessions(now: datetime) -> Plan:
@@ -57,3 +58,42 @@ def prune_rejects(now: datetime) -> Plan:
         for block in pruning.blocks(now)
     ]
     return Plan("prune_rejects", steps, act, chunk=1)
+
+
+def partition_months(now: datetime) -> Plan:
+    """Make next months' partitions, and drop sessions older than RADIUS_KEEP_SESSIONS_MONTHS."""
+
+    def act(steps: Sequence[Step], at: datetime) -> int:
+        (step,) = steps
+        if step.action == "create":
+            return partitions.create(*step.key)
+        CoaAttempt.objects.filter(session__month=step.key).delete()
+        return partitions.drop(step.key, at)
+
+    steps = [
+        Step(
+            (table, month),
+            partitions.name(table, month),
+            "create",
+            "a month to come, or one that was missing",
+        )
+        for table, month in partitions.missing(now)
+    ]
+    steps += [
+        Step(month, f"{partitions.count(month)} sessions of {month:%B %Y}", "drop", "kept for long enough")
+        for month in partitions.droppable(now)
+    ]
+    return Plan("partition_months", steps, act, chunk=1)
+
+
+def archive_sessions(now: datetime) -> Plan:
+    """Move sessions that ended RADIUS_ARCHIVE_DAYS ago into their month, one block a transaction."""
+
+    def act(steps: Sequence[Step], at: datetime) -> int:
+        return sum(partitions.archive(step.key, at) > 0 for step in steps)
+
+    steps = [
+        Step(block, f"{block.count} sessions", "archive", "ended long enough ago")
+        for block in partitions.archivable(now)
+    ]
+    return Plan("archive_sessions", steps, act, chunk=1)

@@ -9,7 +9,7 @@ from radius.usage.models import Session
 class CoaAttempt(models.Model):
     """One Disconnect-Request or CoA-Request and its answer; written by `radius.coa.reconcile`."""
 
-    session = models.ForeignKey(Session, models.CASCADE, related_name="coa_attempts")
+    session = models.ForeignKey(Session, models.CASCADE, db_constraint=False, related_name="coa_attempts")
     nas = models.ForeignKey(Nas, models.CASCADE, related_name="coa_attempts")
     at = models.DateTimeField()
     request = models.CharField(max_length=20, default="disconnect")

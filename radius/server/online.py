@@ -168,7 +168,7 @@ class _Question:
 _SESSIONS = """
 SELECT s.id, s.calling_station_id, coalesce(s.nas_id, 0), s.nas_port, coalesce(n.name, 'a NAS that is gone'),
        extract(epoch FROM s.started_at)::float8, extract(epoch FROM s.updated_at)::float8, p.interim_interval
-FROM radius_session s
+FROM radius_session_live s
 JOIN radius_dataaccount a ON a.id = s.data_account_id
 JOIN radius_package p ON p.id = a.package_id
 LEFT JOIN radius_nas n ON n.id = s.nas_id
@@ -176,6 +176,6 @@ WHERE s.data_account_id = %s AND s.stopped_at IS NULL
 """
 _BEGAN = """
 SELECT id, data_account_id, calling_station_id, coalesce(nas_id, 0), nas_port
-FROM radius_session
+FROM radius_session_live
 WHERE id > %s AND stopped_at IS NULL AND data_account_id IS NOT NULL
 """

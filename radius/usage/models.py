@@ -1,4 +1,6 @@
-"""Sessions and usage. Written by `radius.usage.recording` and `closing` alone."""
+"""Sessions and usage. Written by `radius.usage.recording` and `closing` alone, archived by `partitions`."""
+
+from datetime import date
 
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
@@ -8,10 +10,14 @@ from django.urls import reverse
 from radius.accounts.models import DataAccount
 from radius.nas.models import Nas
 
+#: The month of every session that runs or ended only days ago: the hot partition.
+LIVE = date(9999, 12, 1)
+
 
 class SessionQuerySet(models.QuerySet["Session"]):
     def open(self) -> "SessionQuerySet":
-        return self.filter(stopped_at__isnull=True)
+        """Sessions that run now; PostgreSQL reads the hot partition alone."""
+        return self.filter(month=LIVE, stopped_at__isnull=True)
 
 
 class Session(models.Model):
@@ -20,8 +26,12 @@ class Session(models.Model):
     `key` is the digest of NAS, Acct-Session-Id, User-Name and port; `incarnation` tells sessions apart that
     reuse an id after a close or a reboot. No database constraint on the two links: accounting of a device or
     line that is gone must still be kept.
+
+    The table is partitioned: `month` is LIVE until `partitions` moves the session into the month of its end, and
+    the two constraints below hold within a partition. Nothing but `partitions` and `recording` need know.
     """
 
+    month = models.DateField(default=LIVE, db_default=LIVE, editable=False)
     key = models.UUIDField()
     incarnation = models.PositiveIntegerField(default=1)
     nas = models.ForeignKey(
@@ -41,6 +51,15 @@ class Session(models.Model):
     calling_station_id = models.CharField(max_length=253, blank=True)
     called_station_id = models.CharField(max_length=253, blank=True)
     framed_ip = models.GenericIPAddressField(null=True)
+    framed_ipv6_prefix = models.GenericIPAddressField(null=True)
+    delegated_ipv6_prefix = models.GenericIPAddressField(null=True)
+    applied = models.CharField(
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Fingerprint of the reply the session was given",
+    )
     started_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)
@@ -55,6 +74,9 @@ class Session(models.Model):
         ordering = ["-started_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["key", "incarnation"], name="radius_session_key_incarnation"),
+            models.CheckConstraint(
+                condition=Q(month=LIVE) | Q(stopped_at__isnull=False), name="radius_session_archived_is_over"
+            ),
         ]
         indexes = [
             models.Index(fields=["data_account", "-started_at"], name="radius_session_account"),
@@ -70,7 +92,10 @@ class Session(models.Model):
 
 
 class UsageDay(models.Model):
-    """Octets of a data account on one local day: what every page, threshold and charge reads."""
+    """Octets and online time of a data account on one local day: what every page, threshold and charge reads.
+
+    Partitioned by month of `day`. Kept when raw sessions are forgotten: it is the evidence of what was billed.
+    """
 
     data_account = models.ForeignKey(
         DataAccount, models.DO_NOTHING, db_constraint=False, related_name="usage_days", db_index=False
@@ -78,6 +103,7 @@ class UsageDay(models.Model):
     day = models.DateField()
     upload_octets = models.BigIntegerField(default=0)
     download_octets = models.BigIntegerField(default=0)
+    seconds = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         ordering = ["-day"]

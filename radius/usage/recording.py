@@ -5,11 +5,14 @@ Design Overview: whatever waits on a socket is recorded together and answered af
 no answer leaves, and the NAS sends again. Counters are the NAS's cumulative totals and only ever grow
 (GREATEST), so Start, Interim-Update and Stop may come in any order and any number of times; the difference
 to what was known goes to `UsageDay`, split at the provider's midnight by time. A reused Acct-Session-Id
-opens a new incarnation of its key. One bad record never fails its neighbours: the batch is bisected to it,
-it is logged in full and acknowledged.
+opens a new incarnation of its key. A report of a session that was archived moves it back first, in the same
+transaction; only reports of sessions that began long ago are asked about. One bad record never fails its
+neighbours: the batch is bisected to it, it is logged in full and acknowledged.
 """
 
+import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -18,13 +21,17 @@ import structlog
 from django.conf import settings
 from psycopg2.extensions import connection as Connection
 
+from ispbilling.core.clock import local_day, month_of
 from radius.usage.reports import REBOOTED, Reboot, Report, rounds
 
 log = structlog.get_logger(__name__)
 
+# The columns of a Report whose values need no quotes in an array literal.
 _NUMBERS = frozenset({0, 1, 2, 9, 10, 11, 12, 13, 14, 15})
-_STATEMENT = Path(__file__).with_name("statement.sql")
+_STATEMENT, _REVIVE = (Path(__file__).with_name(name) for name in ("statement.sql", "revive.sql"))
 _ATTEMPTS = 5
+# An archived session ended longer ago than RADIUS_ARCHIVE_DAYS; its start may have been estimated later.
+_MARGIN = 86_400
 
 
 class Recorder:
@@ -32,6 +39,7 @@ class Recorder:
 
     def __init__(self, connection: Connection) -> None:
         self._cursor = connection.cursor()
+        self._revival = _REVIVE.read_text()
         sql = _STATEMENT.read_text().replace("{zone}", settings.TIME_ZONE.replace("'", "''"))
         self._cursor.execute("DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan; SET jit = off")
         self._cursor.execute("PREPARE record_reports AS " + sql)
@@ -86,7 +94,23 @@ class Recorder:
     def _write(self, reports: list[Report]) -> None:
         columns = zip(*reports, strict=True)
         literals = [_numbers(column) if n in _NUMBERS else _texts(column) for n, column in enumerate(columns)]
-        self._cursor.execute("EXECUTE record_reports (" + ",".join(literals) + ")")
+        # Two statements sent as one string are one transaction.
+        self._cursor.execute(self._revive(reports) + "EXECUTE record_reports (" + ",".join(literals) + ")")
+
+    def _revive(self, reports: list[Report]) -> str:
+        """What moves back the archived sessions of these reports; "" for reports that can have none."""
+        horizon = int(time.time()) - settings.RADIUS_ARCHIVE_DAYS * 86_400 + _MARGIN
+        old = [one for one in reports if one.began < horizon or not one.after]
+        if not old:
+            return ""
+        first = min(one.began for one in old) - _MARGIN
+        parameters = {
+            "keys": [one.key for one in old],
+            "ats": [one.at for one in old],
+            "afters": [one.after for one in old],
+            "month": month_of(local_day(datetime.fromtimestamp(first, UTC))).start,
+        }
+        return self._cursor.mogrify(self._revival, parameters).decode() + ";"
 
     def _with_accounts(self, reports: list[Report]) -> list[Report]:
         """Accounts the caller's snapshot did not know yet; a username nobody has stays without one."""
@@ -103,10 +127,10 @@ class Recorder:
     def _close_all(self, reboot: Reboot) -> None:
         self._cursor.execute(
             """
-            UPDATE radius_session
+            UPDATE radius_session_live
             SET stopped_at = GREATEST(updated_at, to_timestamp(%(at)s)), terminate_cause = %(cause)s
             WHERE id IN (
-                SELECT id FROM radius_session
+                SELECT id FROM radius_session_live
                 WHERE nas_id = %(nas)s AND stopped_at IS NULL AND started_at <= to_timestamp(%(at)s)
                 ORDER BY key, incarnation
                 FOR UPDATE

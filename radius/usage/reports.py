@@ -70,6 +70,9 @@ class Report(NamedTuple):
     upload: int
     download: int
     cause: str
+    applied: str = ""
+    framed_prefix: str | None = None
+    delegated_prefix: str | None = None
 
 
 class Reboot(NamedTuple):
@@ -135,6 +138,9 @@ def report(
         request.input_octets,
         request.output_octets,
         (CAUSES.get(request.terminate_cause, "Unknown") if status == 2 else ""),
+        request.applied,
+        request.framed_ipv6_prefix,
+        request.delegated_ipv6_prefix,
     )
 
 
@@ -146,9 +152,13 @@ def succeeds(new: Report, known_until: int) -> bool:
 def merge(old: Report, new: Report) -> Report:
     """Two reports of one session as one; the result does not depend on which came first."""
     stop = old if old.stopped is not None else new
+    late, early = (new, old) if new.at >= old.at else (old, new)
     return old._replace(
         account_id=old.account_id if old.account_id is not None else new.account_id,
-        framed_ip=(new.framed_ip or old.framed_ip) if new.at >= old.at else (old.framed_ip or new.framed_ip),
+        framed_ip=late.framed_ip or early.framed_ip,
+        framed_prefix=late.framed_prefix or early.framed_prefix,
+        delegated_prefix=late.delegated_prefix or early.delegated_prefix,
+        applied=old.applied or new.applied,
         began=min(old.began, new.began),
         at=max(old.at, new.at),
         after=max(old.after, new.after),

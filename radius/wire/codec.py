@@ -31,6 +31,8 @@ _ZERO16 = bytes(16)
 _MA_HEADER = b"\x50\x12"
 _EMPTY_MA = _MA_HEADER + _ZERO16
 _int = int.from_bytes
+#: How the Class of our Accepts begins; the fingerprint of the reply follows.
+_CLASS = b"isp:"
 
 # Attributes that may occur once (RFC 2865 section 5.44, RFC 2866 section 5.13): two of them are two truths.
 _ONCE = frozenset({1, 2, 3, 4, 5, 31, 40, 42, 43, 44, 46, 52, 53, 55, 60, 80})
@@ -252,7 +254,18 @@ def _accounting(data: bytes, plain: dict[int, bytes], proxy: bytes) -> Accountin
         None if moment is None else _integer(moment),
         _integer(get(41, zero)),
         proxy,
+        _applied(data, plain[25]) if 25 in plain else "",
     )
+
+
+def _applied(data: bytes, last: bytes) -> str:
+    """What our Accept put into Class (RFC 2865 section 5.25), which may occur several times."""
+    if last[:4] != _CLASS:
+        offset, end = 20, len(data)
+        while offset < end and not (data[offset] == 25 and data[offset + 2 : offset + 6] == _CLASS):
+            offset += data[offset + 1]
+        last = data[offset + 2 : offset + data[offset + 1]] if offset < end else b""
+    return text(last[4:20])
 
 
 def _integer(value: bytes) -> int:

@@ -64,7 +64,7 @@ class AccountingRequest(NamedTuple):
 
     Octets are 64 bits (Gigawords joined, RFC 2869 section 5.1) and seen from the NAS: `input_octets` came
     *from* the subscriber and is therefore his upload. Times are seconds since 1970; `event_time` is None
-    without Event-Timestamp.
+    without Event-Timestamp. `applied` is the fingerprint that our Accept put into Class, "" without it.
     """
 
     identifier: int
@@ -90,6 +90,7 @@ class AccountingRequest(NamedTuple):
     event_time: int | None
     delay: int
     proxy_state: bytes
+    applied: str = ""
 
 
 class StatusServer(NamedTuple):
