@@ -6,20 +6,29 @@ from pathlib import Path
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def seconds(root: int) -> float:
-    """User and system time of a process, all its living descendants, and all that have ended and been waited for."""
+def family(root: int) -> dict[int, list[str]]:
+    """A process and all its living descendants: the fields of /proc/PID/stat that follow the name, by process."""
+    everybody = {
+        int(entry.name): fields
+        for entry in Path("/proc").iterdir()
+        if entry.name.isdecimal() and (fields := _stat(entry))
+    }
     children: dict[int, list[int]] = {}
-    spent: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal() and (fields := _stat(entry)):
-            children.setdefault(int(fields[1]), []).append(int(entry.name))
-            spent[int(entry.name)] = sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime
-    total, waiting = 0, [root]
+    for pid, fields in everybody.items():
+        children.setdefault(int(fields[1]), []).append(pid)
+    found, waiting = {}, [root]
     while waiting:
         pid = waiting.pop()
-        total += spent.get(pid, 0)
+        if pid in everybody:
+            found[pid] = everybody[pid]
         waiting += children.get(pid, [])
-    return total / _TICKS
+    return found
+
+
+def seconds(root: int) -> float:
+    """User and system time of a process, all its living descendants, and all that have ended and been waited for."""
+    # utime, stime, cutime, cstime
+    return sum(sum(map(int, fields[11:15])) for fields in family(root).values()) / _TICKS
 
 
 def _stat(process: Path) -> list[str]:

@@ -17,20 +17,24 @@ enum limits { LONGEST = 4096, BATCH = 64, MOST_REQUIRED = 32 };
 static struct {
     const char *users, *host, *secret, *nas_ip;
     enum mode mode;
-    int port, window, sockets, timeout, tries, interims, reply_ma;
-    long count, sessions, began;
+    int port, window, sockets, timeout, tries, interims, reply_ma, walk;
+    long count, sessions, began, spread;
     u64 seed;
-    double rate, bad, unknown, dup;
+    double rate, bad, unknown, dup, limit;
     struct { int vendor, type; } required[MOST_REQUIRED];
     int required_count;
 } options = {.host = "127.0.0.1", .secret = "testing123", .nas_ip = "10.0.0.1", .mode = MODES, .port = 1812,
-             .window = 64, .sockets = 16, .timeout = 3000, .tries = 3, .interims = 2, .count = 10000, .seed = 1};
+             .window = 64, .sockets = 16, .timeout = 3000, .tries = 3, .interims = 2, .count = 10000, .seed = 1,
+             .spread = 1};
 
 /* What the server must prove about an MS-CHAPv2 login. */
 typedef struct { u8 success[43], send_key[16], receive_key[16]; } proof_t;
 
-/* One request, encoded; `next` is the packet that follows it in its slot. */
-typedef struct { u8 *data; u16 length; u8 expected, twice; int slot; long next; } packet_t;
+/* One request, encoded; `next` is the packet that follows it in its slot; `counters` are octets in and out. */
+typedef struct { u8 *data; u16 length; u8 expected, twice; int slot; long next, session; u64 counters[2]; } packet_t;
+
+/* The highest counters of a session that the server acknowledged. */
+typedef struct { u64 in, out; int seen; } acknowledged_t;
 
 /* One of the `window` places a request can be outstanding in; it owns some identifiers of one socket. */
 typedef struct { long current, next, last; double due, sent; int tries, identifiers; u8 previous[16]; int answered; }
@@ -39,6 +43,7 @@ typedef struct { long current, next, last; double due, sent; int tries, identifi
 static packet_t *packets;
 static proof_t *proofs;
 static slot_t *slots;
+static acknowledged_t *acknowledged;
 static int *sockets, per_socket;
 static hmac_t key;
 

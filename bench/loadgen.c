@@ -11,6 +11,8 @@
  *   --count 10000         packets (life: rounded down to whole sessions)
  *   --sessions COUNT      accounting: how many sessions
  *   --interims 2          life: Interim-Updates per session; stop: how many came before it
+ *   --spread 1            life: how many sessions take turns, so that a session's packets are that many apart
+ *   --walk                users one after the other instead of at random: --count of all users reaches each of them
  *   --began TIME          accounting: Event-Timestamp of every Start (default: an hour ago); give the same one to
  *                         the start, interim and stop of the same seed
  *   --window 64           requests outstanding
@@ -22,13 +24,16 @@
  *   --dup 0               percent of requests sent twice at once
  *   --timeout 3000        milliseconds until a request is sent again
  *   --tries 3             how often it is sent before it counts as lost
+ *   --limit 0             seconds after which everything unanswered counts as lost; 0: none
  *   --require LIST        attributes every Access-Accept must carry: "27,14988.8" (type, or vendor.type)
  *   --reply-ma            every reply to an Access-Request must carry Message-Authenticator
  *
  * All requests are encoded before the clock starts. Of every reply the code, identifier and Response Authenticator are
  * checked, and Message-Authenticator where present; of an MS-CHAPv2 Accept also the authenticator response
- * (RFC 2759 section 8.7) and both MPPE keys, decrypted (RFC 2548 section 2.4). One JSON object is printed; the exit
- * status is 0 when nothing was lost or wrong, 1 when something was, 2 for a mistake in the command. */
+ * (RFC 2759 section 8.7) and both MPPE keys, decrypted (RFC 2548 section 2.4). "started" goes to stderr when the clock
+ * starts. One JSON object is printed; `sum_` is what all sessions end with, `acked_` the highest counters that were
+ * acknowledged. The exit status is 0 when nothing was lost or wrong, 1 when something was, 2 for a mistake in the
+ * command. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -46,9 +51,11 @@
 
 /* Encode packet `number` into `to` and queue it in its slot. Slots of a socket never share an identifier. */
 static u16 prepare(long number, u8 *to) {
-    int life = options.interims + 2, step = (int)(number % life);
+    int life = options.interims + 2, step = (int)(number / options.spread % life);
     packet_t *p = &packets[number];
-    long session = options.mode == LIFE ? number / life : number % options.sessions;
+    long session = number % options.sessions;
+    if (options.mode == LIFE)
+        session = number / (life * options.spread) * options.spread + number % options.spread;
     p->slot = (int)((options.mode < START ? number : session) % options.window);
     slot_t *slot = &slots[p->slot];
     int identifier = p->slot % per_socket + per_socket * (slot->identifiers++ % (256 / per_socket));
@@ -66,7 +73,9 @@ static u16 prepare(long number, u8 *to) {
             is_last = kind == STOP;
         }
         p->expected = ACCOUNTING_RESPONSE;
-        p->length = encode_accounting(to, session, kind, round, identifier, is_last);
+        p->session = session;
+        p->length = encode_accounting(to, session, kind, round, identifier, p->counters);
+        if (is_last) seen.sum_in += p->counters[0], seen.sum_out += p->counters[1];
     }
     p->twice = options.dup > 0 && random_percent() < options.dup;
     if (slot->last >= 0) packets[slot->last].next = number;
@@ -80,8 +89,9 @@ static void prepare_all(void) {
     slots = calloc((size_t)options.window, sizeof *slots);
     latencies = malloc((size_t)options.count * sizeof *latencies);
     if (options.mode == MSCHAPV2) proofs = calloc((size_t)options.count, sizeof *proofs);
+    acknowledged = calloc((size_t)options.sessions, sizeof *acknowledged);
     u8 *to = malloc((size_t)options.count * 700); /* pages never written cost nothing */
-    if (!packets || !slots || !latencies || !to) die("memory");
+    if (!packets || !slots || !latencies || !acknowledged || !to) die("memory");
     for (int i = 0; i < options.window; i++) slots[i].current = slots[i].next = slots[i].last = -1;
     random_state = options.seed * 77777;
     for (long i = 0; i < options.count; i++) to += prepare(i, to);
@@ -218,6 +228,7 @@ static double exchange(void) {
     int poll = open_sockets();
     struct epoll_event events[64];
     prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0);
+    fputs("started\n", stderr);
     double checked = started = seconds();
     long offered = 0;
     if (options.rate <= 0) {
@@ -226,6 +237,10 @@ static double exchange(void) {
     }
     while (finished < options.count) {
         double now = seconds();
+        if (options.limit > 0 && now - started > options.limit) {
+            seen.lost += options.count - finished;
+            break;
+        }
         for (; options.rate > 0 && offered < options.count && due(offered) <= now; offered++) {
             slot_t *slot = &slots[packets[offered].slot];
             if (slot->current < 0) launch(slot, now);
@@ -250,6 +265,20 @@ static double percentile(double part) {
     return seen.replies ? latencies[(long)((double)(seen.replies - 1) * part)] : 0;
 }
 
+static void report_counters(void) {
+    long sessions = 0;
+    u64 in = 0, out = 0;
+    for (long i = 0; i < options.sessions; i++) {
+        sessions += acknowledged[i].seen;
+        in += acknowledged[i].in;
+        out += acknowledged[i].out;
+    }
+    printf("\"sessions\": %ld, \"sum_in\": %llu, \"sum_out\": %llu, ", options.sessions,
+           (unsigned long long)seen.sum_in, (unsigned long long)seen.sum_out);
+    printf("\"acked_sessions\": %ld, \"acked_in\": %llu, \"acked_out\": %llu, ", sessions, (unsigned long long)in,
+           (unsigned long long)out);
+}
+
 static int report(double elapsed) {
     long wrong = seen.lost + seen.bad_auth + seen.wrong_code + seen.missing + seen.bad_proof +
                  (options.reply_ma ? seen.unsigned_ : 0);
@@ -266,9 +295,7 @@ static int report(double elapsed) {
            "\"mean_octets\": %.1f, ",
            seen.lost, seen.retransmitted, seen.duplicates, seen.stray, seen.late,
            seen.replies ? (double)seen.octets / (double)seen.replies : 0);
-    if (options.mode >= START)
-        printf("\"sessions\": %ld, \"sum_in\": %llu, \"sum_out\": %llu, ", options.sessions,
-               (unsigned long long)seen.sum_in, (unsigned long long)seen.sum_out);
+    if (options.mode >= START) report_counters();
     printf("\"pass\": %s}\n", wrong ? "false" : "true");
     return wrong != 0;
 }
@@ -298,6 +325,8 @@ static void set_option(int letter, char *value) {
         case 'c': options.count = atol(value); break;
         case 'n': options.sessions = atol(value); break;
         case 'i': options.interims = atoi(value); break;
+        case 'P': options.spread = atol(value); break;
+        case 'W': options.walk = 1; break;
         case 'b': options.began = atol(value); break;
         case 'w': options.window = atoi(value); break;
         case 'k': options.sockets = atoi(value); break;
@@ -308,6 +337,7 @@ static void set_option(int letter, char *value) {
         case 'd': options.dup = atof(value); break;
         case 't': options.timeout = atoi(value); break;
         case 'T': options.tries = atoi(value); break;
+        case 'l': options.limit = atof(value); break;
         case 'q': require(value); break;
         case 'R': options.reply_ma = 1; break;
         default: exit(2);
@@ -320,10 +350,11 @@ static void read_options(int count, char **arguments) {
         {"port", 1, 0, 'p'}, {"count", 1, 0, 'c'}, {"sessions", 1, 0, 'n'}, {"interims", 1, 0, 'i'},
         {"began", 1, 0, 'b'}, {"window", 1, 0, 'w'}, {"sockets", 1, 0, 'k'}, {"rate", 1, 0, 'r'}, {"seed", 1, 0, 's'},
         {"bad", 1, 0, 'B'}, {"unknown", 1, 0, 'U'}, {"dup", 1, 0, 'd'}, {"timeout", 1, 0, 't'}, {"tries", 1, 0, 'T'},
-        {"require", 1, 0, 'q'}, {"reply-ma", 0, 0, 'R'}, {0}};
+        {"require", 1, 0, 'q'}, {"reply-ma", 0, 0, 'R'}, {"spread", 1, 0, 'P'},
+        {"walk", 0, 0, 'W'}, {"limit", 1, 0, 'l'}, {0}};
     for (int letter; (letter = getopt_long(count, arguments, "", known, NULL)) != -1;) set_option(letter, optarg);
     if (!options.users || options.mode == MODES || options.count < 1 || options.window < 1 ||
-        options.sockets < 1) {
+        options.sockets < 1 || options.spread < 1) {
         fprintf(stderr, "--users and a --mode of pap, chap, mschapv2, start, interim, stop, life are needed;"
                         " all options are explained at the head of loadgen.c\n");
         exit(2);
@@ -333,8 +364,10 @@ static void read_options(int count, char **arguments) {
     options.window -= options.window % options.sockets;
     per_socket = options.window / options.sockets;
     if (options.mode == LIFE) {
-        options.count -= options.count % (options.interims + 2);
-        options.sessions = options.count / (options.interims + 2);
+        long life = options.interims + 2, most = options.count / life;
+        if (options.spread > most) options.spread = most < 1 ? 1 : most;
+        options.count -= options.count % (life * options.spread);
+        options.sessions = options.count / life;
     }
     if (!options.sessions) options.sessions = options.count;
     if (!options.began) options.began = time(NULL) - 3600;

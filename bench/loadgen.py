@@ -1,4 +1,4 @@
-"""The load generator from Python: built at its first use, called with options, answering with a dictionary."""
+"""The C programs from Python: built at their first use, started with options, answering with a dictionary."""
 
 import json
 import shutil
@@ -9,15 +9,44 @@ from typing import Any
 
 from ispbilling.runner.account import CHECKOUT
 
-SOURCE = Path(__file__).with_name("loadgen.c")
+FOLDER = Path(__file__).parent
 BUILD = CHECKOUT / ".data" / "bench-build"
 
 
+class Load:
+    """A started program; its options are its own, see the head of its source."""
+
+    def __init__(self, name: str, *flags: str, **options: Any) -> None:
+        words = [word for option, value in options.items() for word in (_option(option), str(value))]
+        command = [str(program(name)), *words, *map(_option, flags)]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+
+    def started(self) -> "Load":
+        """Return when its clock runs: what it sends is made beforehand."""
+        assert self._process.stderr
+        self._process.stderr.readline()
+        return self
+
+    def runs(self) -> bool:
+        """Whether it has not ended yet."""
+        return self._process.poll() is None
+
+    def result(self) -> dict[str, Any]:
+        """Wait for its end and return what it measured. RuntimeError when it could not work."""
+        out, err = self._process.communicate()
+        if self._process.returncode not in (0, 1):
+            raise RuntimeError(f"{self._process.args}: {err.strip()}")
+        result: dict[str, Any] = json.loads(out)
+        return result
+
+
 @cache
-def program() -> Path:
-    """The compiled load generator, built again when a source changed. SystemExit without a C compiler."""
-    target = BUILD / "loadgen"
-    newest = max(file.stat().st_mtime for file in (SOURCE, *SOURCE.parent.glob("*.h")))
+def program(name: str = "loadgen") -> Path:
+    """The compiled program, built again when a source changed. SystemExit without a C compiler."""
+    target, source = BUILD / name, FOLDER / f"{name}.c"
+    newest = max(file.stat().st_mtime for file in (source, *FOLDER.glob("*.h")))
     if target.exists() and target.stat().st_mtime >= newest:
         return target
     compiler = shutil.which("cc") or shutil.which("gcc")
@@ -25,21 +54,20 @@ def program() -> Path:
         raise SystemExit("The load generator needs a C compiler (Debian: apt-get install gcc libc6-dev).")
     BUILD.mkdir(parents=True, exist_ok=True)
     unfinished = target.with_suffix(".unfinished")
-    subprocess.run([compiler, "-O2", "-o", unfinished, SOURCE, "-lm"], check=True)
+    subprocess.run([compiler, "-O2", "-o", unfinished, source, "-lm"], check=True)
     unfinished.rename(target)
     return target
 
 
-def load(users: Path, mode: str, *flags: str, **options: Any) -> dict[str, Any]:
-    """Run it to its end and return what it measured; `options` are its own, see the head of loadgen.c.
+def start(users: Path, mode: str, *flags: str, **options: Any) -> Load:
+    """Start the load generator."""
+    return Load("loadgen", *flags, users=users, mode=mode, **options)
 
-    The result's `pass` is False when a reply was lost or wrong.
-    """
-    words = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", str(value))]
-    words += [f"--{flag}" for flag in flags]
-    command = [str(program()), "--users", str(users), "--mode", mode, *words]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 1):
-        raise RuntimeError(f"loadgen: {done.stderr.strip()}")
-    result: dict[str, Any] = json.loads(done.stdout)
-    return result
+
+def load(users: Path, mode: str, *flags: str, **options: Any) -> dict[str, Any]:
+    """Run it to its end and return what it measured; `pass` is False when a reply was lost or wrong."""
+    return start(users, mode, *flags, **options).result()
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"

@@ -4,18 +4,20 @@ Rows go in by COPY, since a hundred thousand forms would measure the forms; secr
 """
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
 from django.db import connection
 
-from bench import population
+from bench import cpu, population
+from bench.asking import ACCEPT, Prober
+from bench.measuring import SECRET
 from bench.population import Line
 from bench.tables import copy_rows, restart_numbering
 from customers.models import Customer
@@ -24,14 +26,13 @@ from ispbilling.core import clock, secrets
 from ispbilling.runner.account import CHECKOUT, Process
 from ispbilling.runner.guarded import guarded
 from radius.models import DataAccount, Nas, Package, Service, Session, UsageDay
-from radius.wire.probe import access_request
 
 
-def fill(people: list[Line], secret: str) -> None:
+def fill(people: list[Line]) -> None:
     """Fill the migrated, empty database: NAS, packages, lines, and history of which a fifth is open."""
     today = clock.local_day(clock.now())
-    nas = Nas.objects.create(name="Bench", address="127.0.0.1", secret=secret)
-    old = Nas.objects.create(name="Bench history", address="10.0.0.2", secret=secret)
+    nas = Nas.objects.create(name="Bench", address="127.0.0.1", secret=SECRET)
+    old = Nas.objects.create(name="Bench history", address="10.0.0.2", secret=SECRET)
     packages = [_package(number) for number in range(population.PACKAGES)]
     group = CustomerGroup.objects.create(title="Bench")
     made = clock.now()
@@ -48,7 +49,7 @@ def fill(people: list[Line], secret: str) -> None:
         for one in people
     )  # fmt: skip
     copy_rows(DataAccount, accounts)
-    _fill_history(old, len(people))
+    _fill_history(old)
     restart_numbering(Customer, DataAccount, Session, UsageDay)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
@@ -70,7 +71,7 @@ def _package(number: int) -> Package:
     )
 
 
-def _fill_history(nas: Nas, count: int) -> None:
+def _fill_history(nas: Nas) -> None:
     start = clock.now() - timedelta(days=30)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -96,19 +97,33 @@ def _fill_history(nas: Nas, count: int) -> None:
             SELECT data_account_id, started_at::date, upload_octets, download_octets FROM radius_session
             """
         )
-        assert cursor.rowcount == count
+        assert cursor.rowcount == DataAccount.objects.count()
+
+
+@dataclass(frozen=True)
+class Responder:
+    """A started radiusd that answers; `ready_seconds` from starting the process until all its workers did, and
+    the processor seconds they took for that.
+    """
+
+    process: Process
+    log: Path
+    ready_seconds: float
+    ready_cpu: float
 
 
 @contextmanager
 def running(
-    folder: Path, people: list[Line], secret: str, auth_port: int, acct_port: int
-) -> Iterator[Process]:
-    """Run `manage.py radiusd` until the block ends; it answers when this yields."""
+    log: Path, line: Line, auth_port: int, acct_port: int, patience: float = 120, **settings: str
+) -> Iterator[Responder]:
+    """Run `manage.py radiusd` until the block ends; it answers `line` when this yields. `settings` are variables
+    of its environment.
+    """
     ports = {"RADIUS_AUTH_PORT": str(auth_port), "RADIUS_ACCT_PORT": str(acct_port)}
-    environment = {**os.environ, **ports, "RADIUS_ADDRESS": "127.0.0.1"}
-    log = folder / "radiusd.log"
+    environment = {**os.environ, **ports, "RADIUS_ADDRESS": "127.0.0.1", **settings}
+    command = guarded(str(CHECKOUT / "manage.py"), "radiusd")
+    started = time.monotonic()
     with log.open("wb") as sink:
-        command = guarded(str(CHECKOUT / "manage.py"), "radiusd")
         process = subprocess.Popen(
             command,
             env=environment,
@@ -118,8 +133,12 @@ def running(
             start_new_session=True,
         )
     try:
-        _wait_until_it_answers(process, people[0], secret, auth_port, log)
-        yield process
+        _wait_until_ready(process, log, patience)
+        responder = Responder(process, log, time.monotonic() - started, cpu.seconds(process.pid))
+        with Prober([auth_port], SECRET) as prober:
+            if prober.until(line, ACCEPT) is None:
+                raise SystemExit(f"radiusd does not accept {line.username}:\n{log.read_text()[-4000:]}")
+        yield responder
     finally:
         process.terminate()
         try:
@@ -131,23 +150,19 @@ def running(
         raise SystemExit(f"radiusd ended with {process.returncode}:\n{log.read_text()[-2000:]}")
 
 
-def _wait_until_it_answers(process: Process, line: Line, secret: str, port: int, log: Path) -> None:
-    end = time.monotonic() + 60
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
-        asking.settimeout(0.3)
-        asking.connect(("127.0.0.1", port))
-        answered = 0
-        while time.monotonic() < end and process.poll() is None:
-            try:
-                asking.send(access_request(line.username, line.password, secret.encode()))
-                answered += asking.recv(4096)[0] == 2
-            except (TimeoutError, ConnectionRefusedError):
-                answered = 0
-                time.sleep(0.1)
-            if answered >= 5:
-                time.sleep(1)  # every worker, accounting too, reads the same tables: give the last its moment
-                return
-    raise SystemExit(f"radiusd did not answer:\n{log.read_text()[-4000:]}")
+def _wait_until_ready(process: Process, log: Path, patience: float) -> None:
+    end = time.monotonic() + patience
+    while b"RADIUS answers on" not in log.read_bytes():
+        if time.monotonic() > end or process.poll() is not None:
+            raise SystemExit(f"radiusd did not start:\n{log.read_text()[-4000:]}")
+        time.sleep(0.02)
+
+
+def use_database(name: str) -> None:
+    """Let Django, and what is started from now on, work in another database of the same server."""
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    os.environ["DATABASE_URL"] = os.environ["DATABASE_URL"].rpartition("/")[0] + "/" + name
 
 
 def recorded(seed: int) -> tuple[int, int, int]:

@@ -82,6 +82,12 @@ static void judge(const packet_t *p, const u8 *reply, int length, int signature)
     seen.rejects += reply[0] == REJECT;
     seen.wrong_code += reply[0] != p->expected;
     seen.unsigned_ += options.mode < START && !signature;
+    if (reply[0] == ACCOUNTING_RESPONSE && options.mode >= START) {
+        acknowledged_t *one = &acknowledged[p->session];
+        one->seen = 1;
+        if (p->counters[0] > one->in) one->in = p->counters[0];
+        if (p->counters[1] > one->out) one->out = p->counters[1];
+    }
     if (reply[0] != ACCEPT) return;
     for (int i = 0; i < options.required_count; i++)
         if (!find(reply, length, options.required[i].vendor, options.required[i].type, &size)) {

@@ -131,7 +131,7 @@ static u16 finish(u8 *packet, const u8 *end, int code, int identifier) {
 
 static u16 encode_access(u8 *packet, long number, int identifier, u8 *expected) {
     static const u8 zeros[16];
-    long user = (long)(random_next() % (u64)user_count);
+    long user = options.walk ? number % user_count : (long)(random_next() % (u64)user_count);
     char name[300], password[300];
     double luck = random_percent();
     snprintf(name, sizeof name, "%s%.240s", luck >= options.bad && luck < options.bad + options.unknown ? "no-" : "",
@@ -151,7 +151,7 @@ static u16 encode_access(u8 *packet, long number, int identifier, u8 *expected) 
 }
 
 /* `round` counts what was reported before; counters start beyond 2^32 so that Gigawords matter. */
-static u16 encode_accounting(u8 *packet, long session, enum mode kind, long round, int identifier, int is_last) {
+static u16 encode_accounting(u8 *packet, long session, enum mode kind, long round, int identifier, u64 *counters) {
     u64 kept = random_state, in = 0, out = 0;
     random_state = options.seed * 1000003 + (u64)session * 7919; /* the same session in start, interim and stop */
     long user = (long)(random_next() % (u64)user_count);
@@ -179,7 +179,7 @@ static u16 encode_accounting(u8 *packet, long session, enum mode kind, long roun
         end = put_integer(end, 53, (u32)(out >> 32));
     }
     if (kind == STOP) end = put_integer(end, 49, 1);
-    if (is_last) seen.sum_in += in, seen.sum_out += out;
+    counters[0] = in, counters[1] = out;
     u16 length = finish(packet, end, ACCOUNTING_REQUEST, identifier);
     u8 digest[16];
     memset(packet + 4, 0, 16);

@@ -37,6 +37,23 @@ def make_afresh(where: dict[str, str], *databases: str) -> None:
     administrative.close()
 
 
+def copy_database(where: dict[str, str], name: str, template: str) -> None:
+    """Make `name` anew as it stands in `template`, which nobody may be connected to."""
+    administrative = connect(where, "postgres")
+    with administrative.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    administrative.close()
+
+
+def drop_database(where: dict[str, str], name: str) -> None:
+    """Drop it, whoever is connected."""
+    administrative = connect(where, "postgres")
+    with administrative.cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    administrative.close()
+
+
 def copy(cursor: Cursor, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Append `rows` to `table`."""
     text = "".join("\t".join(map(_field, row)) + "\n" for row in rows)

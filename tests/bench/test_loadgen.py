@@ -165,3 +165,52 @@ def test_accounting_adds_up_to_what_it_says_it_sent(users: Path) -> None:
     assert {one.status for one in last.values()} == {2}
     assert sum(one.input_octets for one in last.values()) == result["sum_in"]
     assert sum(one.output_octets for one in last.values()) == result["sum_out"]
+
+
+def test_sessions_that_take_turns_add_up_to_the_same(users: Path) -> None:
+    def account(data: bytes) -> bytes:
+        request = codec.decode_accounting(data, KEY)
+        assert isinstance(request, AccountingRequest)
+        return codec.reply_accounting(request, KEY)
+
+    one_by_one = ask(account, users, "life", interims=2)
+    in_turns = ask(account, users, "life", interims=2, spread=20)
+
+    assert in_turns["pass"]
+    for figure in ("sessions", "sum_in", "sum_out"):
+        assert in_turns[figure] == one_by_one[figure] == in_turns[f"acked_{figure.removeprefix('sum_')}"]
+
+
+def test_what_was_acknowledged_is_told_apart_from_what_was_sent(users: Path) -> None:
+    def account(data: bytes) -> bytes:
+        request = codec.decode_accounting(data, KEY)
+        assert isinstance(request, AccountingRequest)
+        return codec.reply_accounting(request, KEY if request.status != 2 else Key(b"another"))
+
+    result = ask(account, users, "life", count=40, interims=2, timeout=100, tries=1)
+
+    assert (result["sessions"], result["acked_sessions"]) == (10, 10)
+    assert result["lost"] == 10
+    assert 0 < result["acked_in"] < result["sum_in"]
+
+
+def test_after_its_limit_it_waits_no_longer(users: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 0))
+        result = load(users, "pap", port=silent.getsockname()[1], count=10, timeout=60_000, limit=0.1)
+
+    assert not result["pass"]
+    assert result["lost"] == 10
+
+
+def test_a_walk_reaches_everybody_once(users: Path) -> None:
+    names: list[bytes] = []
+
+    def answer(data: bytes) -> bytes:
+        request = codec.decode_access(data, KEY)
+        assert isinstance(request, AccessRequest)
+        names.append(request.username)
+        return right(data)
+
+    assert ask(answer, users, "pap", "walk", count=len(PASSWORDS))["pass"]
+    assert sorted(names) == sorted(PASSWORDS)

@@ -1,6 +1,7 @@
 """The parts of the benches that could lie without anybody noticing."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as command
-from bench import cpu, population, sql
+from bench import cpu, goals, measuring, population, processes, sql
+from bench.loadgen import Load
+from bench.parts import open_loop
 
 
 def test_without_a_name_it_says_which_benches_there_are(capsys: pytest.CaptureFixture[str]) -> None:
@@ -43,3 +46,66 @@ def test_processor_time_of_children_counts() -> None:
         pass  # waited for: its time is now that of a child that ended
 
     assert cpu.seconds(os.getpid()) - before >= 0.15  # the kernel counts in ticks of 10 ms, rounded down
+
+
+def test_memory_and_listeners_are_found_by_the_port() -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+
+        assert processes.listeners(os.getpid(), port) == [os.getpid()]
+        assert processes.listeners(os.getpid(), 1) == []
+        assert processes.drops(port) == 0
+        assert processes.largest_mb(os.getpid(), port) > 5
+
+
+def test_what_a_full_socket_drops_is_counted() -> None:
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as full,
+        socket.socket(type=socket.SOCK_DGRAM) as sending,
+    ):
+        full.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        full.bind(("127.0.0.1", 0))
+        for _ in range(100):
+            sending.sendto(bytes(500), full.getsockname())
+
+        assert 0 < processes.drops(full.getsockname()[1]) < 100
+
+
+def test_goals_are_judged_from_their_right_side() -> None:
+    result = {"ratios": {"pap": 21.5, "chap": 13.0, "start": 2.0}, "junk": {"ours": {"p99_ms": 120.0}}}
+    lines = {line["figure"]: (line["met"], line["within_floor"]) for line in goals.judged(result)}
+
+    assert lines["pap ratio"] == (True, True)
+    assert lines["chap ratio"] == (False, True)
+    assert lines["start ratio at 64"] == (False, False)
+    assert lines["p99 ms of real clients under junk"] == (False, True)
+    assert lines["mschapv2 ratio"] == (None, None)
+
+
+def test_percentiles_are_values_that_occurred() -> None:
+    assert measuring.summary(range(1, 101)) == {"p50": 51, "p99": 100, "max": 100, "count": 100}
+    assert measuring.summary([7.0]) == {"p50": 7.0, "p99": 7.0, "max": 7.0, "count": 1}
+
+
+def test_only_rounds_without_other_work_count() -> None:
+    def a_round(foreign: float) -> open_loop.Round:
+        return {("ours", "auth"): measuring.Sample(1, 1, 1, 1, 1, 1, foreign)}
+
+    busy, quiet = a_round(0.9), a_round(0.1)
+
+    assert open_loop.quietest([busy, quiet, quiet], 2) == [quiet, quiet]
+    assert open_loop.quietest([busy, quiet], 1) == [quiet]
+    assert open_loop.quietest([a_round(1.5), busy, quiet], 2) == [quiet, busy]
+
+
+def test_junk_is_sent_at_the_rate_it_says(tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+        bound.bind(("127.0.0.1", 0))
+        sent = Load("junk", port=bound.getsockname()[1], rate=2_000, seconds=0.2, sources=20).result()
+        got = {bound.recvfrom(4096)[1][0] for _ in range(sent["sent"])}
+
+    assert 300 <= sent["sent"] <= 400
+    assert "127.0.0.1" not in got
+    assert len(got) > 10
