@@ -12,7 +12,7 @@ COPY . .
 RUN useradd --system --uid 10001 --home-dir /nonexistent isp \
     && SECRET_KEY=only-for-collectstatic DATABASE_URL=postgres://none STATIC_ROOT=/app/staticfiles \
        python manage.py collectstatic --noinput -v0 \
-    && install -d -o isp -g isp /data /data/media
+    && install -d -o isp -g isp /data /data/media /data/spool
 
 ENV STATIC_ROOT=/app/staticfiles MEDIA_ROOT=/data/media
 USER isp

@@ -225,6 +225,10 @@ RADIUS_AUTH_WORKERS = env.int("RADIUS_AUTH_WORKERS", default=2)
 RADIUS_ACCT_WORKERS = env.int("RADIUS_ACCT_WORKERS", default=2)
 RADIUS_COA_PORT = env.int("RADIUS_COA_PORT", default=3799)
 RADIUS_KEEP_REJECTS_DAYS = env.int("RADIUS_KEEP_REJECTS_DAYS", default=90)
+# Accounting that PostgreSQL cannot take waits here, on a disk of this machine that survives a restart; beyond so
+# many megabytes of 10**6 bytes packets are not answered, and the NASes keep them.
+RADIUS_SPOOL_DIR = env.path("RADIUS_SPOOL_DIR", default=str(BASE_DIR / ".data" / "spool"))
+RADIUS_SPOOL_MAX_MB = env.int("RADIUS_SPOOL_MAX_MB", default=1000)
 # Sessions that ended so many days ago are archived by month; the months of sessions that are kept (0: all).
 RADIUS_ARCHIVE_DAYS = env.int("RADIUS_ARCHIVE_DAYS", default=7)
 RADIUS_KEEP_SESSIONS_MONTHS = env.int("RADIUS_KEEP_SESSIONS_MONTHS", default=24)

@@ -21,6 +21,7 @@ from ispbilling.doctor.radius import radius
 from ispbilling.sweeping import HEARTBEAT
 from notifications.channels.sms import Sms
 from radius.models import DataAccount, Nas
+from radius.server.spool import records, waiting
 
 
 def examine() -> Iterator[Finding]:
@@ -167,6 +168,23 @@ def disk() -> Iterator[Finding]:
         yield Finding("disk", True, f"{free:.0f} GB are free.")
 
 
+def spool() -> Iterator[Finding]:
+    """Accounting that waits on this machine's disk for PostgreSQL."""
+    folder = Path(settings.RADIUS_SPOOL_DIR)
+    found = waiting(folder)
+    if not found.octets:
+        yield Finding("spool", True, "No accounting packet waits on disk.")
+        return
+    since = datetime.fromtimestamp(found.since, UTC)
+    yield Finding(
+        "spool",
+        False,
+        f"{records(folder):,} accounting packets ({found.octets / 10**6:.1f} MB) wait on disk since"
+        f" {since:%Y-%m-%d %H:%M} UTC.",
+        "They are recorded by themselves when PostgreSQL takes them; see the log of radiusd if they stay.",
+    )
+
+
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     database,
     secrets,
@@ -176,4 +194,5 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     mail,
     sms,
     disk,
+    spool,
 )

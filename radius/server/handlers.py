@@ -1,6 +1,7 @@
 """From datagrams to replies: one class per port, each a plain function of a batch that a test can call.
 
-`Authentication` answers from memory. `Accounting` answers after COMMIT, or not at all.
+`Authentication` answers from memory. `Accounting` answers when a packet is durable, or not at all: after COMMIT,
+or on the spool's disk while PostgreSQL is away.
 """
 
 import time
@@ -16,10 +17,10 @@ from radius.policy.subscriber import Login
 from radius.server.attempts import Attempt
 from radius.server.counting import Counts
 from radius.server.dedupe import Duplicates
-from radius.server.following import lost
 from radius.server.loop import Datagram
 from radius.server.online import OpenSession, Prover, crowd, place
 from radius.server.snapshot import Directory, Line, NasEntry, Snapshot
+from radius.server.spool import Spool, SpoolFull
 from radius.usage.recording import Recorder
 from radius.usage.reports import Implausible, Reboot, Report, report
 from radius.wire import codec, mschap, passwords
@@ -165,10 +166,14 @@ def _place(request: AccessRequest, nas: NasEntry) -> bytes:
 
 
 class Accounting:
-    """The accounting port. `recorder()` gives a working Recorder or raises psycopg2.OperationalError."""
+    """The accounting port. `recorder()` gives a working Recorder or raises psycopg2.OperationalError; what
+    PostgreSQL cannot take goes to the spool.
+    """
 
-    def __init__(self, directory: Directory, counts: Counts, recorder: Callable[[], Recorder]) -> None:
-        self._directory, self._counts, self._recorder = directory, counts, recorder
+    def __init__(
+        self, directory: Directory, counts: Counts, recorder: Callable[[], Recorder], spool: Spool
+    ) -> None:
+        self._directory, self._counts, self._recorder, self._spool = directory, counts, recorder, spool
         self._away = False
         self.strangers = 0
 
@@ -179,20 +184,29 @@ class Accounting:
         answers: list[bytes | None] = []
         for data, host, _source in datagrams:
             answers.append(self._answer(data, host, now, reports))
-        if reports:
-            try:
-                self._recorder().record(reports)
-            except psycopg2.Error as error:
-                if not lost(error):
-                    raise
-                # Nothing was promised, so nothing is lost: every NAS sends again.
-                self._counts.drop("database_away")
-                if not self._away:  # once, however many packets come meanwhile
-                    log.warning("accounting_not_recorded", packets=len(reports), error=str(error).strip())
-                self._away = True
-                return [None] * len(answers)
-            self._away = False
+        if reports and not self._stored(reports, now):
+            return [None] * len(answers)  # nothing is promised, so nothing is lost: every NAS sends again
         return answers
+
+    def _stored(self, reports: list[Report | Reboot], now: int) -> bool:
+        try:
+            self._recorder().record(reports)
+        except psycopg2.Error as error:
+            return self._put_by(reports, now, error)
+        self._away = False
+        return True
+
+    def _put_by(self, reports: list[Report | Reboot], now: int, error: psycopg2.Error) -> bool:
+        """Keep on disk what PostgreSQL does not take, for whatever reason."""
+        if not self._away:  # once, however many packets come meanwhile
+            log.warning("accounting_goes_to_spool", packets=len(reports), error=str(error).strip())
+        self._away = True
+        try:
+            self._spool.append(reports, now)
+        except OSError as refusal:
+            self._counts.drop("spool_full" if isinstance(refusal, SpoolFull) else "spool_failed")
+            return False
+        return True
 
     def _answer(self, data: bytes, host: bytes, now: int, reports: list[Report | Reboot]) -> bytes | None:
         nas = self._directory.by_host.get(host)

@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 
 import psycopg2
@@ -27,6 +28,7 @@ from radius.server.online import Prover
 from radius.server.sending import Sender
 from radius.server.shield import Shield
 from radius.server.snapshot import Directory, Nases, Snapshot
+from radius.server.spool import Replay, Spool
 from radius.usage.recording import Recorder
 
 log = structlog.get_logger(__name__)
@@ -48,6 +50,8 @@ class Settings:
     auth_workers: int
     acct_workers: int
     coa_port: int
+    spool_folder: Path
+    spool_octets: int
 
 
 def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
@@ -70,15 +74,22 @@ def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Re
 
 
 def account(settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
-    """An accounting worker: what waits on its socket is one transaction, answered after COMMIT."""
+    """An accounting worker: what waits on its socket is one transaction, answered after COMMIT. What PostgreSQL did
+    not take is recorded from the spool, beside it.
+    """
     directory = Directory()
     follower = Follower(directory, "acct")
     follower.start(stopping)
+    spool = Spool(settings.spool_folder, settings.spool_octets)
+    late = _Recorders("spool")
+    replay = Replay(settings.spool_folder, spool, lambda records: late().record(records))
+    replay.start()
     with listen(address, settings.acct_port) as bound:
         _settle()
         ready()
-        handler = Accounting(directory, Counts("acct"), _Recorders())
+        handler = Accounting(directory, Counts("acct"), _Recorders("accounting"), spool)
         serve(bound, handler, ACCT_BATCH, stopping, _shielded(bound, handler, directory))
+    replay.stop()
     follower.stop()
 
 
@@ -103,7 +114,8 @@ class _Recorders:
     then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._name = name
         self._recorder: Recorder | None = None
         self._connection: psycopg2.extensions.connection | None = None
         self._failures, self._again_at = 0, 0.0
@@ -114,7 +126,7 @@ class _Recorders:
         if time.monotonic() < self._again_at:
             raise psycopg2.OperationalError("PostgreSQL is away")
         try:
-            self._connection = connect("accounting")
+            self._connection = connect(self._name)
             self._recorder = Recorder(self._connection)
         except psycopg2.Error as error:
             self._again_at = time.monotonic() + BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,6 +34,7 @@ class Server:
     auth_port: int
     acct_port: int
     address: str = "127.0.0.1"
+    spool: Path = Path()
 
     def ask(self, packet: Packet, seconds: float = 3.0) -> Packet | None:
         """The verified reply as pyrad reads it; None when the server keeps silent."""
@@ -66,6 +69,7 @@ def database_url() -> str:
 def start(address: str = "127.0.0.1", **environment: str) -> Server:
     """Start radiusd and wait until it answers."""
     auth_port, acct_port = free_port(), free_port()
+    spool = Path(environment.setdefault("RADIUS_SPOOL_DIR", tempfile.mkdtemp(prefix="spool-")))
     process = subprocess.Popen(
         [sys.executable, "manage.py", "radiusd", f"--address={address}", f"--auth-port={auth_port}",
          f"--acct-port={acct_port}"],
@@ -78,13 +82,14 @@ def start(address: str = "127.0.0.1", **environment: str) -> Server:
     while line and not line.startswith("RADIUS answers"):
         line = process.stdout.readline()
     assert line, "radiusd did not start"
-    return Server(process, auth_port, acct_port, address)
+    return Server(process, auth_port, acct_port, address, spool)
 
 
 def stop(server: Server) -> None:
     server.process.terminate()
     server.process.wait(15)
     server.process.stdout.close()
+    shutil.rmtree(server.spool)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Accounting through the real socket: durable before the answer, and none without it."""
+"""Accounting through the real socket: durable before the answer, whether PostgreSQL is there or not."""
 
 import contextlib
 import os
@@ -10,6 +10,7 @@ import pytest
 from django.db import connection
 
 from radius.models import Session, UsageDay
+from radius.server import spool
 from tests import builders
 from tests.radius.conftest import eventually
 from tests.radius.packets import SECRET, access, accounting
@@ -82,17 +83,40 @@ def database_away():
         cursor.execute(f'ALTER DATABASE "{name}" WITH ALLOW_CONNECTIONS true')
 
 
-def test_without_the_database_nothing_is_promised_and_later_nothing_is_lost(server, line):
+@pytest.mark.feature("W-4")
+def test_without_the_database_accounting_waits_on_disk_and_is_recorded_later(server, line):
     """The connections of the server are cut and it may not come back for a while."""
-    packet = accounting("Start", Event_Timestamp=int(time.time()))
+    at = int(time.time()) - 600
+    counters = {"Acct_Input_Octets": 7, "Acct_Output_Octets": 9}
+    sent = [accounting("Start", f"s-{n}", Event_Timestamp=at) for n in range(3)]
+    sent += [
+        accounting("Stop", f"s-{n}", Event_Timestamp=at + 500, Acct_Session_Time=500, **counters)
+        for n in range(2)
+    ]
     with database_away():
-        assert server.ask(packet, 0.5) is None
+        for packet in sent:
+            assert server.ask(packet).code == RESPONSE, "what is durable on disk is acknowledged"
         assert server.ask(access()).code == 2, "logins are answered from memory"
-    assert eventually(lambda: answered(server, packet), 15)
-    assert Session.objects.count() == 1
+        assert spool.records(server.spool) == len(sent)
+        assert not Session.objects.exists()
+    assert eventually(lambda: not spool.segments(server.spool), 20)
+    assert Session.objects.count() == 3
+    assert Session.objects.open().get().acct_session_id == "s-2"
+    assert sum(UsageDay.objects.values_list("download_octets", flat=True)) == 18
     line.blocked = True
     line.save(update_fields=["blocked"])
     assert eventually(lambda: server.ask(access()).code == 3, 15), "the copy follows again"
+
+
+@pytest.mark.feature("W-4")
+def test_what_a_killed_worker_left_on_disk_is_recorded_by_another(server, line):
+    with database_away():
+        assert server.ask(accounting("Start")).code == RESPONSE
+        for child in _children(server.process.pid):
+            os.kill(int(child), signal.SIGKILL)
+        assert spool.records(server.spool) == 1
+    assert eventually(lambda: not spool.segments(server.spool), 20)
+    assert Session.objects.count() == 1
 
 
 def test_a_worker_that_is_killed_is_replaced(server, line):

@@ -1,5 +1,6 @@
 """`manage.py radiusd`: the RADIUS server, until it is told to stop."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -31,6 +32,8 @@ class Command(BaseCommand):
             auth_workers=options["auth_workers"],
             acct_workers=options["acct_workers"],
             coa_port=options["coa_port"],
+            spool_folder=Path(settings.RADIUS_SPOOL_DIR),
+            spool_octets=settings.RADIUS_SPOOL_MAX_MB * 10**6,
         )
         connections.close_all()  # the workers are forked: each makes its own
 
