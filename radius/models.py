@@ -4,7 +4,17 @@ from radius.accounts.models import DataAccount
 from radius.catalogue.models import Package, Service
 from radius.coa.models import CoaAttempt
 from radius.nas.models import Nas
-from radius.server.models import AuthAttempt
+from radius.server.models import AuthAttempt, DecisionFacts
 from radius.usage.models import Session, UsageDay
 
-__all__ = ["AuthAttempt", "CoaAttempt", "DataAccount", "Nas", "Package", "Service", "Session", "UsageDay"]
+__all__ = [
+    "AuthAttempt",
+    "CoaAttempt",
+    "DataAccount",
+    "DecisionFacts",
+    "Nas",
+    "Package",
+    "Service",
+    "Session",
+    "UsageDay",
+]

@@ -48,16 +48,27 @@ def reconcile(now: datetime) -> Plan:
 
 
 def prune_rejects(now: datetime) -> Plan:
-    """Delete rejects older than RADIUS_KEEP_REJECTS_DAYS, one block of identifiers a transaction."""
+    """Delete log-ins older than RADIUS_KEEP_REJECTS_DAYS, one block of identifiers a transaction, then what
+    they alone were decided from.
+    """
 
     def act(steps: Sequence[Step], at: datetime) -> int:
-        return sum(pruning.prune(step.key, at) > 0 for step in steps)
+        return sum(_prune(step.key, at) > 0 for step in steps)
 
     steps = [
-        Step(block, f"rejects {block[0]} to {block[1]}", "delete", "kept for long enough")
+        Step(block, f"log-ins {block[0]} to {block[1]}", "delete", "kept for long enough")
         for block in pruning.blocks(now)
     ]
+    facts = pruning.unused(now).count()
+    steps += [
+        Step(None, f"facts of log-ins, part {part + 1}", "delete", "no log-in that is kept needs them")
+        for part in range(-(-facts // pruning.SPAN))
+    ]
     return Plan("prune_rejects", steps, act, chunk=1)
+
+
+def _prune(block: pruning.Block | None, now: datetime) -> int:
+    return pruning.prune_facts(now) if block is None else pruning.prune(block, now)
 
 
 def partition_months(now: datetime) -> Plan:

@@ -36,7 +36,7 @@ from ispbilling.core.models import Role, User
 from ispbilling.core.units import GB
 from ispbilling.protection import exporting
 from notifications.models import Message
-from radius.models import AuthAttempt, DataAccount, Nas, Package, Service, Session
+from radius.models import AuthAttempt, DataAccount, DecisionFacts, Nas, Package, Service, Session
 
 _next = count(1)
 PASSWORD = "correct horse battery"  # noqa: S105 - of test users only
@@ -262,9 +262,14 @@ def message(**kwargs: Any) -> Message:
     )
 
 
-def auth_attempt(**kwargs: Any) -> AuthAttempt:
-    """A login that was refused."""
+def auth_attempt(trace: list[Any] | None = None, **kwargs: Any) -> AuthAttempt:
+    """A login that was refused; with a trace it is kept what it was decided from."""
     n = next(_next)
+    if trace is not None:
+        account = kwargs.get("data_account")
+        kwargs["facts"] = DecisionFacts.objects.create(
+            digest=uuid4(), data_account=account, trace=trace, day=now().date()
+        )
     return AuthAttempt.objects.create(
-        **{"at": now(), "username": f"user{n}@isp.test", "code": "UNKNOWN_USER", "trace": [], **kwargs}
+        **{"at": now(), "username": f"user{n}@isp.test", "code": "UNKNOWN_USER", **kwargs}
     )

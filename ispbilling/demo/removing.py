@@ -95,7 +95,7 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
         "DELETE FROM radius_coaattempt USING radius_session s WHERE session_id = s.id AND s.data_account_id = ANY(%s)",
         [accounts],
     )
-    for table in ("radius_session", "radius_usageday", "radius_authattempt"):
+    for table in ("radius_session", "radius_usageday", "radius_authattempt", "radius_decisionfacts"):
         cursor.execute(f"DELETE FROM {table} WHERE data_account_id = ANY(%s)", [accounts])  # noqa: S608
     for label in ("notifications.Message", "billing.RecurringLine", "radius.DataAccount"):
         apps.get_model(label).objects.filter(customer__in=ids).delete()

@@ -17,7 +17,7 @@ from ispbilling.celery import app
 from ispbilling.core.clock import now
 from ispbilling.core.secrets import SecretError
 from ispbilling.doctor.findings import Finding
-from ispbilling.doctor.radius import radius
+from ispbilling.doctor.radius import decisions, radius
 from ispbilling.sweeping import HEARTBEAT
 from notifications.channels.sms import Sms
 from radius.models import DataAccount, Nas
@@ -191,6 +191,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     broker,
     worker,
     radius,
+    decisions,
     mail,
     sms,
     disk,

@@ -1,4 +1,4 @@
-"""A real log-in through the RADIUS socket, once accepted and once rejected."""
+"""A real log-in through the RADIUS socket, once accepted and once rejected; and whether stored ones hold."""
 
 import socket
 import uuid
@@ -9,14 +9,16 @@ from django.conf import settings
 
 from ispbilling.core.clock import now
 from ispbilling.doctor.findings import Finding
-from radius.models import DataAccount, Nas
+from radius.models import AuthAttempt, DataAccount, Nas
 from radius.policy.decision import decide
+from radius.server.stored import replay_attempt
 from radius.subscribers import find
 from radius.wire.errors import WireError
 from radius.wire.probe import access_request, reply_code
 from radius.wire.requests import Code
 
 SECONDS, TRIES = 1.0, 5
+REPLAYED = 500
 
 
 def radius() -> Iterator[Finding]:
@@ -53,6 +55,20 @@ def radius() -> Iterator[Finding]:
         else:
             remedy = "Open Rejects in the staff pages: the trace names the gate."
             yield Finding("radius", False, f"{account.username} may log in, but was rejected.", remedy)
+
+
+def decisions() -> Iterator[Finding]:
+    """The latest stored log-ins, decided again from what was stored with them (W-3)."""
+    latest = AuthAttempt.objects.select_related("facts")[:REPLAYED]
+    replays = [found for found in map(replay_attempt, latest) if found is not None]
+    broken = sum(found.broken for found in replays)
+    if broken:
+        remedy = "`./run replay_decisions` names them; report this."
+        yield Finding(
+            "decisions", False, f"{broken} of the latest log-ins would be decided otherwise.", remedy
+        )
+    elif replays:
+        yield Finding("decisions", True, f"The latest {len(replays)} log-ins are decided the same again.")
 
 
 @contextmanager

@@ -44,7 +44,8 @@ BLANKED = {
     "customers.Gate": "Reasons for disabling, suspending, deleting",
     "radius.DataAccount": "Usernames, passwords, addresses and devices of data accounts",
     "radius.Session": "Username, device and address of each session",
-    "radius.AuthAttempt": "Refused log-ins, deleted",
+    "radius.AuthAttempt": "Log-ins that were kept, deleted",
+    "radius.DecisionFacts": "What log-ins were decided from, deleted",
     "billing.Party": "Name, address and VAT number on issued documents",
     "notifications.Message": "Messages: where to and what they said",
 }

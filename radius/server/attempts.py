@@ -1,24 +1,32 @@
-"""Rejected logins with their full trace, written in batches away from the reply path.
+"""Answered logins with what they were decided from, written in batches away from the reply path.
 
-A login never waits for this. While PostgreSQL is away the latest rejects are kept, the oldest are let go
-and counted.
+A login never waits for this: it leaves a tuple, and all text is made in a thread. While PostgreSQL is away
+the latest are kept, the oldest are let go and counted.
 """
 
 import json
 import threading
+import uuid
 from collections import deque
 from datetime import datetime
 from functools import lru_cache
+from hashlib import blake2b
 from io import StringIO
 from typing import NamedTuple
 
 import psycopg2
 import structlog
 from psycopg2.extensions import connection as Connection
+from psycopg2.extras import execute_values
 
 from radius.policy.decision import Decision
 from radius.policy.gates import Gate
+from radius.policy.subscriber import Login, Subscriber
+from radius.server import facts
 from radius.server.following import connect, lost
+from radius.wire.codec import text
+from radius.wire.naming import named
+from radius.wire.requests import AccessRequest
 
 log = structlog.get_logger(__name__)
 
@@ -26,20 +34,27 @@ KEPT = 20_000
 SECONDS = 0.1
 _BATCH = 1000
 
+_METHODS = (
+    ("user_password", "PAP"),
+    ("chap_password", "CHAP"),
+    ("mschap2_response", "MS-CHAPv2"),
+)
+
 
 class Attempt(NamedTuple):
-    """One reject, as it happened."""
+    """One answered login, as it happened; `answer` is the attributes that were sent, encoded, without proofs."""
 
     at: datetime
-    username: str
+    request: AccessRequest
     nas_id: int
-    account_id: int | None
-    calling_station: str
+    subscriber: Subscriber | None
+    login: Login
     decision: Decision
+    answer: bytes
 
 
 class AttemptLog:
-    """Takes rejects from the worker's thread and writes them from its own."""
+    """Takes attempts from the worker's thread and writes them from its own."""
 
     def __init__(self, worker: str) -> None:
         self._worker = worker
@@ -86,25 +101,118 @@ class AttemptLog:
     def _write(self, batch: list[Attempt]) -> None:
         if self._connection is None or self._connection.closed:
             self._connection = connect(f"{self._worker} rejects")
-        with self._connection.cursor() as cursor:
-            cursor.copy_expert(_COPY, StringIO("".join([_row(attempt) for attempt in batch])))
+        write(self._connection, batch)
 
 
+def write(connection: Connection, batch: list[Attempt]) -> None:
+    """Store attempts, and before them what they were decided from where no equal decision left it already.
+
+    For a connection in autocommit: no statement holds a lock on one table while it waits for another.
+    """
+    known = [_facts(attempt) for attempt in batch]
+    with connection.cursor() as cursor:
+        _remember({one.digest: (one, attempt.at) for one, attempt in zip(known, batch, strict=True)}, cursor)
+        rows = [_row(attempt, one) for attempt, one in zip(batch, known, strict=True)]
+        cursor.copy_expert(_COPY, StringIO("".join(rows)))
+
+
+class _Facts(NamedTuple):
+    """A row of DecisionFacts as text."""
+
+    digest: uuid.UUID
+    account_id: int | None
+    facts: str | None
+    login: str
+    trace: str
+    answer: str
+    session_timeout: int | None
+
+
+def _facts(attempt: Attempt) -> _Facts:
+    subscriber = attempt.subscriber
+    told, timeout = named(attempt.answer)
+    parts = (
+        None if subscriber is None else _value(subscriber),
+        _value(attempt.login),
+        f"[{','.join([_gate(gate) for gate in attempt.decision.trace])}]",
+        json.dumps(told, separators=(",", ":")),
+    )
+    digest = blake2b(repr((facts.VERSION, *parts)).encode(), digest_size=16).digest()
+    account_id = None if subscriber is None else subscriber.account_id
+    return _Facts(uuid.UUID(bytes=digest), account_id, *parts, timeout)
+
+
+def _remember(found: dict[uuid.UUID, tuple[_Facts, datetime]], cursor: psycopg2.extensions.cursor) -> None:
+    """Make sure that each is there, and seen today, so that it is kept for as long as its attempts."""
+    digests = [str(digest) for digest in found]
+    cursor.execute(
+        "SELECT digest::text, day FROM radius_decisionfacts WHERE digest = ANY(%s::uuid[])", [digests]
+    )
+    days = {uuid.UUID(digest): day for digest, day in cursor.fetchall()}
+    rows = [
+        (
+            str(one.digest),
+            one.account_id,
+            facts.VERSION,
+            one.facts,
+            one.login,
+            one.trace,
+            one.answer,
+            at.date(),
+        )
+        for one, at in found.values()
+        if days.get(one.digest) is None or days[one.digest] < at.date()
+    ]
+    if rows:
+        # In one order everywhere: two workers that meet the same facts must not wait for each other crosswise.
+        execute_values(cursor, _REMEMBER, sorted(rows, key=lambda row: row[0]), page_size=200)
+
+
+_REMEMBER = """
+INSERT INTO radius_decisionfacts (digest, data_account_id, policy, facts, login, trace, answer, day)
+VALUES %s ON CONFLICT (digest) DO UPDATE SET day = GREATEST(radius_decisionfacts.day, EXCLUDED.day)
+"""
 _COPY = (
-    "COPY radius_authattempt (at, username, nas_id, data_account_id, calling_station_id, accepted, code, trace)"
-    " FROM STDIN"
+    "COPY radius_authattempt (at, username, nas_id, data_account_id, calling_station_id, called_station_id,"
+    " nas_port, method, accepted, code, session_timeout, facts_id) FROM STDIN"
 )
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def _row(attempt: Attempt) -> str:
+def _row(attempt: Attempt, known: _Facts) -> str:
     """One line of COPY's text format."""
-    decision = attempt.decision
-    trace = ",".join([_gate(gate) for gate in decision.trace]).translate(_ESCAPES)
-    account = "\\N" if attempt.account_id is None else attempt.account_id
-    username, calling = attempt.username.translate(_ESCAPES), attempt.calling_station.translate(_ESCAPES)
-    accepted = "t" if decision.accepted else "f"
-    return f"{attempt.at}\t{username}\t{attempt.nas_id}\t{account}\t{calling}\t{accepted}\t{decision.code}\t[{trace}]\n"
+    request, decision = attempt.request, attempt.decision
+    port = request.nas_port_id or (b"" if request.nas_port is None else str(request.nas_port).encode())
+    columns = (
+        str(attempt.at),
+        _copied(request.username),
+        str(attempt.nas_id),
+        "\\N" if known.account_id is None else str(known.account_id),
+        _copied(request.calling_station),
+        _copied(request.called_station),
+        _copied(port),
+        method(request),
+        "t" if decision.accepted else "f",
+        decision.code,
+        "\\N" if known.session_timeout is None else str(min(known.session_timeout, 0x7FFFFFFF)),
+        str(known.digest),
+    )
+    return "\t".join(columns) + "\n"
+
+
+def method(request: AccessRequest) -> str:
+    """How the password came; empty when there was none."""
+    return next((name for field, name in _METHODS if getattr(request, field) is not None), "")
+
+
+def _copied(octets: bytes) -> str:
+    return text(octets).translate(_ESCAPES)
+
+
+@lru_cache(maxsize=8192)
+def _value(value: Subscriber | Login) -> str:
+    """A line that is refused is refused again, with the same facts and from the same place."""
+    return facts.dumps(value)
 
 
 @lru_cache(maxsize=4096)

@@ -4,9 +4,11 @@
 or on the spool's disk while PostgreSQL is away.
 """
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from random import expovariate
 
 import psycopg2
 import structlog
@@ -33,22 +35,28 @@ log = structlog.get_logger(__name__)
 
 ACCEPT, REJECT = 2, 3
 _HEADER = 20
+# Lines whose first accept after a reject is waited for; with more, all are let go.
+_REFUSED = 10_000
 
 
 class Authentication:
-    """The authentication port. `rejected` is told of every reject, outside the reply path; `prover` knows who is
-    online (None: nobody asks).
+    """The authentication port. `answered` is told of every reject, of the first accept of a line after one,
+    and of `sample` of all other accepts (a share, 0 to 1), outside the reply path; `prover` knows who is online
+    (None: nobody asks).
     """
 
     def __init__(
         self,
         snapshot: Snapshot,
         counts: Counts,
-        rejected: Callable[[Attempt], None],
+        answered: Callable[[Attempt], None],
         prover: Prover | None = None,
+        sample: float = 0.0,
     ) -> None:
-        self._snapshot, self._counts, self._rejected = snapshot, counts, rejected
+        self._snapshot, self._counts, self._answered = snapshot, counts, answered
         self._prover = prover
+        self._sample, self._until_sample = sample, _gap(sample)
+        self._refused: set[int] = set()
         self._duplicates = Duplicates()
         self._reject_tails: dict[str, bytes] = {}
         self._now = 0.0
@@ -103,7 +111,11 @@ class Authentication:
             here = _place(request, nas)
             if here not in line.places and (live := self._elsewhere(line, here)):
                 return self._reject(request, nas, line, True, live)
-        return codec.reply_access(ACCEPT, request, nas.key, line.accept(now, nas.kind) + proof)
+        tail = line.accept(now, nas.kind)
+        self._until_sample -= 1
+        if not self._until_sample or (self._refused and line.subscriber.account_id in self._refused):
+            self._accepted(request, nas, line, tail)
+        return codec.reply_access(ACCEPT, request, nas.key, tail + proof)
 
     def _elsewhere(self, line: Line, here: bytes) -> list[OpenSession]:
         """The sessions that leave no room for another one from `here`; nearly always none, at no cost."""
@@ -131,6 +143,15 @@ class Authentication:
         login = _login(request, nas, True)
         return decide(line.subscriber, login, datetime.fromtimestamp(self._now, UTC)).accepted
 
+    def _accepted(self, request: AccessRequest, nas: NasEntry, line: Line, tail: bytes) -> None:
+        """Keep this accept for people to look at."""
+        if self._until_sample <= 0:
+            self._until_sample = _gap(self._sample)
+        self._refused.discard(line.subscriber.account_id)
+        at, login = datetime.fromtimestamp(self._now, UTC), _login(request, nas, True)
+        decision = decide(line.subscriber, login, at)
+        self._answered(Attempt(at, request, nas.nas_id, line.subscriber, login, decision, tail))
+
     def _reject(
         self,
         request: AccessRequest,
@@ -139,18 +160,25 @@ class Authentication:
         right: bool,
         live: Sequence[OpenSession] = (),
     ) -> bytes:
-        at = datetime.fromtimestamp(self._now, UTC)
+        at, login = datetime.fromtimestamp(self._now, UTC), _login(request, nas, right, live)
         subscriber = None if line is None else line.subscriber
-        decision = decide(subscriber, _login(request, nas, right, live), at)
-        account_id = None if subscriber is None else subscriber.account_id
-        username, calling = text(request.username), text(request.calling_station)
-        self._rejected(Attempt(at, username, nas.nas_id, account_id, calling, decision))
+        decision = decide(subscriber, login, at)
         tail = self._reject_tails.get(decision.code)
         if tail is None:
             tail = self._reject_tails[decision.code] = encode(replies.reject(decision.code))
+        self._answered(Attempt(at, request, nas.nas_id, subscriber, login, decision, tail))
+        if subscriber is not None:
+            if len(self._refused) >= _REFUSED:
+                self._refused.clear()
+            self._refused.add(subscriber.account_id)
         if request.mschap2_response is not None and not right:
             tail += mschap.failure(request)
         return codec.reply_access(REJECT, request, nas.key, tail)
+
+
+def _gap(share: float) -> int:
+    """How many accepts until the next one that is kept: random, so that no rhythm of routers is favoured."""
+    return 1 + int(expovariate(share) if share < 1 else 0) if share > 0 else sys.maxsize
 
 
 def _login(request: AccessRequest, nas: NasEntry, right: bool, live: Sequence[OpenSession] = ()) -> Login:

@@ -1,11 +1,11 @@
-"""Forgetting rejects: personal data that nobody asks about after a while."""
+"""Forgetting log-ins: personal data that nobody asks about after a while."""
 
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Max, Min, QuerySet
 
-from radius.server.models import AuthAttempt
+from radius.server.models import AuthAttempt, DecisionFacts
 
 # Identifiers a step spans: few enough for a short transaction.
 SPAN = 10_000
@@ -14,12 +14,12 @@ Block = tuple[int, int]
 
 
 def old(now: datetime) -> QuerySet[AuthAttempt]:
-    """Rejects that have been kept for RADIUS_KEEP_REJECTS_DAYS."""
+    """Attempts that have been kept for RADIUS_KEEP_REJECTS_DAYS."""
     return AuthAttempt.objects.filter(at__lt=now - timedelta(days=settings.RADIUS_KEEP_REJECTS_DAYS))
 
 
 def blocks(now: datetime, span: int = SPAN) -> list[Block]:
-    """The identifiers among which all old rejects are, in blocks (first, last)."""
+    """The identifiers among which all old attempts are, in blocks (first, last)."""
     found = old(now).aggregate(first=Min("id"), last=Max("id"))
     if found["first"] is None:
         return []
@@ -27,5 +27,17 @@ def blocks(now: datetime, span: int = SPAN) -> list[Block]:
 
 
 def prune(block: Block, now: datetime) -> int:
-    """Delete the old rejects of a block; how many."""
+    """Delete the old attempts of a block; how many."""
     return old(now).filter(pk__range=block).delete()[0]
+
+
+def unused(now: datetime) -> QuerySet[DecisionFacts]:
+    """What no attempt that is kept was decided from: last seen a whole day before the oldest of them."""
+    return DecisionFacts.objects.filter(
+        day__lt=(now - timedelta(days=settings.RADIUS_KEEP_REJECTS_DAYS + 1)).date()
+    )
+
+
+def prune_facts(now: datetime) -> int:
+    """Delete a block of it; how many."""
+    return DecisionFacts.objects.filter(pk__in=unused(now).values("pk")[:SPAN]).delete()[0]

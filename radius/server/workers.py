@@ -52,6 +52,7 @@ class Settings:
     coa_port: int
     spool_folder: Path
     spool_octets: int
+    sample_accepts: float = 0.0
 
 
 def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
@@ -66,7 +67,7 @@ def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Re
     with listen(address, settings.auth_port) as bound:
         _settle()
         ready()
-        handler = Authentication(snapshot, Counts("auth"), attempts.add, prover)
+        handler = Authentication(snapshot, Counts("auth"), attempts.add, prover, settings.sample_accepts)
         serve(bound, handler, AUTH_BATCH, stopping, _shielded(bound, handler, snapshot))
     prover.stop()
     follower.stop()

@@ -74,7 +74,9 @@ def start(address: str = "127.0.0.1", **environment: str) -> Server:
         [sys.executable, "manage.py", "radiusd", f"--address={address}", f"--auth-port={auth_port}",
          f"--acct-port={acct_port}"],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database_url(), **environment},
+        env={
+            **os.environ, "DATABASE_URL": database_url(), "RADIUS_SAMPLE_ACCEPTS": "0", **environment,
+        },  # fmt: skip
         stdout=subprocess.PIPE,
         text=True,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from customers.models import Customer
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import Event, Role
 from ispbilling.core.units import GB
-from radius.models import AuthAttempt, CoaAttempt, DataAccount, Package, UsageDay
+from radius.models import CoaAttempt, DataAccount, Package, UsageDay
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -154,9 +154,7 @@ def test_the_widgets_of_a_line_load_on_their_own(as_manager: Client, alice: Cust
     account = builders.data_account(customer=alice, package=builders.package(cap_octets=10 * GB))
     UsageDay.objects.create(data_account=account, day=today(), upload_octets=GB, download_octets=4 * GB)
     session = builders.session(data_account=account, nas=builders.nas(name="Tower 7"), framed_ip="10.2.2.2")
-    AuthAttempt.objects.create(
-        at=now(), username=account.username, data_account=account, code="BAD_PASSWORD", trace=[]
-    )
+    builders.auth_attempt(username=account.username, data_account=account, code="BAD_PASSWORD")
     CoaAttempt.objects.create(session=session, nas=session.nas, at=now(), because="SUSPENDED", outcome="ack")
 
     def widget(name: str) -> str:

@@ -11,7 +11,7 @@ from customers.models import Customer, GateKind
 from ispbilling import search
 from ispbilling.core.clock import now
 from ispbilling.core.models import User
-from radius.models import AuthAttempt, Session
+from radius.models import Session
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -56,8 +56,7 @@ def test_nobody_online_says_so(as_manager: Client) -> None:
 @pytest.mark.feature("W-3")
 def test_a_reject_explains_every_gate(as_manager: Client) -> None:
     line = builders.data_account(username="ali@isp.test")
-    attempt = AuthAttempt.objects.create(
-        at=now(),
+    attempt = builders.auth_attempt(
         username="ali@isp.test",
         data_account=line,
         nas=builders.nas(),
@@ -80,7 +79,7 @@ def test_a_reject_explains_every_gate(as_manager: Client) -> None:
 
 
 def test_a_username_from_the_wire_is_text_not_markup(as_manager: Client) -> None:
-    AuthAttempt.objects.create(at=now(), username="<script>alert(1)</script>", code="UNKNOWN_USER", trace=[])
+    builders.auth_attempt(username="<script>alert(1)</script>")
     text = listed(as_manager, "reject_list")
     assert "<script>alert(1)" not in text
     assert "&lt;script&gt;alert(1)" in text

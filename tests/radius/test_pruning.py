@@ -7,8 +7,9 @@ import pytest
 from ispbilling.core.clock import now
 from ispbilling.schedule import find
 from ispbilling.sweeping import run
-from radius.models import AuthAttempt
+from radius.models import AuthAttempt, DecisionFacts
 from radius.server import pruning
+from radius.server.erasing import erase
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -36,3 +37,24 @@ def test_a_block_at_a_time_is_deleted_and_the_young_among_them_stay():
     assert [pruning.prune(block, at) for block in blocks] == [2, 1, 1]
     assert pruning.blocks(at) == []
     assert AuthAttempt.objects.get().pk == old[3]
+
+
+def test_what_log_ins_were_decided_from_goes_a_day_after_the_last_of_them():
+    at = now()
+    old = builders.auth_attempt(trace=[], at=at - timedelta(days=95)).facts
+    kept = builders.auth_attempt(trace=[], at=at - timedelta(days=95)).facts
+    DecisionFacts.objects.filter(pk=old.pk).update(day=(at - timedelta(days=92)).date())
+    assert run("prune_rejects", at).applied == 2
+    assert list(DecisionFacts.objects.all()) == [kept]
+
+
+def test_erasing_a_person_takes_what_was_decided_with_it():
+    line = builders.data_account(username="ali@isp.test")
+    builders.auth_attempt(trace=[], data_account=line, username="ali@isp.test")
+    builders.auth_attempt(trace=[], username="ALI@isp.test")
+    other = builders.auth_attempt(trace=[])
+    attempt = builders.auth_attempt(username="ali@isp.test")
+    AuthAttempt.objects.filter(pk=attempt.pk).update(facts=other.facts)
+    erase(line.customer, ["ali@isp.test"])
+    assert list(AuthAttempt.objects.all()) == [other]
+    assert list(DecisionFacts.objects.all()) == [other.facts]

@@ -34,6 +34,7 @@ class Command(BaseCommand):
             coa_port=options["coa_port"],
             spool_folder=Path(settings.RADIUS_SPOOL_DIR),
             spool_octets=settings.RADIUS_SPOOL_MAX_MB * 10**6,
+            sample_accepts=settings.RADIUS_SAMPLE_ACCEPTS,
         )
         connections.close_all()  # the workers are forked: each makes its own
 
