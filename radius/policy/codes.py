@@ -17,6 +17,10 @@ _CLOSED = "This service is not active. Please contact us."
 REASONS = {
     "UNKNOWN_USER": Reason("No data account has this username.", _LOGIN),
     "BAD_PASSWORD": Reason("The password does not match the data account's RADIUS password.", _LOGIN),
+    "EAP_UNSUPPORTED": Reason(
+        "The NAS speaks EAP (802.1X), which is not answered here: let FreeRADIUS end it and ask this server.",
+        _LOGIN,
+    ),
     "CUSTOMER_DELETED": Reason("The customer has been deleted.", _CLOSED),
     "GROUP_DISABLED": Reason("The customer's group is disabled, and with it all its members.", _CLOSED),
     "CUSTOMER_DISABLED": Reason("The customer has been disabled.", _CLOSED),

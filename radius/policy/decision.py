@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from radius.policy.gates import GATES, Gate
+from radius.policy.gates import GATES, Gate, password
 from radius.policy.subscriber import Login, Subscriber
 
 
@@ -30,7 +30,10 @@ class Decision:
 def decide(subscriber: Subscriber | None, login: Login | None, now: datetime) -> Decision:
     """Decide about a login, or about the facts alone when `login` is None; no subscriber is UNKNOWN_USER."""
     if subscriber is None:
-        return Decision(False, "UNKNOWN_USER", (Gate("username", False, "UNKNOWN_USER"),), None)
+        closed = Gate("username", False, "UNKNOWN_USER")
+        if login is not None and login.unchecked:  # whoever it was, this is why
+            return Decision(False, login.unchecked, (password(None, login, now), closed), None)
+        return Decision(False, closed.code, (closed,), None)
     trace = tuple([gate(subscriber, login, now) for gate in GATES])
     code = next((gate.code for gate in trace if not gate.open), "")
     return Decision(not code, code, trace, next_change(subscriber, now))

@@ -23,8 +23,10 @@ class Gate(NamedTuple):
 GateFunction = Callable[[Subscriber, Login | None, datetime], Gate]
 
 
-def password(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
-    return Gate("password", login is None or login.password_right, "BAD_PASSWORD")
+def password(subscriber: Subscriber | None, login: Login | None, now: datetime) -> Gate:
+    if login is None:
+        return Gate("password", True, "BAD_PASSWORD")
+    return Gate("password", login.password_right, login.unchecked or "BAD_PASSWORD", login.method)
 
 
 def deleted(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:

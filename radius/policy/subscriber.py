@@ -67,6 +67,9 @@ class Subscriber:
 class Login:
     """What one Access-Request adds to the facts: whether its password was right, where it came from, and how many
     sessions of the line are proven to be live elsewhere (`elsewhere` says where).
+
+    `method` names how the password was proved, for people. `unchecked` is the code of a login whose password was
+    not looked at, and so was not right.
     """
 
     password_right: bool
@@ -75,3 +78,5 @@ class Login:
     nas_name: str
     live: int = 0
     elsewhere: str = ""
+    method: str = ""
+    unchecked: str = ""

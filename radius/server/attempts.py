@@ -34,13 +34,6 @@ KEPT = 20_000
 SECONDS = 0.1
 _BATCH = 1000
 
-_METHODS = (
-    ("user_password", "PAP"),
-    ("chap_password", "CHAP"),
-    ("mschap2_response", "MS-CHAPv2"),
-)
-
-
 class Attempt(NamedTuple):
     """One answered login, as it happened; `answer` is the attributes that were sent, encoded, without proofs."""
 

@@ -11,7 +11,7 @@ from radius.policy.codes import sentence
 
 _OPEN = {
     "username": "A data account has this username.",
-    "password": "The password is right.",
+    "password": "The password is right, or none is asked.",
     "deleted": "The customer is not deleted.",
     "group": "The customer's group is enabled.",
     "disabled": "The customer is enabled.",

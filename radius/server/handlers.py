@@ -19,6 +19,7 @@ from radius.policy.subscriber import Login
 from radius.server.attempts import Attempt
 from radius.server.counting import Counts
 from radius.server.dedupe import Duplicates
+from radius.server.limiting import Seldom
 from radius.server.loop import Datagram
 from radius.server.online import OpenSession, Prover, crowd, place
 from radius.server.snapshot import Directory, Line, NasEntry, Snapshot
@@ -37,6 +38,8 @@ ACCEPT, REJECT = 2, 3
 _HEADER = 20
 # Lines whose first accept after a reject is waited for; with more, all are let go.
 _REFUSED = 10_000
+# How often one NAS is named in the log for what it sends again and again.
+EAP_SECONDS, FAILURE_SECONDS = 3600.0, 60.0
 
 
 class Authentication:
@@ -59,6 +62,7 @@ class Authentication:
         self._refused: set[int] = set()
         self._duplicates = Duplicates()
         self._reject_tails: dict[str, bytes] = {}
+        self._eap, self._failing = Seldom(EAP_SECONDS), Seldom(FAILURE_SECONDS)
         self._now = 0.0
         self.strangers = 0
 
@@ -91,7 +95,8 @@ class Authentication:
             self._counts.drop(error.reason)
             return None
         except Exception:  # one datagram, whatever is wrong with it, must not end everybody's service
-            log.exception("login_failed_to_be_judged", nas=nas.name)
+            if self._failing(nas.nas_id, self._now):
+                log.exception("login_failed_to_be_judged", nas=nas.name)
             self._counts.drop("internal_error")
             return None
         self._duplicates.keep(duplicate, reply)
@@ -137,6 +142,8 @@ class Authentication:
             return b"" if passwords.pap_matches(request, nas.key, line.password) else None
         if request.chap_password is not None:
             return b"" if passwords.chap_matches(request, line.password) else None
+        if request.mschap_response is not None:
+            return mschap.verify_version1(request, line.password, line.mschap_secret(), nas.key)
         return None
 
     def _unlocked(self, request: AccessRequest, nas: NasEntry, line: Line) -> bool:
@@ -163,17 +170,27 @@ class Authentication:
         at, login = datetime.fromtimestamp(self._now, UTC), _login(request, nas, right, live)
         subscriber = None if line is None else line.subscriber
         decision = decide(subscriber, login, at)
-        tail = self._reject_tails.get(decision.code)
-        if tail is None:
-            tail = self._reject_tails[decision.code] = encode(replies.reject(decision.code))
+        tail = self._tail(request, nas, decision.code)
         self._answered(Attempt(at, request, nas.nas_id, subscriber, login, decision, tail))
         if subscriber is not None:
             if len(self._refused) >= _REFUSED:
                 self._refused.clear()
             self._refused.add(subscriber.account_id)
-        if request.mschap2_response is not None and not right:
+        if not right and (request.mschap2_response is not None or request.mschap_response is not None):
             tail += mschap.failure(request)
         return codec.reply_access(REJECT, request, nas.key, tail)
+
+    def _tail(self, request: AccessRequest, nas: NasEntry, code: str) -> bytes:
+        """The attributes of a reject."""
+        if request.eap is not None:
+            if self._eap(nas.nas_id, self._now):
+                log.warning("eap_not_supported", nas=nas.name, username=text(request.username))
+            # EAP-Failure (RFC 3748 section 4.2); a Reply-Message must not be beside it (RFC 3579 2.6.5).
+            return bytes((79, 6, 4, request.eap, 0, 4))
+        tail = self._reject_tails.get(code)
+        if tail is None:
+            tail = self._reject_tails[code] = encode(replies.reject(code))
+        return tail
 
 
 def _gap(share: float) -> int:
@@ -183,7 +200,23 @@ def _gap(share: float) -> int:
 
 def _login(request: AccessRequest, nas: NasEntry, right: bool, live: Sequence[OpenSession] = ()) -> Login:
     elsewhere = ", ".join(f"on {one.nas_name} since {datetime.fromtimestamp(one.since, UTC)}" for one in live)
-    return Login(right, text(request.calling_station), nas.nas_id, nas.name, len(live), elsewhere)
+    unchecked = "EAP_UNSUPPORTED" if request.eap is not None and not right else ""
+    calling, method = text(request.calling_station), _method(request)
+    return Login(right, calling, nas.nas_id, nas.name, len(live), elsewhere, method, unchecked)
+
+
+def _method(request: AccessRequest) -> str:
+    """How the login was to be proved, in the words of routers."""
+    for value, name in (
+        (request.eap, "EAP"),
+        (request.mschap2_response, "MS-CHAPv2"),
+        (request.user_password, "PAP"),
+        (request.chap_password, "CHAP"),
+        (request.mschap_response, "MS-CHAP"),
+    ):
+        if value is not None:
+            return name
+    return "no password"
 
 
 def _place(request: AccessRequest, nas: NasEntry) -> bytes:

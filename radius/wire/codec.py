@@ -94,12 +94,12 @@ def trim(data: bytes) -> bytes:
     """
     size = len(data)
     if size < MIN_LENGTH:
-        raise WireError("shorter than a RADIUS header")
+        raise WireError("shorter than a RADIUS header", "length")
     length = data[2] << 8 | data[3]
     if length == size and size <= MAX_LENGTH:
         return data
     if length > size or length < MIN_LENGTH or length > MAX_LENGTH:
-        raise WireError("length field does not fit the datagram")
+        raise WireError("length field does not fit the datagram", "length")
     return data[:length]
 
 
@@ -118,9 +118,9 @@ def attributes(data: bytes) -> tuple[dict[int, bytes], dict[int, bytes], int, by
             kind = data[offset]
             following = offset + data[offset + 1]
             if following < offset + 2 or following > end:
-                raise WireError("attribute length runs out of the packet")
+                raise WireError("attribute length runs out of the packet", "attribute_length")
             if kind in plain and kind in _ONCE:
-                raise WireError(f"attribute {kind} occurs twice")
+                raise WireError(f"attribute {kind} occurs twice", "attribute_twice")
             if kind == 26:
                 _vendor(data[offset + 2 : following], microsoft)
             elif kind == 33:
@@ -131,13 +131,13 @@ def attributes(data: bytes) -> tuple[dict[int, bytes], dict[int, bytes], int, by
                     signature = offset
             offset = following
     except IndexError:
-        raise WireError("attribute header cut short") from None
+        raise WireError("attribute header cut short", "attribute_length") from None
     return plain, microsoft, signature, proxy
 
 
 def _vendor(value: bytes, microsoft: dict[int, bytes]) -> None:
     if len(value) < 6:
-        raise WireError("vendor attribute without content")
+        raise WireError("vendor attribute without content", "vendor_length")
     vendor = value[:4]
     if vendor == _MICROSOFT and value[5] == len(value) - 4:  # the usual case: one attribute inside
         microsoft[value[4]] = value[6:]
@@ -147,7 +147,7 @@ def _vendor(value: bytes, microsoft: dict[int, bytes]) -> None:
     offset, end = 4, len(value)
     while offset < end:
         if offset + 2 > end or value[offset + 1] < 2 or offset + value[offset + 1] > end:
-            raise WireError("vendor attribute length runs out of the attribute")
+            raise WireError("vendor attribute length runs out of the attribute", "vendor_length")
         following = offset + value[offset + 1]
         if vendor == _MICROSOFT:
             microsoft[value[offset]] = value[offset + 2 : following]
@@ -172,21 +172,27 @@ def decode_access(data: bytes, key: Key) -> AccessRequest | StatusServer:
     if code == 12:
         return StatusServer(data[1], data[4:20], proxy)
     get = plain.get
-    challenge = response = None
+    hidden, chap = get(2), get(3)
+    if hidden is not None and (len(hidden) % 16 or not 16 <= len(hidden) <= 128):
+        raise WireError("User-Password is not 16 to 128 octets in blocks of 16", "password_length")
+    if chap is not None and len(chap) != 17:
+        raise WireError("CHAP-Password is not 17 octets", "password_length")
+    response2 = response = None
+    challenge = get(60)
     if microsoft:
-        response = microsoft.get(25)
-        challenge = microsoft.get(11)
-    if response is None:
-        challenge = get(60)
+        response2, response = microsoft.get(25), microsoft.get(1)
+        if response2 is not None or response is not None:
+            challenge = microsoft.get(11)
+            _check_mschap(response2, response, challenge)
     port = get(5)
     return AccessRequest(
         data[1],
         data[4:20],
         get(1, b""),
-        get(2),
-        get(3),
+        hidden,
+        chap,
         challenge,
-        response,
+        response2,
         get(31, b""),
         get(30, b""),
         get(32, b""),
@@ -194,12 +200,34 @@ def decode_access(data: bytes, key: Key) -> AccessRequest | StatusServer:
         get(87, b""),
         proxy,
         offset != 0,
+        response,
+        get(6, b""),
+        _eap(data, offset) if 79 in plain else None,
     )
+
+
+def _check_mschap(version2: bytes | None, version1: bytes | None, challenge: bytes | None) -> None:
+    """The sizes of RFC 2548 sections 2.1 and 2.3; a request with both versions is answered as version 2."""
+    size = 8 if version2 is None else 16
+    response = version1 if version2 is None else version2
+    if response is None or len(response) != 50 or challenge is None or len(challenge) != size:
+        raise WireError("MS-CHAP response or MS-CHAP-Challenge has the wrong size", "password_length")
+
+
+def _eap(data: bytes, signature: int) -> int:
+    """The identifier of the EAP packet, which its first fragment starts with: code, identifier, length."""
+    if not signature:  # RFC 3579 section 3.1
+        raise WireError("EAP-Message without Message-Authenticator", "message_authenticator_missing")
+    offset = 20
+    while data[offset] != 79:
+        offset += data[offset + 1]
+    # An EAP-Start (RFC 3579 section 2.1) is an empty fragment.
+    return data[offset + 3] if data[offset + 1] > 3 else 0
 
 
 def _verify_signature(data: bytes, offset: int, key: Key) -> None:
     if data[offset + 1] != 18:
-        raise WireError("Message-Authenticator is not 16 octets")
+        raise WireError("Message-Authenticator is not 16 octets", "attribute_length")
     expected = key.hmac(data[: offset + 2] + _ZERO16 + data[offset + 18 :])
     if not compare_digest(expected, data[offset + 2 : offset + 18]):
         raise WireError("Message-Authenticator does not verify", "message_authenticator")
@@ -222,7 +250,7 @@ def decode_accounting(data: bytes, key: Key) -> AccountingRequest | StatusServer
         raise WireError("Request Authenticator does not verify", "authenticator")
     plain, _microsoft, _offset, proxy = attributes(data)
     if 40 not in plain:
-        raise WireError("Accounting-Request without Acct-Status-Type")
+        raise WireError("Accounting-Request without Acct-Status-Type", "status_missing")
     return _accounting(data, plain, proxy)
 
 
@@ -270,7 +298,7 @@ def _applied(data: bytes, last: bytes) -> str:
 
 def _integer(value: bytes) -> int:
     if len(value) != 4:
-        raise WireError("an integer attribute is not four octets")
+        raise WireError("an integer attribute is not four octets", "value_length")
     return _int(value, "big")
 
 
@@ -288,7 +316,7 @@ def address(value: bytes | None) -> str | None:
     if value is None:
         return None
     if len(value) != 4:
-        raise WireError("an address attribute is not four octets")
+        raise WireError("an address attribute is not four octets", "value_length")
     return "%d.%d.%d.%d" % (value[0], value[1], value[2], value[3])  # noqa: UP031 - measured the fastest form
 
 
@@ -301,7 +329,7 @@ def prefix(value: bytes | None) -> str | None:
     from ipaddress import IPv6Network  # rare on the hot path, slow to import
 
     if not 2 <= len(value) <= 18 or value[1] > 128 or len(value) - 2 < (value[1] + 7) // 8:
-        raise WireError("an IPv6 prefix attribute does not hold its prefix")
+        raise WireError("an IPv6 prefix attribute does not hold its prefix", "value_length")
     return str(IPv6Network((value[2:].ljust(16, b"\0"), value[1]), strict=False))
 
 

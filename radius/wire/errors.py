@@ -4,8 +4,10 @@
 class WireError(ValueError):
     """A datagram that must be dropped; the text says why and never quotes a secret.
 
-    `reason` is a short stable word for counters, e.g. `malformed`, `bad_authenticator`,
-    `message_authenticator`.
+    `reason` is a short stable word that drops are counted by. What cannot be read: `length` (of the packet),
+    `attribute_length`, `vendor_length`, `value_length`, `password_length`, `attribute_twice`,
+    `status_missing`, `code`, else `malformed`. What is not believed: `authenticator`, `message_authenticator`,
+    `message_authenticator_missing`.
     """
 
     def __init__(self, text: str, reason: str = "malformed") -> None:

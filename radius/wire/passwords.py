@@ -1,6 +1,7 @@
 """PAP and CHAP: does the request prove knowledge of the password? (RFC 2865 sections 5.2 and 5.3)
 
-Passwords are octets throughout; nothing is decoded, stripped or case-folded.
+Passwords are octets throughout; nothing is decoded, stripped or case-folded. Only the NULs that pad the
+hidden form cannot be told from NULs at the end of a password (RFC 2865 section 5.2).
 """
 
 from hmac import compare_digest
@@ -13,10 +14,10 @@ _int = int.from_bytes
 
 
 def pap_matches(request: AccessRequest, key: Key, password: bytes) -> bool:
-    """Whether User-Password hides `password` (up to 128 octets); raises WireError on an impossible length."""
+    """Whether User-Password hides `password` (up to 128 octets)."""
     hidden = request.user_password
-    if hidden is None or len(hidden) % 16 or not 16 <= len(hidden) <= 128:
-        raise WireError("User-Password is not 16 to 128 octets in blocks of 16")
+    if hidden is None:
+        return False
     if len(hidden) == 16:
         pad = md5(key.secret + request.authenticator).digest()
         clear = (_int(hidden, "big") ^ _int(pad, "big")).to_bytes(16, "big")
@@ -51,7 +52,7 @@ def hide(password: bytes, key: Key, authenticator: bytes) -> bytes:
 def chap_matches(request: AccessRequest, password: bytes) -> bool:
     """Whether CHAP-Password answers the challenge, which is the authenticator when none was sent."""
     response = request.chap_password
-    if response is None or len(response) != 17:
-        raise WireError("CHAP-Password is not 17 octets")
+    if response is None:
+        return False
     challenge = request.authenticator if request.challenge is None else request.challenge
     return compare_digest(md5(response[:1] + password + challenge).digest(), response[1:])

@@ -39,8 +39,9 @@ class Status(IntEnum):
 class AccessRequest(NamedTuple):
     """One Access-Request whose lengths and Message-Authenticator are already checked.
 
-    At most one of the password forms is set; `signed` says whether a (valid) Message-Authenticator was
-    present.
+    `signed` says whether a (valid) Message-Authenticator was present. `challenge` belongs to the password
+    form at hand: MS-CHAP's, or CHAP's when it is not the authenticator. `eap` is the identifier of an EAP
+    packet (RFC 3579), None when the request carries none.
     """
 
     identifier: int
@@ -57,6 +58,9 @@ class AccessRequest(NamedTuple):
     nas_port_id: bytes
     proxy_state: bytes
     signed: bool
+    mschap_response: bytes | None = None
+    service_type: bytes = b""
+    eap: int | None = None
 
 
 class AccountingRequest(NamedTuple):

@@ -7,6 +7,7 @@ from typing import Any
 from pyrad.packet import AcctPacket, AuthPacket
 
 from radius.wire.attributes import dictionary
+from tests.radius.mschap_client import Version1, Version2
 
 SECRET = b"testing123"
 VECTORS = Path(__file__).with_name("vectors")
@@ -21,12 +22,14 @@ def access(
     username: str = "alice@isp.test",
     password: str = "wire-secret",  # noqa: S107
     *,
-    method: str = "pap",
+    method: str | Version1 | Version2 = "pap",
     secret: bytes = SECRET,
     signed: bool = True,
     **values: Any,
 ) -> AuthPacket:
-    """An Access-Request; `values` are attributes with `_` for `-`. `RequestPacket()` gives its octets."""
+    """An Access-Request, proved by `method` or by that MS-CHAP client; `values` are attributes with `_` for
+    `-`. `RequestPacket()` gives its octets.
+    """
     packet = AuthPacket(code=1, secret=secret, authenticator=os.urandom(16), dict=dictionary())
     packet["User-Name"] = username
     if method == "pap":
@@ -34,6 +37,14 @@ def access(
     elif method == "chap":
         packet["CHAP-Password"] = chap(password, challenge := os.urandom(16))
         packet["CHAP-Challenge"] = challenge
+    elif method == "chap-authenticator":
+        packet["CHAP-Password"] = chap(password, packet.authenticator)
+    elif method == "mschap":
+        _answered(packet, Version1(password))
+    elif method == "mschap2":
+        _answered(packet, Version2(username.encode(), password))
+    elif not isinstance(method, str):
+        _answered(packet, method)
     for name, value in values.items():
         packet.AddAttribute(name.replace("_", "-"), value)
     if signed:
@@ -41,6 +52,13 @@ def access(
     else:
         packet.message_authenticator = False
     return packet
+
+
+def _answered(packet: AuthPacket, client: Version1 | Version2) -> None:
+    if isinstance(client, Version1):
+        packet["MS-CHAP-Challenge"], packet["MS-CHAP-Response"] = client.challenge, client.response()
+    else:
+        packet["MS-CHAP-Challenge"], packet["MS-CHAP2-Response"] = client.authenticator, client.response()
 
 
 def chap(password: str, challenge: bytes, identifier: bytes = b"\x09") -> bytes:

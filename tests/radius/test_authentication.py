@@ -11,9 +11,9 @@ from ispbilling.core.clock import day_start, local_day, now
 from radius.models import AuthAttempt
 from radius.policy.gates import GATES
 from radius.subscribers import find
-from radius.wire import mschap
 from tests import builders
 from tests.radius.conftest import eventually, settled
+from tests.radius.mschap_client import Version1, Version2, opened, revealed
 from tests.radius.packets import SECRET, access, vector
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,7 +35,7 @@ def code(server, packet) -> int | None:
     return None if reply is None else reply.code
 
 
-@pytest.mark.parametrize("method", ["pap", "chap"])
+@pytest.mark.parametrize("method", ["pap", "chap", "chap-authenticator", "mschap", "mschap2"])
 def test_the_right_password_is_accepted_with_the_packages_attributes(server, line, method):
     reply = server.ask(access(method=method))
     assert reply.code == ACCEPT
@@ -46,22 +46,42 @@ def test_the_right_password_is_accepted_with_the_packages_attributes(server, lin
 
 
 def test_mschapv2_gets_in_and_out(server, line):
-    def packet(password: str):
-        made = access(method="none")
-        authenticator, peer = os.urandom(16), os.urandom(16)
-        challenge = mschap.challenge_hash(peer, authenticator, b"alice@isp.test")
-        answer = mschap.challenge_response(challenge, mschap.des_keys(mschap.nt_hash(password)))
-        made.AddAttribute("MS-CHAP-Challenge", authenticator)
-        made.AddAttribute("MS-CHAP2-Response", b"\x01\x00" + peer + bytes(8) + answer)
-        return made
-
-    accepted = server.ask(packet("wire-secret"))
+    client = Version2(b"alice@isp.test", "wire-secret")
+    accepted = server.ask(packet := access(method=client))
     assert accepted.code == ACCEPT
-    assert accepted["MS-CHAP2-Success"][0][1:3] == b"S="
-    assert len(accepted["MS-MPPE-Send-Key"][0]) == len(accepted["MS-MPPE-Recv-Key"][0]) == 34
-    refused = server.ask(packet("wrong"))
+    assert accepted["MS-CHAP2-Success"] == [b"\x01" + client.success()]
+    sealed = accepted["MS-MPPE-Send-Key"][0], accepted["MS-MPPE-Recv-Key"][0]
+    assert tuple(opened(one, SECRET, packet.authenticator) for one in sealed) == client.keys()
+    refused = server.ask(access(method=Version2(b"alice@isp.test", "wrong")))
     assert refused.code == REJECT
     assert b"E=691" in refused["MS-CHAP-Error"][0]
+
+
+def test_mschapv1_gets_in_by_its_nt_response_alone(server, line):
+    client = Version1("wire-secret")
+    accepted = server.ask(packet := access(method=client))
+    assert accepted.code == ACCEPT
+    sealed = accepted["MS-CHAP-MPPE-Keys"][0]
+    assert revealed(sealed, SECRET, packet.authenticator) == client.keys()
+    for bad in (Version1("wrong"), Version1("wire-secret", use_nt=False)):
+        refused = server.ask(access(method=bad))
+        assert refused.code == REJECT
+        assert b"E=691" in refused["MS-CHAP-Error"][0]
+
+
+def test_eap_is_refused_in_its_own_tongue_and_in_the_log(server, line):
+    for username in ("alice@isp.test", "anonymous@isp.test"):
+        identity = b"\x02\x2a\x00\x0a\x01alice"
+        reply = server.ask(access(username, method="none", EAP_Message=identity))
+        assert reply.code == REJECT
+        assert reply["EAP-Message"] == [b"\x04\x2a\x00\x04"]
+        assert "Reply-Message" not in reply, "RFC 3579 section 2.6.5"
+    found = eventually(lambda: list(AuthAttempt.objects.filter(code="EAP_UNSUPPORTED")[1:]))
+    assert found[0].trace[0]["detail"] == "EAP"
+    start = access(method="none", EAP_Message=b"")
+    assert server.ask(start)["EAP-Message"] == [b"\x04\x00\x00\x04"]
+    unsigned = access(method="none", signed=False, EAP_Message=b"\x02\x2a\x00\x05\x01")
+    assert server.ask(unsigned, 0.3) is None, "RFC 3579 section 3.1"
 
 
 @pytest.mark.feature("W-3")

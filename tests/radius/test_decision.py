@@ -16,6 +16,9 @@ from tests.radius.subscribers import ALICE, LOGIN, NOW, subscriber
 
 HOUR = timedelta(hours=1)
 
+# Codes of a login whose password was not looked at.
+UNCHECKED = ("EAP_UNSUPPORTED",)
+
 
 def closed(kind: str) -> dict:
     return {"closures": (Closure(kind, NOW - HOUR),)}
@@ -64,8 +67,17 @@ def test_an_unknown_user_is_told_the_same_as_a_wrong_password():
 
 
 def test_every_code_has_its_sentences_and_its_gate():
-    possible = {gate.code for gate in decide(ALICE, LOGIN, NOW).trace} | {"UNKNOWN_USER"}
+    possible = {gate.code for gate in decide(ALICE, LOGIN, NOW).trace} | {"UNKNOWN_USER", *UNCHECKED}
     assert possible == set(codes.REASONS)
+
+
+@pytest.mark.parametrize("code", UNCHECKED)
+def test_a_password_that_was_not_looked_at_says_why(code):
+    login = replace(LOGIN, password_right=False, unchecked=code, method="PAP")
+    for facts in (ALICE, None):
+        decision = decide(facts, login, NOW)
+        assert decision.code == code
+        assert decision.trace[0][1:] == (False, code, "PAP")
 
 
 def test_all_gates_are_asked_and_the_first_closed_one_names_the_reject():
