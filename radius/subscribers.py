@@ -1,10 +1,16 @@
-"""Subscribers as the policy wants them, read by one query; pages and the server's snapshot share it."""
+"""Subscribers as the policy wants them; pages and the server's snapshot read them here.
 
-import json
+Design Overview: a million lines are read page by page in the order of their ids, each page with what hangs
+on it (groups, packages, closed gates) by one more query each, so that neither side ever holds more than a
+page. What decides about lines is mostly alike: it is one shared `Facts` value for all lines that have the
+same, and `Subscriber`, the full value of one line, is put together when somebody asks.
+"""
+
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
 from django.db import connection
@@ -15,36 +21,47 @@ from radius.policy.subscriber import Closure, Subscriber, Terms
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
+
 # What a set of rows can be asked for by; the names are those of the NOTIFY payloads.
 _WHERE = {
+    "": "true",
     "account": "a.id = ANY(%(ids)s)",
     "customer": "a.customer_id = ANY(%(ids)s)",
     "group": "c.group_id = ANY(%(ids)s)",
     "package": "a.package_id = ANY(%(ids)s)",
-    "service": "p.service_id = ANY(%(ids)s)",
+    "service": "a.package_id IN (SELECT id FROM radius_package WHERE service_id = ANY(%(ids)s))",
     "username": "lower(a.username) = ANY(%(ids)s)",
 }
-SCOPES = frozenset(_WHERE)
+SCOPES = frozenset(_WHERE) - {""}
+_PAGE = 2000
 
-_QUERY = """
-SELECT a.id, a.username, a.customer_id, c.code, g.id, g.title, g.enabled, closed.gates, a.blocked,
-       a.blocked_reason, a.starts_on, a.ends_on, host(a.framed_ip), a.framed_ipv6_prefix, a.mac_lock, a.nas_lock_id,
-       p.id, p.title, s.authentication = 'accept', s.expires_on, s.down_kbps, s.up_kbps,
-       p.session_timeout, p.interim_interval, p.framed_pool,
-       p.simultaneous_use{secret}
+# Days as text: what PostgreSQL can hold and Python cannot ('infinity') is then the affair of one line.
+_LINES = """
+SELECT a.id, a.username, a.customer_id, c.code, a.starts_on::text, {secret},
+       c.group_id, a.package_id, a.blocked, a.blocked_reason, a.ends_on::text, host(a.framed_ip),
+       a.framed_ipv6_prefix, a.mac_lock, a.nas_lock_id
 FROM radius_dataaccount a
 JOIN customers_customer c ON c.id = a.customer_id
-JOIN groups_customergroup g ON g.id = c.group_id
-JOIN radius_package p ON p.id = a.package_id
+WHERE a.id > %(after)s AND {where}
+ORDER BY a.id LIMIT %(page)s
+"""
+_WHO = 6  # columns of a row that are a line's own; the rest is mostly alike
+
+_GROUPS = "SELECT id, title, enabled FROM groups_customergroup WHERE id = ANY(%(ids)s)"
+_TERMS = """
+SELECT p.id, p.title, s.authentication = 'accept', s.expires_on::text, s.down_kbps, s.up_kbps,
+       p.session_timeout, p.interim_interval, p.framed_pool, p.simultaneous_use
+FROM radius_package p
 JOIN radius_service s ON s.id = p.service_id
-LEFT JOIN LATERAL (
-    SELECT jsonb_agg(
-        jsonb_build_array(kind, extract(epoch FROM since), extract(epoch FROM until), reason)
-        ORDER BY since, id
-    ) AS gates
-    FROM customers_gate
-    WHERE customer_id = a.customer_id AND (until IS NULL OR until > %(now)s)
-) closed ON true
+WHERE p.id = ANY(%(ids)s)
+"""
+# Gates that opened again before `now` decide nothing any more.
+_CLOSURES = """
+SELECT customer_id, kind, extract(epoch FROM since)::float8, extract(epoch FROM until)::float8, reason
+FROM customers_gate
+WHERE customer_id = ANY(%(ids)s) AND (until IS NULL OR until > %(now)s)
+ORDER BY since, id
 """
 
 
@@ -53,79 +70,194 @@ class Cursor(Protocol):
 
     def execute(self, sql: str, params: Any = None) -> Any: ...
 
-    def fetchmany(self, size: int) -> Sequence[Sequence[Any]]: ...
+    def fetchall(self) -> Sequence[Sequence[Any]]: ...
+
+
+class Facts(NamedTuple):
+    """What decides about a line, apart from who it is; the fields are those of `Subscriber`.
+
+    `starts` is None once the first day has come.
+    """
+
+    group_id: int
+    group_title: str
+    group_enabled: bool
+    closures: tuple[Closure, ...]
+    blocked: bool
+    blocked_reason: str
+    starts: datetime | None
+    ends: datetime | None
+    terms: Terms
+    framed_ip: str | None
+    framed_ipv6_prefix: str
+    mac_lock: str
+    nas_lock: int | None
+    unreadable: str
+
+
+class Stored(NamedTuple):
+    """A line as it is stored; `password` is empty when nobody asked for it."""
+
+    account_id: int
+    username: str
+    customer_id: int
+    customer_code: str
+    starts: datetime
+    facts: Facts
+    password: bytes
+
+    def subscriber(self) -> Subscriber:
+        """The full value."""
+        return subscriber(self.facts, *self[:5])
+
+
+_LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
+
+
+def subscriber(
+    facts: Facts,
+    account_id: int = 0,
+    username: str = "",
+    customer_id: int = 0,
+    customer_code: str = "",
+    starts: datetime | None = None,
+) -> Subscriber:
+    """A line with these facts; without the rest nobody in particular, who is decided about in the same way."""
+    known = facts._asdict()
+    known["starts"] = starts or facts.starts or _LONG_AGO
+    return Subscriber(account_id, username, customer_id, customer_code, **known)
 
 
 def read(
-    cursor: Cursor, now: datetime, scope: str = "", ids: Iterable[int | str] = ()
-) -> Iterator[tuple[Subscriber, bytes]]:
-    """Yield (subscriber, password) of all lines, or of those of a scope.
+    cursor: Cursor,
+    now: datetime,
+    scope: str = "",
+    ids: Iterable[int | str] = (),
+    secrets: bool = True,
+    page: int = _PAGE,
+) -> Iterator[Stored]:
+    """Yield all lines, or those of a scope, in the order of their ids.
 
-    Gates that opened again before `now` are left out. A line whose secret cannot be decrypted is logged and
-    left out: it could not log in anyway.
+    A line of which something cannot be read is logged and yielded as `unreadable`, so that it is refused for
+    that reason and all others are read.
     """
-    for row in _rows(cursor, now, scope, ids, ", a.secret"):
-        try:
-            yield _subscriber(row), decrypt(row[-1]) if len(row[-1]) else b""
-        except SecretError as error:
-            log.error("secret_unreadable", data_account=row[0], error=str(error))
+    wanted, after = list(ids), 0
+    sql = _LINES.format(secret="a.secret" if secrets else "''::bytea", where=_WHERE[scope])
+    known = _Known()
+    while True:
+        cursor.execute(sql, {"after": after, "ids": wanted, "page": page})
+        rows = cursor.fetchall()
+        if rows:
+            yield from _stored(cursor, rows, known, now)
+            after = rows[-1][0]
+        if len(rows) < page:
+            return
 
 
 def find(username: str, now: datetime) -> Subscriber | None:
     """The line of that username (any case), as the server would see it at `now`."""
-    return next(iter(_found(now, "username", [username.lower()])), None)
+    with connection.cursor() as cursor:
+        found = next(read(cursor, now, "username", [username.lower()]), None)
+    return None if found is None else found.subscriber()
 
 
 def find_accounts(account_ids: Iterable[int], now: datetime) -> dict[int, Subscriber]:
     """Lines by data account id; those that do not exist are left out.
 
-    The facts alone, without the secret: a key ring that is wrong or lost hides no line.
+    The facts alone, without the secret: a key ring that is wrong or lost ends nobody's session.
     """
-    return {one.account_id: one for one in _found(now, "account", account_ids)}
-
-
-def _found(now: datetime, scope: str, ids: Iterable[int | str]) -> list[Subscriber]:
     with connection.cursor() as cursor:
-        return [_subscriber(row) for row in _rows(cursor, now, scope, ids)]
+        found = read(cursor, now, "account", account_ids, secrets=False)
+        return {one.account_id: one.subscriber() for one in found}
 
 
-def _rows(
-    cursor: Cursor, now: datetime, scope: str, ids: Iterable[int | str], secret: str = ""
-) -> Iterator[Sequence[Any]]:
-    where = f" WHERE {_WHERE[scope]}" if scope else ""
-    cursor.execute(_QUERY.format(secret=secret) + where, {"now": now, "ids": list(ids)})
-    while rows := cursor.fetchmany(2000):
-        yield from rows
+class _Known:
+    """What was read for earlier pages and is needed again."""
+
+    def __init__(self) -> None:
+        self.groups: dict[int, tuple[str, bool]] = {}
+        self.terms: dict[int, Terms] = {}
+        self.facts: dict[tuple[Any, ...] | None, Facts] = {}
+
+    def fill(self, cursor: Cursor, rows: Sequence[Sequence[Any]]) -> None:
+        """Read the groups and packages of these rows that are new."""
+        if missing := {row[6] for row in rows} - self.groups.keys():
+            cursor.execute(_GROUPS, {"ids": list(missing)})
+            self.groups |= {key: (title, enabled) for key, title, enabled in cursor.fetchall()}
+        if missing := {row[7] for row in rows} - self.terms.keys():
+            cursor.execute(_TERMS, {"ids": list(missing)})
+            self.terms |= {row[0]: _terms(*row) for row in cursor.fetchall()}
 
 
-def _subscriber(row: Sequence[Any]) -> Subscriber:
-    return Subscriber(
-        account_id=row[0],
-        username=row[1],
-        customer_id=row[2],
-        customer_code=row[3],
-        group_id=row[4],
-        group_title=row[5],
-        group_enabled=row[6],
-        closures=_closures(row[7]) if row[7] else (),
-        blocked=row[8],
-        blocked_reason=row[9],
-        starts=_first_instant(row[10]),
-        ends=_instant_after(row[11]),
-        terms=_terms(*row[16:26]),
-        framed_ip=row[12],
-        framed_ipv6_prefix=row[13],
-        mac_lock=row[14],
-        nas_lock=row[15],
-    )
+def _stored(cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: datetime) -> Iterator[Stored]:
+    known.fill(cursor, rows)
+    closures = _closures(cursor, {row[2] for row in rows}, now)
+    for row in rows:
+        account_id, username, customer_id, code, first_day, sealed = row[:_WHO]
+        shut = closures.get(customer_id, ())
+        starts, unreadable, password = _LONG_AGO, "", b""
+        try:
+            starts = _first_instant(first_day)
+            facts = _facts(known, row[_WHO:], shut, starts if starts > now else None)
+        except (ValueError, OverflowError, KeyError) as error:
+            log.error("facts_unreadable", data_account=account_id, error=repr(error))
+            facts, unreadable = _nothing_known(), "facts"
+        try:
+            password = decrypt(sealed) if len(sealed) else b""
+        except SecretError as error:
+            log.error("secret_unreadable", data_account=account_id, error=str(error))
+            unreadable = "secret"
+        if unreadable:
+            facts = facts._replace(unreadable=unreadable)
+        yield Stored(account_id, username, customer_id, code, starts, facts, password)
 
 
-@lru_cache(maxsize=1024)
+def _facts(
+    known: _Known, shared: Sequence[Any], shut: Sequence[Sequence[Any]], starts: datetime | None
+) -> Facts:
+    group_id, package_id, blocked, reason, last_day, framed_ip, ipv6_prefix, mac_lock, nas_lock = shared
+    key = None if framed_ip else (tuple(shared), tuple(shut), starts)
+    found = known.facts.get(key)
+    if found is None:
+        title, enabled = known.groups[group_id]
+        closures = tuple([_closure(*row) for row in shut])
+        found = Facts(
+            group_id, title, enabled, closures, blocked, reason, starts, _instant_after(last_day),
+            known.terms[package_id], framed_ip, ipv6_prefix, mac_lock, nas_lock, unreadable="",
+        )  # fmt: skip
+        if key is not None:  # nobody shares an address of his own
+            known.facts[key] = found
+    return found
+
+
+@lru_cache(maxsize=1)
+def _nothing_known() -> Facts:
+    """Of a line whose facts cannot be read."""
+    terms = Terms(0, "", True, None, 0, 0, 0, 0, "")
+    return Facts(0, "", True, (), False, "", None, None, terms, None, "", "", None, "facts")
+
+
+def _closures(cursor: Cursor, customers: set[int], now: datetime) -> dict[int, list[Sequence[Any]]]:
+    cursor.execute(_CLOSURES, {"ids": list(customers), "now": now})
+    found: dict[int, list[Sequence[Any]]] = defaultdict(list)
+    for customer_id, *closure in cursor.fetchall():
+        found[customer_id].append(tuple(closure))
+    return found
+
+
+def _closure(kind: str, since: float, until: float | None, reason: str) -> Closure:
+    return Closure(kind, _instant(since), None if until is None else _instant(until), reason)
+
+
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
 def _terms(
     package_id: int,
     title: str,
     accepts: bool,
-    expires_on: date | None,
+    expires_on: str | None,
     down: int,
     up: int,
     timeout: int,
@@ -133,30 +265,21 @@ def _terms(
     pool: str,
     simultaneous: int,
 ) -> Terms:
-    """One value per package, shared by all its lines."""
     ends = _instant_after(expires_on)
-    return Terms(package_id, title, accepts, ends, down, up, timeout, interim, pool, simultaneous)
+    return _one(Terms(package_id, title, accepts, ends, down, up, timeout, interim, pool, simultaneous))
 
 
 @lru_cache(maxsize=4096)
-def _first_instant(first_day: date) -> datetime:
-    return day_start(first_day)
+def _one(value: T) -> T:
+    """The same object for equal values, over all reads: a comparison of lines then is one of addresses."""
+    return value
 
 
 @lru_cache(maxsize=4096)
-def _instant_after(last_day: date | None) -> datetime | None:
-    return None if last_day is None else day_end(last_day)
+def _first_instant(first_day: str) -> datetime:
+    return day_start(date.fromisoformat(first_day))
 
 
-def _closures(gates: list[list[Any]] | str) -> tuple[Closure, ...]:
-    # Django's cursors leave jsonb as text.
-    rows: list[list[Any]] = json.loads(gates) if isinstance(gates, str) else gates
-    return tuple(
-        Closure(
-            kind,
-            datetime.fromtimestamp(since, UTC),
-            None if until is None else datetime.fromtimestamp(until, UTC),
-            reason,
-        )
-        for kind, since, until, reason in rows
-    )
+@lru_cache(maxsize=4096)
+def _instant_after(last_day: str | None) -> datetime | None:
+    return None if last_day is None else day_end(date.fromisoformat(last_day))

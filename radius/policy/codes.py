@@ -16,6 +16,14 @@ _CLOSED = "This service is not active. Please contact us."
 
 REASONS = {
     "UNKNOWN_USER": Reason("No data account has this username.", _LOGIN),
+    "SECRET_UNREADABLE": Reason(
+        "The stored RADIUS password cannot be decrypted: the key ring lacks its key, or it is damaged.",
+        "Login failed because of a fault of ours. Please contact us.",
+    ),
+    "FACTS_UNREADABLE": Reason(
+        "A stored fact of the data account cannot be read; the log of the RADIUS service names it.",
+        "Login failed because of a fault of ours. Please contact us.",
+    ),
     "BAD_PASSWORD": Reason("The password does not match the data account's RADIUS password.", _LOGIN),
     "EAP_UNSUPPORTED": Reason(
         "The NAS speaks EAP (802.1X), which is not answered here: let FreeRADIUS end it and ask this server.",

@@ -23,10 +23,20 @@ class Gate(NamedTuple):
 GateFunction = Callable[[Subscriber, Login | None, datetime], Gate]
 
 
+def secret(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    return Gate("secret", subscriber.unreadable != "secret", "SECRET_UNREADABLE")
+
+
+def facts(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    return Gate("facts", subscriber.unreadable != "facts", "FACTS_UNREADABLE")
+
+
 def password(subscriber: Subscriber | None, login: Login | None, now: datetime) -> Gate:
     if login is None:
         return Gate("password", True, "BAD_PASSWORD")
-    return Gate("password", login.password_right, login.unchecked or "BAD_PASSWORD", login.method)
+    # Nothing can be said about a password that nobody can read; that gate is closed for it.
+    unread = subscriber is not None and subscriber.unreadable == "secret"
+    return Gate("password", login.password_right or unread, login.unchecked or "BAD_PASSWORD", login.method)
 
 
 def deleted(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
@@ -96,7 +106,9 @@ def simultaneous(subscriber: Subscriber, login: Login | None, now: datetime) -> 
 
 
 GATES: tuple[GateFunction, ...] = (
+    secret,
     password,
+    facts,
     deleted,
     group,
     disabled,

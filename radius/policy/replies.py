@@ -47,11 +47,6 @@ def marked(pairs: Pairs) -> Pairs:
     return [*pairs, ("Class", CLASS_PREFIX + fingerprint(pairs).encode())]
 
 
-def has_own(subscriber: Subscriber) -> bool:
-    """Whether the line is told anything that the others of its package are not."""
-    return bool(subscriber.framed_ip or subscriber.framed_ipv6_prefix)
-
-
 def _addresses(subscriber: Subscriber) -> Pairs:
     """Its static address or its package's pool, and its IPv6 prefix.
 

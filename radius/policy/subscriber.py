@@ -41,7 +41,8 @@ class Subscriber:
     """One data account with everything that decides about it; never its password.
 
     `starts` is the first instant of its first day, `ends` the one after its last day of service (D-10), None
-    when open. `nas_lock` is a NAS's id.
+    when open. `nas_lock` is a NAS's id. `unreadable` names what of it is stored and cannot be read: `secret`
+    (the key ring lacks its key, or it is damaged) or `facts`.
     """
 
     account_id: int
@@ -61,6 +62,7 @@ class Subscriber:
     framed_ipv6_prefix: str
     mac_lock: str
     nas_lock: int | None
+    unreadable: str = ""
 
 
 @dataclass(frozen=True, slots=True)

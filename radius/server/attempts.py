@@ -184,18 +184,13 @@ def _row(attempt: Attempt, known: _Facts) -> str:
         _copied(request.calling_station),
         _copied(request.called_station),
         _copied(port),
-        method(request),
+        attempt.login.method,
         "t" if decision.accepted else "f",
         decision.code,
         "\\N" if known.session_timeout is None else str(min(known.session_timeout, 0x7FFFFFFF)),
         str(known.digest),
     )
     return "\t".join(columns) + "\n"
-
-
-def method(request: AccessRequest) -> str:
-    """How the password came; empty when there was none."""
-    return next((name for field, name in _METHODS if getattr(request, field) is not None), "")
 
 
 def _copied(octets: bytes) -> str:

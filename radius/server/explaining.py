@@ -11,7 +11,9 @@ from radius.policy.codes import sentence
 
 _OPEN = {
     "username": "A data account has this username.",
+    "secret": "The stored password can be read.",
     "password": "The password is right, or none is asked.",
+    "facts": "All that is stored about the line can be read.",
     "deleted": "The customer is not deleted.",
     "group": "The customer's group is enabled.",
     "disabled": "The customer is enabled.",

@@ -108,25 +108,27 @@ class Authentication:
             return self._reject(request, nas, None, False)
         proof = self._proof(request, nas, line)
         now = self._now
-        if line.until <= now:
-            line.compile(now)
-        if proof is None or not line.accepted or (line.locked and not self._unlocked(request, nas, line)):
+        compiled = line.compiled
+        if compiled.until <= now:
+            compiled.compile(now)
+        closed = not compiled.accepted or (compiled.locked and not self._unlocked(request, nas, line))
+        if proof is None or closed:
             return self._reject(request, nas, line, proof is not None)
-        if line.subscriber.terms.simultaneous_use:
+        if compiled.simultaneous_use:
             here = _place(request, nas)
             if here not in line.places and (live := self._elsewhere(line, here)):
                 return self._reject(request, nas, line, True, live)
-        tail = line.accept(now, nas.kind)
+        tail = compiled.accept(now, nas.kind)
         self._until_sample -= 1
-        if not self._until_sample or (self._refused and line.subscriber.account_id in self._refused):
+        if not self._until_sample or (self._refused and line.account_id in self._refused):
             self._accepted(request, nas, line, tail)
         return codec.reply_access(ACCEPT, request, nas.key, tail + proof)
 
     def _elsewhere(self, line: Line, here: bytes) -> list[OpenSession]:
         """The sessions that leave no room for another one from `here`; nearly always none, at no cost."""
-        limit = line.subscriber.terms.simultaneous_use
+        limit = line.compiled.simultaneous_use
         if len(line.places) >= limit and self._prover is not None:
-            sessions = self._prover.sessions_of(line.subscriber.account_id)
+            sessions = self._prover.sessions_of(line.account_id)
             if sessions is not None:
                 found = crowd(sessions, here, self._now)
                 if len(found.live) >= limit:
@@ -154,7 +156,7 @@ class Authentication:
         """Keep this accept for people to look at."""
         if self._until_sample <= 0:
             self._until_sample = _gap(self._sample)
-        self._refused.discard(line.subscriber.account_id)
+        self._refused.discard(line.account_id)
         at, login = datetime.fromtimestamp(self._now, UTC), _login(request, nas, True)
         decision = decide(line.subscriber, login, at)
         self._answered(Attempt(at, request, nas.nas_id, line.subscriber, login, decision, tail))

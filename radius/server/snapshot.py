@@ -1,8 +1,9 @@
 """The server's picture of NASes and subscribers, compiled so that a login is a look-up, a hash and a
 signature.
 
-Each line is held as what its next Access-Accept will carry and until when that is true; the full decision
-is made again only for a reject, whose trace people will read.
+What the next Access-Accept will carry and until when that is true is held once for all lines with the same
+facts; the full decision is made again only for a reject, whose trace people will read. Both are made when
+somebody asks, so that a million lines are there in seconds.
 """
 
 from collections.abc import Iterator
@@ -19,9 +20,10 @@ from ispbilling.core.secrets import SecretError, decrypt
 from radius import subscribers
 from radius.nas.models import MessageAuthenticator
 from radius.policy import replies
-from radius.policy.decision import decide
-from radius.policy.subscriber import Subscriber, Terms
+from radius.policy.decision import Decision, decide
+from radius.policy.subscriber import Subscriber
 from radius.server.loop import packed
+from radius.subscribers import Facts, Stored
 from radius.wire import mschap
 from radius.wire.attributes import encode
 from radius.wire.codec import Key, Signing
@@ -48,37 +50,33 @@ class NasEntry:
     kind: str
 
 
-class Line:
-    """One subscriber, compiled. `tails` are the ready attributes of an Accept by kind of NAS, made when the
-    first NAS of a kind asks; they begin with the package's Session-Timeout, true while now < `plain_until`.
+_LAPSED = -inf
+
+
+class Compiled:
+    """The outcome for all lines with the same facts, and the ready attributes of their Accepts.
+
+    Made when the first of them logs in, and again when it lapses (`until`). `tails` are kept by kind of NAS;
+    they begin with the package's Session-Timeout, which is right while now < `plain_until`.
     """
 
-    __slots__ = (
-        "accepted",
-        "locked",
-        "mschap",
-        "password",
-        "places",
-        "plain_until",
-        "subscriber",
-        "tails",
-        "until",
-    )
+    __slots__ = ("accepted", "facts", "locked", "plain_until", "simultaneous_use", "tails", "until")
+    tails: dict[str, bytes]
 
-    def __init__(self, subscriber: Subscriber, password: bytes, now: float) -> None:
-        self.subscriber = subscriber
-        self.password = password
-        self.mschap: mschap.Secret | None = None
-        self.places: tuple[bytes, ...] = ()
-        self.locked = bool(subscriber.mac_lock) or subscriber.nas_lock is not None
-        self.compile(now)
+    def __init__(self, facts: Facts) -> None:
+        self.facts = facts
+        self.locked = bool(facts.mac_lock) or facts.nas_lock is not None
+        self.simultaneous_use = facts.terms.simultaneous_use
+        self.accepted, self.until, self.plain_until = False, _LAPSED, _LAPSED
 
     def compile(self, now: float) -> None:
         """Decide again; `now` in seconds since 1970."""
-        self.accepted, self.until = _decided(self.subscriber, now)
-        self.tails = _tails(self.subscriber)
-        timeout = self.subscriber.terms.session_timeout
-        self.plain_until = inf if self.until == inf else self.until - timeout if timeout else -inf
+        decision = self._decide(now)
+        until = decision.valid_until
+        self.accepted, self.until = decision.accepted, inf if until is None else until.timestamp()
+        self.tails = {}
+        timeout = self.facts.terms.session_timeout
+        self.plain_until = inf if self.until == inf else self.until - timeout if timeout else _LAPSED
 
     def accept(self, now: float, kind: str) -> bytes:
         """The Accept's attributes for a NAS of that kind, with a Session-Timeout that ends when the decision
@@ -89,19 +87,72 @@ class Line:
             tail = self.tails[kind] = self._encode(now, kind)
         if now < self.plain_until:
             return tail
-        timeout = self.subscriber.terms.session_timeout
-        seconds = replies.session_seconds(timeout, self.until - now)
+        timeout = self.facts.terms.session_timeout
+        seconds = replies.session_seconds(timeout, None if self.until == inf else self.until - now)
         return _session_timeout(seconds) + (tail[_TIMEOUT:] if timeout else tail)
 
+    def _decide(self, now: float) -> Decision:
+        return decide(subscribers.subscriber(self.facts), None, datetime.fromtimestamp(now, UTC))
+
     def _encode(self, now: float, kind: str) -> bytes:
-        decision = decide(self.subscriber, None, datetime.fromtimestamp(now, UTC))
-        pairs = replies.marked(replies.attributes(self.subscriber, decision, kind))
-        return _session_timeout(self.subscriber.terms.session_timeout) + _encoded(pairs, self.subscriber)
+        told = replies.attributes(subscribers.subscriber(self.facts), self._decide(now), kind)
+        terms = self.facts.terms
+        return _session_timeout(terms.session_timeout) + _encoded(replies.marked(told), terms.title)
+
+
+class Line:
+    """One subscriber: who it is, its password, and what it shares with all that have the same facts.
+
+    There may be a million of these, so each holds only what is its own.
+    """
+
+    __slots__ = (
+        "_cased",
+        "account_id",
+        "compiled",
+        "customer_code",
+        "customer_id",
+        "mschap",
+        "name",
+        "password",
+        "places",
+        "starts",
+    )
+
+    def __init__(self, name: bytes, stored: Stored, compiled: Compiled) -> None:
+        self.name = name
+        self.compiled = compiled
+        self.account_id, username, self.customer_id, self.customer_code, self.starts, _, self.password = (
+            stored
+        )
+        self._cased = None if username.encode() == name else username
+        self.mschap: mschap.Secret | None = None
+        self.places: tuple[bytes, ...] = ()
+
+    @property
+    def subscriber(self) -> Subscriber:
+        """The full value, for a decision that somebody will read."""
+        username = self._cased or self.name.decode()
+        return subscribers.subscriber(
+            self.compiled.facts, self.account_id, username, self.customer_id, self.customer_code, self.starts
+        )
+
+    def holds(self, stored: Stored) -> bool:
+        """Whether the line says what is stored."""
+        return (
+            self.password == stored.password
+            and self.compiled.facts == stored.facts
+            and self.account_id == stored.account_id
+            and (self._cased or self.name.decode()) == stored.username
+            and self.customer_id == stored.customer_id
+            and self.customer_code == stored.customer_code
+            and self.starts == stored.starts
+        )
 
     def saw(self, place: bytes) -> None:
         """The line is online there: one of as many places as it may have sessions, the oldest gives way."""
         if place not in self.places:
-            self.places = (*self.places, place)[-self.subscriber.terms.simultaneous_use :]
+            self.places = (*self.places, place)[-self.compiled.simultaneous_use :]
 
     def mschap_secret(self) -> mschap.Secret:
         """The password as MS-CHAPv2 needs it, computed at its first use."""
@@ -110,37 +161,14 @@ class Line:
         return self.mschap
 
 
-def _decided(subscriber: Subscriber, now: float) -> tuple[bool, float]:
-    terms = subscriber.terms
-    early = now < subscriber.starts.timestamp()
-    if early or subscriber.closures or subscriber.ends or terms.service_ends:
-        decision = decide(subscriber, None, datetime.fromtimestamp(now, UTC))
-        until = decision.valid_until
-        return decision.accepted, inf if until is None else until.timestamp()
-    key = (subscriber.group_enabled, subscriber.blocked, terms.accepts)
-    if key not in _timeless:  # without dates and closures nothing else can close a gate
-        _timeless[key] = decide(subscriber, None, datetime.fromtimestamp(now, UTC)).accepted
-    return _timeless[key], inf
-
-
-_timeless: dict[tuple[bool, bool, bool], bool] = {}
-# Most lines of a package get the same octets: one copy of them, also for the processor's caches.
-_alike: dict[Terms, dict[str, bytes]] = {}
-
-
-def _tails(subscriber: Subscriber) -> dict[str, bytes]:
-    """Where a line's encoded attributes are kept: with all others of its package, or alone."""
-    return {} if replies.has_own(subscriber) else _alike.setdefault(subscriber.terms, {})
-
-
-def _encoded(pairs: replies.Pairs, subscriber: Subscriber) -> bytes:
+def _encoded(pairs: replies.Pairs, package: str) -> bytes:
     """What cannot be encoded is logged and left out: the line still gets online."""
     octets = b""
     for pair in pairs:
         try:
             octets += encode([pair])
         except WireError as error:
-            log.error("attribute_left_out", username=subscriber.username, attribute=pair[0], error=str(error))
+            log.error("attribute_left_out", package=package, attribute=pair[0], error=str(error))
     return octets
 
 
@@ -197,7 +225,7 @@ class Snapshot(Nases):
         super().reload(connection)
         seen = set(self._store(connection, "", []))
         for name in self.lines.keys() - seen:
-            self._forget(self.lines[name].subscriber.account_id)
+            self._forget(self.lines[name].account_id)
 
     def apply(self, connection: Connection, scope: str, ids: list[int]) -> None:
         """Read again what changed."""
@@ -210,31 +238,36 @@ class Snapshot(Nases):
                         self._forget(account_id)
 
     def _store(self, connection: Connection, scope: str, ids: list[int]) -> Iterator[bytes]:
-        now = clock.now()
+        made: dict[int, Compiled] = {}
         with connection.cursor() as cursor:
-            for subscriber, password in subscribers.read(cursor, now, scope, ids):
-                name = subscriber.username.encode().lower()
+            for stored in subscribers.read(cursor, clock.now(), scope, ids):
+                name = stored.username.encode().lower()
                 line = self.lines.get(name)
-                if line is None or line.subscriber != subscriber or line.password != password:
-                    if self._names.get(subscriber.account_id, name) != name:
-                        self._forget(subscriber.account_id)
-                    fresh = Line(subscriber, password, now.timestamp())
-                    if line is not None and subscriber.terms.simultaneous_use:
-                        fresh.places = line.places[-subscriber.terms.simultaneous_use :]
-                    self.lines[name] = fresh
-                    self._names[subscriber.account_id] = name
+                if line is None or not line.holds(stored):
+                    compiled = made.get(id(stored.facts))
+                    if compiled is None:
+                        compiled = made[id(stored.facts)] = Compiled(stored.facts)
+                    self._put(name, Line(name, stored, compiled), line)
                 yield name
+
+    def _put(self, name: bytes, line: Line, former: Line | None) -> None:
+        if self._names.get(line.account_id, name) != name:
+            self._forget(line.account_id)
+        if former is not None and line.compiled.simultaneous_use:
+            line.places = former.places[-line.compiled.simultaneous_use :]
+        self.lines[name] = line
+        self._names[line.account_id] = name
 
     def saw(self, account_id: int, place: bytes) -> None:
         """A session of that line began there, says the sessions table; see `online`."""
         line = self.lines.get(self._names.get(account_id, b""))
-        if line is not None and line.subscriber.terms.simultaneous_use:
+        if line is not None and line.compiled.simultaneous_use:
             line.saw(place)
 
     def _forget(self, account_id: int) -> None:
         name = self._names.pop(account_id, b"")
         line = self.lines.get(name)
-        if line is not None and line.subscriber.account_id == account_id:
+        if line is not None and line.account_id == account_id:
             del self.lines[name]
 
 

@@ -2,10 +2,12 @@
 the work.
 """
 
+import struct
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from netaddr import AddrFormatError  # type: ignore[import-untyped]
 from pyrad.dictionary import Dictionary
 from pyrad.packet import Packet, PacketError
 
@@ -33,12 +35,23 @@ def encode(pairs: Iterable[tuple[str, Value]]) -> bytes:
     return encoded
 
 
+_UNENCODABLE = (
+    KeyError,
+    ValueError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    AddrFormatError,
+    PacketError,
+)
+
+
 def _encode_one(name: str, value: Value) -> bytes:
     packet = Packet(code=2, id=0, secret=b"-", authenticator=bytes(16), dict=dictionary())
     try:
         packet.AddAttribute(name, value)
         encoded: bytes = packet._PktEncodeAttributes()
-    except (KeyError, ValueError, TypeError, OverflowError, PacketError) as error:
+    except _UNENCODABLE as error:
         raise WireError(f"{name} cannot carry this value: {error}", "attribute") from None
     if len(encoded) > 255:
         raise WireError(f"{name} is longer than an attribute may be", "attribute")

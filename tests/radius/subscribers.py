@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from radius.policy.subscriber import Login, Subscriber, Terms
+from radius.server.snapshot import Compiled
+from radius.subscribers import Facts
 
 NOW = datetime(2026, 5, 15, 10, tzinfo=UTC)
 TERMS = Terms(
@@ -44,3 +46,10 @@ def subscriber(**changes: Any) -> Subscriber:
     """Alice with changes; those of a package's fields go to her terms."""
     terms = {name: changes.pop(name) for name in list(changes) if name in Terms.__slots__}
     return replace(ALICE, terms=replace(TERMS, **terms), **changes)
+
+
+def compiled(of: Subscriber, now: datetime = NOW) -> Compiled:
+    """What the server makes of a line's facts."""
+    made = Compiled(Facts(**{name: getattr(of, name) for name in Facts._fields}))
+    made.compile(now.timestamp())
+    return made

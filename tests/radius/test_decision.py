@@ -39,6 +39,8 @@ CASES = [
     ("NAS_MISMATCH", {"nas_lock": 9}, {}),
     ("TOO_MANY_SESSIONS", {"simultaneous_use": 2}, {"live": 2}),
     ("BAD_PASSWORD", {}, {"password_right": False}),
+    ("SECRET_UNREADABLE", {"unreadable": "secret"}, {"password_right": False}),
+    ("FACTS_UNREADABLE", {"unreadable": "facts"}, {}),
 ]
 
 

@@ -1,27 +1,37 @@
 """The compiled line says what the policy says: page and packet cannot disagree."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
+from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from customers.models import Gate
+from ispbilling.core.clock import now
+from radius import subscribers
+from radius.models import DataAccount
 from radius.nas.models import NasKind
 from radius.policy import replies
 from radius.policy.decision import decide
-from radius.server.snapshot import Line
+from radius.server.snapshot import Snapshot
 from radius.wire.codec import attributes
-from tests.radius.subscribers import LOGIN, NOW, subscriber
-from tests.radius.test_decision import instants, subscribers
+from tests import builders
+from tests.radius.subscribers import LOGIN, NOW, compiled, subscriber
+from tests.radius.test_decision import instants
+from tests.radius.test_decision import subscribers as random_subscribers
+
+WRONG = replace(LOGIN, password_right=False)
 
 
-@given(subscribers, st.integers(0, 86_400 * 300), st.booleans(), st.booleans())
+@given(random_subscribers, st.integers(0, 86_400 * 300), st.booleans(), st.booleans())
 def test_a_compiled_line_decides_as_the_policy_does(facts, seconds, blocked, accepts):
     facts = subscriber(
         closures=facts.closures, starts=facts.starts, ends=facts.ends, service_ends=facts.terms.service_ends,
         group_enabled=facts.group_enabled, blocked=blocked, accepts=accepts,
     )  # fmt: skip
-    line = Line(facts, b"secret", NOW.timestamp())
+    line = compiled(facts)
     later = NOW + timedelta(seconds=seconds)
     if line.until <= later.timestamp():
         line.compile(later.timestamp())
@@ -32,7 +42,7 @@ def test_a_compiled_line_decides_as_the_policy_does(facts, seconds, blocked, acc
 def test_session_timeout_never_reaches_beyond_the_decision(ends, timeout, before):
     facts = subscriber(ends=ends, session_timeout=timeout)
     now = ends + timedelta(seconds=before) - timedelta(seconds=1)
-    line = Line(facts, b"secret", now.timestamp())
+    line = compiled(facts, now)
     assert line.accepted
     sent = attributes(bytes(20) + line.accept(now.timestamp(), "mikrotik"))[0][27]
     seconds = int.from_bytes(sent, "big")
@@ -40,19 +50,87 @@ def test_session_timeout_never_reaches_beyond_the_decision(ends, timeout, before
     assert not timeout or seconds <= timeout
 
 
-def test_lines_of_a_package_share_their_octets_for_each_kind_of_nas():
-    at = NOW.timestamp()
-    one, two = Line(subscriber(account_id=1), b"a", at), Line(subscriber(account_id=2), b"b", at)
-    assert one.accept(at, "cisco") is two.accept(at, "cisco")
-    assert one.accept(at, "cisco") != one.accept(at, "mikrotik")
-    static = Line(subscriber(framed_ip="10.0.0.9"), b"c", at)
-    assert b"\x08\x06\x0a\x00\x00\x09" in static.accept(at, "mikrotik")
+def test_the_octets_are_kept_for_each_kind_of_nas():
+    at, line = NOW.timestamp(), compiled(subscriber(framed_ip="10.0.0.9"))
+    assert line.accept(at, "cisco") is line.accept(at, "cisco")
+    assert line.accept(at, "cisco") != line.accept(at, "mikrotik")
+    assert b"\x08\x06\x0a\x00\x00\x09" in line.accept(at, "mikrotik")
 
 
 @pytest.mark.parametrize("kind", NasKind.values)
 def test_the_class_of_an_accept_says_what_else_is_in_it(kind):
     facts = subscriber(framed_ip="10.0.0.9", session_timeout=0)
-    sent, _, _, _ = attributes(bytes(20) + Line(facts, b"c", NOW.timestamp()).accept(NOW.timestamp(), kind))
+    sent, _, _, _ = attributes(bytes(20) + compiled(facts).accept(NOW.timestamp(), kind))
     told = replies.attributes(facts, decide(facts, LOGIN, NOW), kind)
     assert sent[25] == b"isp:" + replies.fingerprint(told).encode()
     assert len(replies.fingerprint(told)) == 12
+
+
+@pytest.mark.django_db
+class TestReading:
+    """Lines as they are stored, and what the server keeps of them."""
+
+    def test_a_line_is_put_together_again_as_pages_read_it(self):
+        group, tower = builders.group(title="North"), builders.nas()
+        of = builders.customer(code="ABC007", group=group)
+        builders.data_account(
+            username="Mixed@ISP.test", customer=of, framed_ip="10.0.0.9", mac_lock="02:00:00:00:00:01",
+            nas_lock=tower, blocked=True, blocked_reason="why not", ends_on=date(2099, 1, 1),
+        )  # fmt: skip
+        Gate.objects.create(customer=of, kind="suspended", since=NOW, reason="owes")
+        builders.data_account(username="plain@isp.test")
+        lines = snapshot().lines
+        for name in ("mixed@isp.test", "plain@isp.test"):
+            assert lines[name.encode()].subscriber == subscribers.find(name, now())
+        assert lines[b"mixed@isp.test"].subscriber.closures[0].reason == "owes"
+
+    def test_lines_with_the_same_facts_share_them(self):
+        accounts = [builders.data_account(starts_on=date(2026, 1, day)) for day in (1, 2, 3)]
+        accounts.append(builders.data_account(blocked=True))
+        lines = snapshot().lines
+        one, two, three, other = (lines[account.username.encode()].compiled for account in accounts)
+        assert one is two is three
+        assert other is not one
+
+    def test_what_did_not_change_is_kept(self):
+        kept, changed = builders.data_account(), builders.data_account()
+        copy = snapshot()
+        before = dict(copy.lines)
+        DataAccount.objects.filter(pk=changed.pk).update(blocked=True)
+        copy.reload(connection)
+        assert copy.lines[kept.username.encode()] is before[kept.username.encode()]
+        assert copy.lines[changed.username.encode()].subscriber.blocked
+
+    def test_pages_follow_each_other_without_a_gap(self):
+        ids = [builders.data_account().pk for _ in range(5)]
+        with connection.cursor() as cursor:
+            read = subscribers.read(cursor, now(), page=2)
+            assert [stored.account_id for stored in read] == ids
+
+    def test_a_secret_that_cannot_be_read_has_its_own_reject(self):
+        broken, fine = builders.data_account(), builders.data_account()
+        with connection.cursor() as cursor:
+            cursor.execute("UPDATE radius_dataaccount SET secret = 'x' WHERE id = %s", [broken.pk])
+        lines = snapshot().lines
+        assert decide(lines[fine.username.encode()].subscriber, LOGIN, now()).accepted
+        line = lines[broken.username.encode()]
+        assert decide(line.subscriber, WRONG, now()).code == "SECRET_UNREADABLE"
+        assert decide(subscribers.find(broken.username, now()), None, now()).code == "SECRET_UNREADABLE"
+        # A lost key ring must end nobody's session.
+        assert decide(subscribers.find_accounts([broken.pk], now())[broken.pk], None, now()).accepted
+
+    @pytest.mark.parametrize("column", ["starts_on", "ends_on"])
+    def test_a_fact_that_cannot_be_read_stops_no_other_line(self, column):
+        broken, fine = builders.data_account(), builders.data_account()
+        with connection.cursor() as cursor:
+            both = "ends_on = 'infinity'" + (", starts_on = 'infinity'" if column == "starts_on" else "")
+            cursor.execute(f"UPDATE radius_dataaccount SET {both} WHERE id = %s", [broken.pk])
+        lines = snapshot().lines
+        assert decide(lines[fine.username.encode()].subscriber, LOGIN, now()).accepted
+        assert decide(lines[broken.username.encode()].subscriber, LOGIN, now()).code == "FACTS_UNREADABLE"
+
+
+def snapshot() -> Snapshot:
+    made = Snapshot()
+    made.reload(connection)
+    return made
