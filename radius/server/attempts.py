@@ -34,6 +34,7 @@ KEPT = 20_000
 SECONDS = 0.1
 _BATCH = 1000
 
+
 class Attempt(NamedTuple):
     """One answered login, as it happened; `answer` is the attributes that were sent, encoded, without proofs."""
 

@@ -15,7 +15,7 @@ from radius.policy import replies
 from radius.policy.decision import decide
 from radius.policy.subscriber import Login, Subscriber
 from radius.server import facts
-from radius.server.attempts import Attempt, method, write
+from radius.server.attempts import Attempt, write
 from radius.server.counting import Counts
 from radius.server.following import connect
 from radius.server.handlers import Authentication, _gap
@@ -144,12 +144,6 @@ def test_accepts_are_kept_at_the_rate_that_is_set():
     assert _gap(0) > 10**12
     mean = sum(_gap(0.01) for _ in range(20_000)) / 20_000
     assert 90 < mean < 110
-
-
-def test_the_method_is_named():
-    assert method(REQUEST) == "PAP"
-    assert method(REQUEST._replace(user_password=None, mschap2_response=b"")) == "MS-CHAPv2"
-    assert method(REQUEST._replace(user_password=None)) == ""
 
 
 def test_the_first_accept_after_a_reject_is_kept_and_others_by_their_share(log):
