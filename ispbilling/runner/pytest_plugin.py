@@ -7,6 +7,7 @@ any conftest.py could set DATABASE_URL.
 import base64
 import contextlib
 import os
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,8 @@ from ispbilling.runner.embedded import AlreadyRunning, chosen_urls, services
 pytest_plugins = ("ispbilling.runner.pytest_features",)
 _running = contextlib.ExitStack()
 # Several runs at once in one checkout each get servers of their own.
-INSTANCES = ("test", "test-2", "test-3", "test-4")
+INSTANCES = ("test", *(f"test-{n}" for n in range(2, 9)))
+FOLDERS = {"MEDIA_ROOT": "media", "STATIC_ROOT": "static"}
 #: Enough to import the tests where none of them runs.
 NO_SERVERS = {
     "DATABASE_URL": "postgres://nobody@localhost/none",
@@ -27,26 +29,40 @@ NO_SERVERS = {
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(args: list[str]) -> None:
-    """Start the servers, unless the environment names some or this is a worker of pytest-xdist."""
+    """Start the servers, unless the environment names some."""
     # No manifest: tests need no collectstatic.
     os.environ.setdefault("STATICFILES_STORAGE", "django.contrib.staticfiles.storage.StaticFilesStorage")
-    if "--features" in args:
+    # Of pytest-xdist, the workers run the tests; the process that hands them out needs no servers.
+    if "--features" in args or any(argument.startswith("-n") for argument in args):
         os.environ.update({name: value for name, value in NO_SERVERS.items() if not os.environ.get(name)})
-        return
-    if "PYTEST_XDIST_WORKER" in os.environ or chosen_urls():
-        return
+    elif not chosen_urls():
+        _start()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes(specs: list[Any]) -> None:
+    """Give each worker servers of its own: tests kill them, fill them and count on what is in them."""
+    for spec in specs:
+        for name in (*NO_SERVERS, *FOLDERS):
+            os.environ.pop(name, None)
+        _start()
+        spec.env.update({name: os.environ[name] for name in (*NO_SERVERS, *FOLDERS)})
+
+
+def _start() -> None:
+    """Start the first instance that nobody runs and put it into the environment."""
     for name in INSTANCES:
         try:
             running = _running.enter_context(services(name, durable=False))
-            for variable, folder in (("MEDIA_ROOT", "media"), ("STATIC_ROOT", "static")):
-                path = running.folder / folder
-                path.mkdir(exist_ok=True)
-                os.environ.setdefault(variable, str(path))
         except AlreadyRunning:
             if name == INSTANCES[-1]:
                 raise
-        else:
-            return
+            continue
+        for variable, folder in FOLDERS.items():
+            path = running.folder / folder
+            path.mkdir(exist_ok=True)
+            os.environ.setdefault(variable, str(path))
+        return
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -147,7 +147,7 @@ def test_postgresql_killed_under_load_takes_no_promise_back(django_db_blocker):
         assert eventually(back, 15)
         assert promised, "accounting is recorded again"
         assert workers(running) == before, "no worker fell over it"
-        assert {"first", *promised} <= set(Session.objects.values_list("acct_session_id", flat=True))
+        assert eventually(lambda: {"first", *promised} <= recorded(), 10), "what went to disk is recorded"
         line.blocked = True
         line.save(update_fields=["blocked"])
         assert eventually(lambda: not answers(running), 10), "the copy follows again"
@@ -155,6 +155,10 @@ def test_postgresql_killed_under_load_takes_no_promise_back(django_db_blocker):
         stop(running)
         with connection.cursor() as cursor:
             cursor.execute(f'ALTER DATABASE "{connection.settings_dict["NAME"]}" RESET synchronous_commit')
+
+
+def recorded() -> set[str]:
+    return set(Session.objects.values_list("acct_session_id", flat=True))
 
 
 def back() -> bool:
