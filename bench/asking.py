@@ -24,26 +24,68 @@ def pap(line: Line, key: Key, identifier: int = 1) -> bytes:
     return _request(line, key, authenticator, plain(2, hidden), identifier)
 
 
-def chap(line: Line, key: Key) -> bytes:
+def chap(line: Line, key: Key, identifier: int = 1) -> bytes:
     """The same with CHAP-Password and CHAP-Challenge."""
     challenge = os.urandom(16)
     answer = md5(b"\1" + line.password.encode() + challenge, usedforsecurity=False).digest()
-    return _request(line, key, os.urandom(16), plain(3, b"\1" + answer) + plain(60, challenge))
+    return _request(line, key, os.urandom(16), plain(3, b"\1" + answer) + plain(60, challenge), identifier)
 
 
-def mschapv2(line: Line, key: Key) -> bytes:
+def mschapv2(line: Line, key: Key, identifier: int = 1) -> bytes:
     """The same with MS-CHAPv2; the challenges are always the same, so that two servers prove the same."""
     challenge, peer_challenge = bytes(range(16)), bytes(range(16, 32))
     hashed = mschap.challenge_hash(peer_challenge, challenge, line.username.encode())
     answer = mschap.challenge_response(hashed, mschap.des_keys(mschap.nt_hash(line.password)))
     response = _microsoft(25, b"\1\0" + peer_challenge + bytes(8) + answer)
-    return _request(line, key, os.urandom(16), _microsoft(11, challenge) + response)
+    return _request(line, key, os.urandom(16), _microsoft(11, challenge) + response, identifier)
 
 
-def _request(line: Line, key: Key, authenticator: bytes, proof: bytes, identifier: int = 1) -> bytes:
+def status(_line: Line, key: Key, identifier: int = 1) -> bytes:
+    """A Status-Server (RFC 5997)."""
+    return _signed(12, identifier, os.urandom(16), plain(80, bytes(16)), key)
+
+
+def start(line: Line, key: Key, identifier: int = 1) -> bytes:
+    """An Accounting-Request that starts a session of the line, always the same one."""
+    return _accounting(line, key, identifier, plain(40, _four(1)))
+
+
+def stop(line: Line, key: Key, identifier: int = 1) -> bytes:
+    """The one that stops it."""
+    counters = plain(42, _four(1_000)) + plain(43, _four(10_000)) + plain(46, _four(60)) + plain(49, _four(1))
+    return _accounting(line, key, identifier, plain(40, _four(2)) + counters)
+
+
+def _accounting(line: Line, key: Key, identifier: int, status: bytes) -> bytes:
+    about = (
+        plain(1, line.username.encode())
+        + plain(44, b"ask-%d" % line.number)
+        + plain(55, _four(int(time.time())))
+    )
+    body = (
+        status
+        + about
+        + plain(4, bytes((10, 0, 0, 1)))
+        + plain(8, bytes((10, 1, 2, 3)))
+        + plain(31, b"02:00:00:01")
+    )
+    packet = bytes((4, identifier)) + (20 + len(body)).to_bytes(2, "big") + bytes(16) + body
+    return packet[:4] + md5(packet + key.secret, usedforsecurity=False).digest() + body
+
+
+def _four(number: int) -> bytes:
+    return number.to_bytes(4, "big")
+
+
+def _request(line: Line, key: Key, authenticator: bytes, proof: bytes, identifier: int) -> bytes:
     name = line.username.encode()
     body = plain(80, bytes(16)) + plain(1, name) + proof + plain(4, bytes((10, 0, 0, 1)))
-    packet = bytes((1, identifier)) + (20 + len(body)).to_bytes(2, "big") + authenticator + body
+    return _signed(1, identifier, authenticator, body, key)
+
+
+def _signed(code: int, identifier: int, authenticator: bytes, body: bytes, key: Key) -> bytes:
+    """A packet whose first attribute is an empty Message-Authenticator, filled in."""
+    packet = bytes((code, identifier)) + (20 + len(body)).to_bytes(2, "big") + authenticator + body
     return packet[:22] + key.hmac(packet) + packet[38:]
 
 

@@ -44,7 +44,7 @@ POSTGRES = {
 def main(arguments: list[str]) -> int:
     """Run the parts, print one JSON line, and return 0 when everything both sides said was right."""
     options = _options(arguments)
-    signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGTERM, leave)
     if AGAINST_THE_PEER & set(options.only):
         peer.require_packages()
     for name in ("loadgen", "junk"):
@@ -135,5 +135,5 @@ def _parts(words: str) -> list[str]:
     return names
 
 
-def _leave(number: int, frame: object) -> NoReturn:
+def leave(number: int, frame: object) -> NoReturn:
     raise SystemExit(1)  # unwinds, so that what was started is stopped

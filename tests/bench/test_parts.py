@@ -4,14 +4,20 @@ import os
 import socket
 import subprocess
 import sys
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from bench import __main__ as command
-from bench import cpu, goals, measuring, population, processes, sql
+from bench import asking, cpu, goals, measuring, population, processes, sql
 from bench.loadgen import Load
+from bench.mutating import mutations
 from bench.parts import open_loop
+from radius.wire import codec
+from radius.wire.codec import Key
+from radius.wire.errors import WireError
 
 
 def test_without_a_name_it_says_which_benches_there_are(capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,3 +115,33 @@ def test_junk_is_sent_at_the_rate_it_says(tmp_path: Path) -> None:
     assert 300 <= sent["sent"] <= 400
     assert "127.0.0.1" not in got
     assert len(got) > 10
+
+
+def test_mutations_are_repeatable_and_many_get_past_the_checks() -> None:
+    key = Key(b"bench-secret")
+    line = next(population.lines(1))
+    good = [
+        ask(line, key, 1) for ask in (asking.pap, asking.chap, asking.mschapv2, asking.start, asking.status)
+    ]
+    made = list(islice(mutations(good, key, 3), 3_000))
+    authentic = 0
+    for datagram in made:
+        for decode in (codec.decode_access, codec.decode_accounting):
+            with suppress(WireError):
+                decode(datagram, key)
+                authentic += 1
+
+    assert made == list(islice(mutations(good, key, 3), 3_000))
+    assert sum(datagram in good for datagram in made) < 300
+    assert 600 < authentic < 2_500
+    assert max(map(len, made)) > 2_000
+
+
+def test_good_requests_are_good() -> None:
+    key = Key(b"bench-secret")
+    line = next(population.lines(1))
+
+    for ask in (asking.pap, asking.chap, asking.mschapv2, asking.status):
+        assert codec.decode_access(ask(line, key, 7), key).identifier == 7
+    for ask in (asking.start, asking.stop):
+        assert codec.decode_accounting(ask(line, key, 8), key).identifier == 8
