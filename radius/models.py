@@ -3,7 +3,7 @@
 from radius.accounts.models import DataAccount
 from radius.catalogue.models import Package, Service
 from radius.coa.models import CoaAttempt
-from radius.nas.models import Nas
+from radius.nas.models import Nas, NasPosture, Stranger
 from radius.server.models import AuthAttempt, DecisionFacts
 from radius.usage.models import Session, UsageDay
 
@@ -13,8 +13,10 @@ __all__ = [
     "DataAccount",
     "DecisionFacts",
     "Nas",
+    "NasPosture",
     "Package",
     "Service",
     "Session",
+    "Stranger",
     "UsageDay",
 ]

@@ -153,9 +153,16 @@ def package(**kwargs: Any) -> Package:
 
 
 def nas(**kwargs: Any) -> Nas:
+    """A NAS on loopback that need not sign, whatever it did before."""
     n = next(_next)
     return Nas.objects.create(
-        **{"name": f"NAS {n}", "address": "127.0.0.1", "secret": "testing123", **kwargs}
+        **{
+            "name": f"NAS {n}",
+            "address": "127.0.0.1",
+            "secret": "testing123",
+            "message_authenticator": "observe",
+            **kwargs,
+        }
     )
 
 

@@ -130,7 +130,11 @@ def _line(customer: Customer, package: Package, start: date, now: datetime) -> N
 
 def _nas() -> Nas:
     return Nas.objects.create(
-        name="Demonstration router", address="127.0.0.1", secret=content.SECRET, demonstration=True
+        name="Demonstration router",
+        address="127.0.0.1",
+        secret=content.SECRET,
+        message_authenticator="observe",  # people ask with whatever they have at hand
+        demonstration=True,
     )
 
 

@@ -42,8 +42,8 @@ class NasForm(ModelForm):
             "enabled",
         )
         help_texts: ClassVar[dict[str, str]] = {
-            "message_authenticator": "Require it as soon as the router sends it; "
-            "without it, replies can be forged (CVE-2024-3596)",
+            "message_authenticator": "Without it, replies can be forged on their way (CVE-2024-3596, BlastRADIUS). "
+            "The first choice lets an old router in until it has signed once",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -13,6 +13,7 @@ from ispbilling.core.secrets import SecretField
 class MessageAuthenticator(models.TextChoices):
     """What to do with an Access-Request that carries no Message-Authenticator (CVE-2024-3596, W-11)."""
 
+    AUTO = "auto", "Require once it has sent it"
     REQUIRE = "require", "Require: drop requests without it"
     OBSERVE = "observe", "Observe: accept and count them"
     OFF = "off", "Off"
@@ -45,7 +46,17 @@ class Nas(models.Model):
     )
     secret = SecretField(help_text="The RADIUS shared secret")
     message_authenticator = models.CharField(
-        max_length=8, choices=MessageAuthenticator, default=MessageAuthenticator.OBSERVE
+        max_length=8, choices=MessageAuthenticator, default=MessageAuthenticator.AUTO
+    )
+    signed_since = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When a valid Message-Authenticator was first seen (setting: auto)",
+    )
+    signing_forgotten = models.PositiveIntegerField(
+        default=0,
+        editable=False,
+        help_text="How often staff made us forget it, so that a worker drops what it remembers",
     )
     coa_port = models.PositiveIntegerField(
         "CoA port",
@@ -77,3 +88,50 @@ class Nas(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("radius:nas_detail", args=[self.pk])
+
+
+class NasPosture(models.Model):
+    """What one NAS did on one local day, added up from all workers. Written by `radius.server.posture` alone.
+
+    `drops` and `unknown` count by kind: reasons of the wire, attributes that are in no dictionary of ours.
+    Clock skew is the NAS's clock minus ours in seconds. `class_asked` are the accounting packets looked at,
+    `class_echoed` those among them that carried our Class (RFC 2865 section 5.25).
+    """
+
+    nas = models.ForeignKey(Nas, models.CASCADE, related_name="postures", db_index=False)
+    day = models.DateField(db_index=True)
+    access = models.BigIntegerField(default=0)
+    accounting = models.BigIntegerField(default=0)
+    unsigned = models.BigIntegerField(default=0)
+    duplicates = models.BigIntegerField(default=0)
+    repeated = models.BigIntegerField(default=0)
+    drops = models.JSONField(default=dict)
+    unknown = models.JSONField(default=dict)
+    skew = models.BigIntegerField(null=True)
+    worst_skew = models.BigIntegerField(null=True)
+    class_asked = models.BigIntegerField(default=0)
+    class_echoed = models.BigIntegerField(default=0)
+    access_at = models.DateTimeField(null=True)
+    accounting_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-day"]
+        constraints = [models.UniqueConstraint(fields=["nas", "day"], name="radius_nasposture_nas_day")]
+
+    def __str__(self) -> str:
+        return f"{self.nas_id} {self.day}"
+
+
+class Stranger(models.Model):
+    """An address that sends us RADIUS and is no NAS of ours: nothing it sends is decoded."""
+
+    address = models.GenericIPAddressField(unique=True)
+    packets = models.BigIntegerField(default=0)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        ordering = ["-last_at"]
+
+    def __str__(self) -> str:
+        return str(self.address)

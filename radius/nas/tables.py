@@ -34,6 +34,7 @@ class NasTable(Table):
     last_heard = DateTimeColumn(verbose_name="Last Session Update", default="never")
     message_authenticator = ChoiceColumn(
         {
+            MessageAuthenticator.AUTO: "info",
             MessageAuthenticator.REQUIRE: "working",
             MessageAuthenticator.OBSERVE: "attention",
             MessageAuthenticator.OFF: "stopped",
@@ -49,6 +50,8 @@ class NasTable(Table):
         fields = ()
 
     def render_message_authenticator(self, record: Nas) -> Any:
+        if record.signed_since and record.message_authenticator == MessageAuthenticator.AUTO:
+            return badge("Auto: required", "working")
         word = MessageAuthenticator(record.message_authenticator).name.title()
         column = self.base_columns["message_authenticator"]
         return badge(word, column.meanings.get(record.message_authenticator, "off"))

@@ -12,7 +12,7 @@ from ispbilling.core import clock
 from ispbilling.core.forms import Tabs
 from ispbilling.core.models import User
 from ispbilling.core.parts import Attr, Button, Panel, State
-from ispbilling.core.views import AddPage, DetailPage, EditPage, ListPage, StaffPage
+from ispbilling.core.views import ActionPage, AddPage, DetailPage, EditPage, ListPage, StaffPage
 from radius.nas import devices
 from radius.nas.filters import NasFilter
 from radius.nas.forms import GeneratedInput, NasForm
@@ -65,6 +65,7 @@ class NasDetail(DetailPage):
                 Attr("kind"),
                 Attr(lambda nas: "set; never shown", "Secret"),
                 Attr("message_authenticator", "Message-Authenticator"),
+                Attr("signed_since", "Signed Since", kind="datetime", empty="not seen to sign"),
                 Attr("coa_port", "CoA Port", empty=f"{settings.RADIUS_COA_PORT} (default)"),
                 Attr("high_site", "Highsite"),
                 Attr("enabled", kind="yes", empty="No"),
@@ -93,10 +94,11 @@ class NasDetail(DetailPage):
     def buttons(self) -> list[Button]:
         sessions = reverse("radius:session_list") + f"?nas={self.object.pk}"
         edit = reverse("radius:nas_edit", args=[self.object.pk])
-        return [
-            Button("Active Sessions", sessions, "activity", permission="radius.sessions.view"),
-            Button("Edit", edit, "pencil", "primary", EDIT, modal=True),
-        ]
+        found = [Button("Active Sessions", sessions, "activity", permission="radius.sessions.view")]
+        if self.object.signed_since:
+            forget = reverse("radius:nas_forget_signing", args=[self.object.pk])
+            found.append(Button("Forget That It Signed", forget, "eraser", permission=EDIT, modal=True))
+        return [*found, Button("Edit", edit, "pencil", "primary", EDIT, modal=True)]
 
     def context(self, **extra: Any) -> dict[str, Any]:
         ports = Ports(
@@ -136,6 +138,27 @@ class NasEdit(EditPage):
     def act(self, obj: Nas, form: Tabs, actor: User) -> Nas:
         fields = {name: form.cleaned_data[name] for name in form.changed_data}
         return devices.edit(obj, fields, clock.now(), actor=actor)
+
+
+class NasForgetSigning(ActionPage):
+    """A router was exchanged for one that does not sign: back to waiting for its first signature."""
+
+    queryset = Nas.objects.all()
+    permission = EDIT
+    title, submit_label, submit_icon = "Forget That It Signed", "Forget It", "eraser"
+
+    def consequences(self, obj: Nas) -> list[str]:
+        return [
+            "Its requests are answered without Message-Authenticator again, until it next sends one.",
+            "Meanwhile somebody between the router and this server could forge an answer (CVE-2024-3596). "
+            "Update the router rather than leave it so.",
+        ]
+
+    def act(self, obj: Nas, form: Tabs, actor: User) -> Nas:
+        return devices.forget_signing(obj, clock.now(), actor=actor)
+
+    def done(self, obj: Nas, result: Nas) -> str:
+        return f"{result} may ask without signing until it next signs."
 
 
 class SecretGenerate(StaffPage):

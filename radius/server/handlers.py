@@ -28,7 +28,7 @@ from radius.usage.recording import Recorder
 from radius.usage.reports import Implausible, Reboot, Report, report
 from radius.wire import codec, mschap, passwords
 from radius.wire.attributes import encode
-from radius.wire.codec import text
+from radius.wire.codec import Signing, text
 from radius.wire.errors import WireError
 from radius.wire.requests import AccessRequest, AccountingRequest, StatusServer
 
@@ -68,9 +68,7 @@ class Authentication:
 
     def __call__(self, datagrams: Sequence[Datagram]) -> list[bytes | None]:
         self._now = time.time()
-        steady = time.monotonic()
-        self._duplicates.age(steady)
-        self._counts.tell(steady)
+        self._duplicates.age(time.monotonic())
         answer = self._answer
         return [answer(data, host, source) for data, host, source in datagrams]
 
@@ -80,24 +78,30 @@ class Authentication:
             self.strangers += 1
             self._counts.stranger(host)
             return None
+        tally = self._counts.of(nas.nas_id)
         duplicate = source + data[:_HEADER]
         reply = self._duplicates.find(duplicate)
         if reply is not None:
+            tally.duplicates += 1
             return reply
         try:
             request = codec.decode_access(data, nas.key)
             if isinstance(request, StatusServer):
                 return codec.reply_access(ACCEPT, request, nas.key)
             if not request.signed:
-                self._counts.unsigned(nas.name, self._now)
+                tally.unsigned += 1
+            elif nas.key.signing is Signing.AUTO:
+                self._snapshot.ratchet(nas, self._now)
+            tally.access += 1
+            tally.access_at, tally.access_sample = self._now, data
             reply = self._decide(request, nas)
         except WireError as error:
-            self._counts.drop(error.reason)
+            tally.drops[error.reason] += 1
             return None
         except Exception:  # one datagram, whatever is wrong with it, must not end everybody's service
             if self._failing(nas.nas_id, self._now):
                 log.exception("login_failed_to_be_judged", nas=nas.name)
-            self._counts.drop("internal_error")
+            tally.drops["internal_error"] += 1
             return None
         self._duplicates.keep(duplicate, reply)
         return reply
@@ -242,7 +246,6 @@ class Accounting:
 
     def __call__(self, datagrams: Sequence[Datagram]) -> list[bytes | None]:
         now = int(time.time())
-        self._counts.tell(time.monotonic())
         reports: list[Report | Reboot] = []
         answers: list[bytes | None] = []
         for data, host, _source in datagrams:
@@ -277,20 +280,22 @@ class Accounting:
             self.strangers += 1
             self._counts.stranger(host)
             return None
+        tally = self._counts.of(nas.nas_id)
         try:
             request = codec.decode_accounting(data, nas.key)
             if isinstance(request, AccountingRequest):
+                tally.accounted(request, data, now)
                 account_id = self._directory.accounts.get(request.username.lower())
                 made = report(request, nas.nas_id, account_id, now)
                 if made is not None:
                     reports.append(made)
         except WireError as error:
-            self._counts.drop(error.reason)
+            tally.drops[error.reason] += 1
             return None
         except Implausible as error:
             log.error("accounting_quarantined", nas=nas.name, error=str(error), packet=request._asdict())
         except Exception:
             log.exception("accounting_failed_to_be_read", nas=nas.name)
-            self._counts.drop("internal_error")
+            tally.drops["internal_error"] += 1
             return None
         return codec.reply_accounting(request, nas.key)

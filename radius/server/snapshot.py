@@ -32,6 +32,7 @@ from radius.wire.errors import WireError
 log = structlog.get_logger(__name__)
 
 _SIGNING = {
+    MessageAuthenticator.AUTO: Signing.AUTO,
     MessageAuthenticator.REQUIRE: Signing.REQUIRE,
     MessageAuthenticator.OBSERVE: Signing.OBSERVE,
     MessageAuthenticator.OFF: Signing.OFF,
@@ -40,7 +41,10 @@ _SIGNING = {
 
 @dataclass(frozen=True, slots=True)
 class NasEntry:
-    """A NAS we answer; `coa_port` is None for the installation's default."""
+    """A NAS we answer; `coa_port` is None for the installation's default.
+
+    `forgotten` counts how often staff had us forget that it signs (see `Nases.ratchet`).
+    """
 
     nas_id: int
     name: str
@@ -48,6 +52,7 @@ class NasEntry:
     coa_port: int | None
     key: Key
     kind: str
+    forgotten: int = 0
 
 
 _LAPSED = -inf
@@ -185,25 +190,49 @@ class Nases:
 
     def __init__(self) -> None:
         self.by_host: dict[bytes, NasEntry] = {}
+        # (NAS, times forgotten) of those seen to sign here; kept until `signed_since` says so everywhere.
+        self.ratcheted: dict[tuple[int, int], datetime] = {}
+
+    def ratchet(self, nas: NasEntry, now: float) -> None:
+        """From now on this NAS must sign, for it has shown that it can; somebody else writes it down."""
+        self.ratcheted.setdefault((nas.nas_id, nas.forgotten), datetime.fromtimestamp(now, UTC))
+        nas.key.signing = Signing.REQUIRE
+
+    def names(self) -> dict[int, str]:
+        """What the NASes are called, by their ids."""
+        return {nas.nas_id: nas.name for nas in self.by_host.values()}
 
     def reload(self, connection: Connection) -> None:
         """Read them all; there are never many."""
         found: dict[bytes, NasEntry] = {}
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT id, name, host(address), coa_port, secret, message_authenticator, kind"
-                " FROM radius_nas WHERE enabled"
+                "SELECT id, name, host(address), coa_port, secret, message_authenticator,"
+                " signed_since IS NOT NULL, signing_forgotten, kind FROM radius_nas WHERE enabled"
             )
-            for nas_id, name, address, coa_port, sealed, signing, kind in cursor.fetchall():
+            for (
+                nas_id,
+                name,
+                address,
+                coa_port,
+                sealed,
+                setting,
+                signed,
+                forgotten,
+                kind,
+            ) in cursor.fetchall():
+                signing = _SIGNING[setting]
+                if signing is Signing.AUTO and (signed or (nas_id, forgotten) in self.ratcheted):
+                    signing = Signing.REQUIRE
                 try:
-                    key = Key(decrypt(sealed) if len(sealed) else b"", _SIGNING[signing])
+                    key = Key(decrypt(sealed) if len(sealed) else b"", signing)
                 except (SecretError, WireError) as error:
                     log.error("nas_secret_unusable", nas=name, error=str(error))
                     continue
                 known = self.by_host.get(packed(address))
                 if known is not None and (known.key.secret, known.key.signing) == (key.secret, key.signing):
                     key = known.key
-                found[packed(address)] = NasEntry(nas_id, name, address, coa_port, key, kind)
+                found[packed(address)] = NasEntry(nas_id, name, address, coa_port, key, kind, forgotten)
         self.by_host = found
 
     def apply(self, connection: Connection, scope: str, ids: list[int]) -> None:

@@ -25,6 +25,7 @@ from radius.server.following import BACK_OFF, Follower, connect
 from radius.server.handlers import Accounting, Authentication
 from radius.server.loop import listen, serve
 from radius.server.online import Prover
+from radius.server.posture import PostureLog
 from radius.server.sending import Sender
 from radius.server.shield import Shield
 from radius.server.snapshot import Directory, Nases, Snapshot
@@ -64,14 +65,18 @@ def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Re
     attempts.start()
     prover = Prover(snapshot)
     prover.start()
+    counts = Counts("auth")
+    posture = PostureLog(counts, snapshot.ratcheted, snapshot.names)
+    posture.start()
     with listen(address, settings.auth_port) as bound:
         _settle()
         ready()
-        handler = Authentication(snapshot, Counts("auth"), attempts.add, prover, settings.sample_accepts)
+        handler = Authentication(snapshot, counts, attempts.add, prover, settings.sample_accepts)
         serve(bound, handler, AUTH_BATCH, stopping, _shielded(bound, handler, snapshot))
     prover.stop()
     follower.stop()
     attempts.stop()
+    posture.stop()
 
 
 def account(settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
@@ -81,6 +86,9 @@ def account(settings: Settings, address: str, stopping: Stopping, ready: Ready) 
     directory = Directory()
     follower = Follower(directory, "acct")
     follower.start(stopping)
+    counts = Counts("acct")
+    posture = PostureLog(counts, directory.ratcheted, directory.names)
+    posture.start()
     spool = Spool(settings.spool_folder, settings.spool_octets)
     late = _Recorders("spool")
     replay = Replay(settings.spool_folder, spool, lambda records: late().record(records))
@@ -88,10 +96,11 @@ def account(settings: Settings, address: str, stopping: Stopping, ready: Ready) 
     with listen(address, settings.acct_port) as bound:
         _settle()
         ready()
-        handler = Accounting(directory, Counts("acct"), _Recorders("accounting"), spool)
+        handler = Accounting(directory, counts, _Recorders("accounting"), spool)
         serve(bound, handler, ACCT_BATCH, stopping, _shielded(bound, handler, directory))
     replay.stop()
     follower.stop()
+    posture.stop()
 
 
 def disconnect(settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:

@@ -42,8 +42,12 @@ _MICROSOFT = b"\x00\x00\x01\x37"
 
 
 class Signing(Enum):
-    """What a NAS must do about Message-Authenticator; one setting per NAS (W-11)."""
+    """What a NAS must do about Message-Authenticator; one setting per NAS (W-11).
 
+    AUTO becomes REQUIRE with the first Access-Request whose Message-Authenticator verifies.
+    """
+
+    AUTO = "auto"
     REQUIRE = "require"
     OBSERVE = "observe"
     OFF = "off"
@@ -79,8 +83,8 @@ def message_authenticator_missing(signing: Signing, proxied: bool) -> None:
     """Decide what an Access-Request without Message-Authenticator means for a NAS; raises WireError to drop
     it.
 
-    Under OBSERVE such a request passes unless it carries Proxy-State, which no plain NAS sends and the
-    BlastRADIUS attack needs.
+    Under OBSERVE and AUTO such a request passes unless it carries Proxy-State, which no plain NAS sends and
+    the BlastRADIUS attack needs.
     """
     if signing is Signing.REQUIRE:
         raise WireError("Message-Authenticator is required from this NAS", "message_authenticator_missing")

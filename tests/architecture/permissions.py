@@ -128,6 +128,7 @@ PAGES = {
     "radius:secret_generate": "radius.accounts.edit",
     "radius:nas_detail": "radius.nas.view",
     "radius:nas_edit": "radius.nas.edit",
+    "radius:nas_forget_signing": "radius.nas.edit",
     "radius:service_list": "radius.catalogue.view",
     "radius:service_add": "radius.catalogue.edit",
     "radius:service_detail": "radius.catalogue.view",

@@ -183,12 +183,28 @@ def test_a_reject_is_logged_once_however_often_it_is_asked(server, line):
 
 @pytest.mark.feature("W-11")
 def test_a_nas_may_be_required_to_sign(server, line):
-    assert code(server, access(signed=False)) == ACCEPT
     nas = builders.Nas.objects.get()
+    nas.message_authenticator = "observe"
+    nas.save(update_fields=["message_authenticator"])
+    assert eventually(lambda: code(server, access(signed=False)) == ACCEPT)
     nas.message_authenticator = "require"
     nas.save(update_fields=["message_authenticator"])
     assert eventually(lambda: code(server, access(signed=False)) is None)
     assert code(server, access()) == ACCEPT
+
+
+@pytest.mark.feature("W-11")
+def test_a_nas_that_signed_once_has_to_sign_at_every_worker(server, line):
+    nas = builders.Nas.objects.get()
+    nas.message_authenticator = "auto"
+    nas.save(update_fields=["message_authenticator"])
+    assert code(server, access()) == ACCEPT
+    assert eventually(lambda: builders.Nas.objects.get().signed_since)
+    assert eventually(lambda: code(server, access(signed=False)) is None)
+    nas.refresh_from_db()
+    nas.signed_since, nas.signing_forgotten = None, nas.signing_forgotten + 1
+    nas.save(update_fields=["signed_since", "signing_forgotten"])
+    assert eventually(lambda: code(server, access(signed=False)) == ACCEPT)
 
 
 def test_strangers_and_nonsense_get_no_answer(server, line):

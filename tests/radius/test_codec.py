@@ -72,6 +72,8 @@ def test_it_reads_what_the_nas_sent():
         (Signing.REQUIRE, False, False),
         (Signing.OBSERVE, False, True),
         (Signing.OBSERVE, True, False),
+        (Signing.AUTO, False, True),
+        (Signing.AUTO, True, False),
         (Signing.OFF, False, True),
         (Signing.OFF, True, True),
     ],
