@@ -98,6 +98,12 @@ SWEEPS = [
         "moves sessions that ended RADIUS_ARCHIVE_DAYS ago out of the way of accounting",
     ),
     Sweep(
+        "prune_posture",
+        "radius.sweeps.prune_posture",
+        daily(3, 35),
+        "forgets what was counted of NASes after 92 days, of strangers after 30",
+    ),
+    Sweep(
         "subject_exports",
         "ispbilling.protection.sweeps.subject_exports",
         every(15),

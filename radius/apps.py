@@ -10,6 +10,7 @@ class RadiusConfig(AppConfig):
         from ispbilling.core.registries import add_widget
         from radius.coa import widgets as coa
         from radius.finding import SOURCES
+        from radius.nas import widgets as nas
         from radius.server import widgets as server
         from radius.usage import widgets as usage
 
@@ -33,5 +34,7 @@ class RadiusConfig(AppConfig):
         for widget in on_line:
             add_widget("radius:data_account_detail", widget)
         add_widget("radius:session_detail", coa.SessionCoaWidget)
+        for widget in (nas.PostureWidget, nas.DaysWidget):
+            add_widget("radius:nas_detail", widget)
         for source in SOURCES:
             search.register(source)

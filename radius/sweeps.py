@@ -8,6 +8,7 @@ from django.db import connection
 from ispbilling.core.plans import Plan, Step
 from radius.coa.models import CoaAttempt
 from radius.coa.reconcile import due
+from radius.nas import posture
 from radius.policy.codes import sentence
 from radius.server import pruning
 from radius.usage import closing, partitions
@@ -108,3 +109,18 @@ def archive_sessions(now: datetime) -> Plan:
         for block in partitions.archivable(now)
     ]
     return Plan("archive_sessions", steps, act, chunk=1)
+
+
+def prune_posture(now: datetime) -> Plan:
+    """Delete what was counted of NASes and strangers long ago."""
+    found = {"days": posture.old_days(now), "strangers": posture.old_strangers(now)}
+
+    def act(steps: Sequence[Step], at: datetime) -> int:
+        return sum(found[step.key].delete()[0] > 0 for step in steps)
+
+    steps = [
+        Step(name, f"{count} {name}", "delete", "kept for long enough")
+        for name, rows in found.items()
+        if (count := rows.count())
+    ]
+    return Plan("prune_posture", steps, act, chunk=1)

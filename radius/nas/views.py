@@ -6,22 +6,24 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import Count, FilteredRelation, Max, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 
 from ispbilling.core import clock
 from ispbilling.core.forms import Tabs
 from ispbilling.core.models import User
 from ispbilling.core.parts import Attr, Button, Panel, State
+from ispbilling.core.tables import Table
 from ispbilling.core.views import ActionPage, AddPage, DetailPage, EditPage, ListPage, StaffPage
-from radius.nas import devices
+from radius.nas import devices, posture
 from radius.nas.filters import NasFilter
 from radius.nas.forms import GeneratedInput, NasForm
 from radius.nas.models import Nas
 from radius.nas.secrets import generate_secret
 from radius.nas.setup import Ports, mikrotik, server_address
-from radius.nas.tables import NasTable
+from radius.nas.tables import NasTable, PostureTable, StrangerTable
 
 EDIT = "radius.nas.edit"
+STRANGERS_SHOWN = 20
 
 
 def _watched() -> Any:
@@ -51,6 +53,44 @@ class NasList(ListPage):
     empty_text = (
         "A network access server is a router that asks us who may log in. A packet from any other is dropped."
     )
+
+    def buttons(self) -> list[Button]:
+        return [Button("Posture", reverse("radius:nas_posture"), "shield-check")]
+
+    def table(self, rows: Any) -> Table:
+        return _with_findings(super().table(rows), rows)
+
+
+def _with_findings(table: Table, rows: Any) -> Table:
+    """The table with the lights of its rows; NASes are never many."""
+    setattr(table, "findings", posture.findings(list(rows), clock.now()))  # noqa: B010 - not every table has them
+    return table
+
+
+class PostureList(ListPage):
+    """How safe and how healthy each NAS is, and who knocks without being one (W-11)."""
+
+    queryset = Nas.objects.all()
+    table_class = PostureTable
+    filterset_class = NasFilter
+    permission = "radius.nas.view"
+    template_name = "radius/nas_posture.html"
+    title = "NAS Posture"
+    parents = (("NAS", reverse_lazy("radius:nas_list")),)
+    search_fields = ("name", "address")
+    search_help = "Name or address"
+    states = NasList.states
+    empty_icon = "shield-check"
+    empty_text = "Once there are NASes, their signing, secret, clock and updates are judged here."
+
+    def table(self, rows: Any) -> Table:
+        return _with_findings(super().table(rows), rows)
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        found = posture.strangers()
+        table = StrangerTable(list(found[:STRANGERS_SHOWN]), orderable=False)
+        table.request = self.request
+        return super().context(strangers=table, total=found.count(), **extra)
 
 
 class NasDetail(DetailPage):
@@ -116,6 +156,9 @@ class NasAdd(AddPage):
     title = "Add NAS"
     submit_label = "Add NAS"
     form_class = NasForm
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"initial": {"address": self.request.GET.get("address", "")}}
 
     def act(self, obj: Nas, form: Tabs, actor: User) -> Nas:
         return devices.add(obj, clock.now(), actor=actor)

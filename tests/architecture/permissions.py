@@ -124,6 +124,7 @@ PAGES = {
     "customers:customer_password_reset": "customers.password",
     "customers:customer_id_number": "customers.edit",
     "radius:nas_list": "radius.nas.view",
+    "radius:nas_posture": "radius.nas.view",
     "radius:nas_add": "radius.nas.edit",
     "radius:secret_generate": "radius.accounts.edit",
     "radius:nas_detail": "radius.nas.view",
