@@ -2,7 +2,7 @@
 
 from radius.accounts.models import DataAccount
 from radius.catalogue.models import Package, Service
-from radius.coa.models import CoaAttempt
+from radius.coa.models import CoaAttempt, CoaRequest
 from radius.nas.models import Nas, NasPosture, Stranger
 from radius.server.models import AuthAttempt, DecisionFacts
 from radius.usage.models import Session, UsageDay
@@ -10,6 +10,7 @@ from radius.usage.models import Session, UsageDay
 __all__ = [
     "AuthAttempt",
     "CoaAttempt",
+    "CoaRequest",
     "DataAccount",
     "DecisionFacts",
     "Nas",

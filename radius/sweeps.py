@@ -36,15 +36,13 @@ def reconcile(now: datetime) -> Plan:
     """Wake the RADIUS service for live sessions that should be disconnected; only it may speak to a NAS."""
 
     def act(steps: Sequence[Step], at: datetime) -> int:
-        still = {one.session.pk for one in due(at)} & {step.key for step in steps}
+        still = {one.live.pk for one in due(at)} & {step.key for step in steps}
         if still:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_notify('radius', 'reconcile')")
         return len(still)
 
-    steps = [
-        Step(one.session.pk, one.session.username, "disconnect", sentence(one.because)) for one in due(now)
-    ]
+    steps = [Step(one.live.pk, one.live.username, "disconnect", sentence(one.because)) for one in due(now)]
     return Plan("reconcile", steps, act)
 
 

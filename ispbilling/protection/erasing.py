@@ -55,6 +55,7 @@ KEPT = {
     "customers.Erasure": "That it was erased, by whom and why",
     "radius.UsageDay": "Octets per day",
     "radius.CoaAttempt": "What our servers said to one another",
+    "radius.CoaRequest": "Which of our staff asked a NAS something",
     "billing.Document": "Numbers, dates and amounts of invoices and credit notes",
     "billing.DocumentLine": "What was charged",
     "billing.Posting": "Entries of the ledger",

@@ -29,6 +29,7 @@ LEFT_OUT = {
     "billing.BilledPeriod": "bookkeeping against billing a period twice; the documents say what was billed",
     "billing.Posting": "the ledger's envelope; its lines are there",
     "radius.CoaAttempt": "what our servers said to one another about a session",
+    "radius.CoaRequest": "which of our staff asked a NAS something about a session",
     "customers.SubjectExport": "the exports themselves",
     "customers.Merge": "that records of ours were merged; what they hold is there",
 }

@@ -1,96 +1,163 @@
-"""Asking NASes over UDP: many at once, each request repeated unchanged until answered or given up."""
+"""Asking NASes over UDP: thousands at once, each request repeated unchanged until answered or given up.
 
+`Client` owns the sockets and is turned by the loop that owns it; what leaves when is `scheduling`'s to say.
+"""
+
+import os
 import select
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address
+from functools import lru_cache
+from ipaddress import ip_address
+from typing import Any
 
-from radius.wire.attributes import Value
+from radius.coa.scheduling import Flight, Schedule
 from radius.wire.coa import Answer, decode_answer, encode_request
 from radius.wire.codec import Key
 from radius.wire.errors import WireError
 from radius.wire.requests import Code
 
-# One identifier octet tells the answers of one socket apart.
-AT_ONCE = 256
-WAITS = (1.0, 2.0, 3.0)
+# Seconds waited after each try.
+WAITS = (1.0, 2.0, 4.0)
+# Sockets of each family; one identifier octet tells the requests of one socket to one NAS apart.
+SOCKETS, IDENTIFIERS = 4, 256
+# Datagrams sent before answers are looked at again, and those read of one socket at a time.
+BURST = 64
+_BUFFER = 4 << 20
+_FULL_SOCKET_SECONDS = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One request to one NAS; attributes as (name, value) pairs."""
+    """One request to one NAS: `attributes` are the encoded attributes, `about` is the caller's own."""
 
     address: str
     port: int
     key: Key
     code: Code
-    pairs: tuple[tuple[str, Value], ...]
+    attributes: bytes
+    about: Any = None
 
 
-def exchange(asks: Sequence[Ask], now: int, waits: Sequence[float] = WAITS) -> list[Answer | None]:
-    """The verified answers, in order; None where none came, however often we asked. `now` in seconds since
-    1970.
+class Client:
+    """Sends what it is given, and hands back each request once with its verified answer.
 
-    `waits` are the seconds to wait after each try. A NAS that cannot be reached at all counts as silent.
+    Used from one thread; only `wake` may be called from others.
     """
-    answers: list[Answer | None] = []
-    for start in range(0, len(asks), AT_ONCE):
-        answers += _exchange(asks[start : start + AT_ONCE], now, waits)
-    return answers
+
+    def __init__(self, waits: Sequence[float] = WAITS) -> None:
+        self._schedule: Schedule[Ask] = Schedule(waits, SOCKETS * IDENTIFIERS)
+        self._sockets = {
+            family: [_socket(family) for _ in range(SOCKETS)] for family in (socket.AF_INET, socket.AF_INET6)
+        }
+        self._alarm = os.eventfd(0, os.EFD_NONBLOCK)
+        self._poll = select.epoll()
+        self._poll.register(self._alarm, select.EPOLLIN)
+        self._numbers: dict[int, tuple[int, socket.socket]] = {}
+        for sockets in self._sockets.values():
+            for number, one in enumerate(sockets):
+                self._poll.register(one, select.EPOLLIN)
+                self._numbers[one.fileno()] = (number, one)
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._poll.close()
+        os.close(self._alarm)
+        for _number, one in self._numbers.values():
+            one.close()
+
+    def __len__(self) -> int:
+        """How many requests have no outcome yet."""
+        return self._schedule.open
+
+    def ask(self, ask: Ask) -> None:
+        """Queue a request; it leaves with the next `turn`, or when its NAS's window has room."""
+        self._schedule.add((plain(ask.address), ask.port), ask)
+
+    def wake(self) -> None:
+        """End the `turn` that waits, or the next one, at once."""
+        os.eventfd_write(self._alarm, 1)
+
+    def turn(self, seconds: float) -> list[tuple[Ask, Answer | None]]:
+        """Send what may leave, wait up to `seconds` for answers, and return the requests that came to an end.
+
+        None for one that was never answered, however often we asked.
+        """
+        now = time.monotonic()
+        ended: list[tuple[Ask, Answer | None]] = [
+            (flight.what, None) for flight in self._schedule.silent(now)
+        ]
+        for flight in self._schedule.leaving(now, BURST):
+            self._send(flight, now)
+        for ready, _events in self._poll.poll(self._patience(seconds, bool(ended))):
+            if ready == self._alarm:
+                os.eventfd_read(self._alarm)
+            else:
+                ended += self._receive(*self._numbers[ready])
+        return ended
+
+    def _patience(self, seconds: float, ended: bool) -> float:
+        if ended or self._schedule.ready:
+            return 0.0
+        due = self._schedule.next_at()
+        return seconds if due is None else max(0.0, min(seconds, due - time.monotonic()))
+
+    def _send(self, flight: Flight[Ask], now: float) -> None:
+        ask = flight.what
+        number, identifier = divmod(flight.slot, IDENTIFIERS)
+        if not flight.octets:
+            flight.octets = encode_request(ask.code, identifier, ask.key, ask.attributes, int(time.time()))
+        try:
+            self._sockets[_family(flight.peer[0])][number].sendto(flight.octets, flight.peer)
+        except BlockingIOError:
+            self._schedule.put_off(flight, now + _FULL_SOCKET_SECONDS)
+        except OSError:
+            return  # no route: the same silence as a NAS that is off
+
+    def _receive(self, number: int, through: socket.socket) -> Iterator[tuple[Ask, Answer]]:
+        for _ in range(BURST):
+            try:
+                data, sender = through.recvfrom(4096)
+            except OSError:
+                return
+            slot = number * IDENTIFIERS + data[1] if len(data) > 1 else -1
+            flight = self._schedule.find((plain(sender[0]), sender[1]), slot)
+            if flight is None:
+                continue
+            try:
+                answer = decode_answer(data, flight.octets, flight.what.key)
+            except WireError:
+                continue
+            self._schedule.answered(flight)
+            yield flight.what, answer
 
 
-def _exchange(asks: Sequence[Ask], now: int, waits: Sequence[float]) -> list[Answer | None]:
-    requests = [encode_request(a.code, n, a.key, a.pairs, now) for n, a in enumerate(asks)]
-    answers: list[Answer | None] = [None] * len(asks)
-    missing = set(range(len(asks)))
-    with _socket(socket.AF_INET) as four, _socket(socket.AF_INET6) as six:
-        for wait in waits:
-            for n in sorted(missing):
-                _send(six if _is_six(asks[n].address) else four, requests[n], asks[n])
-            end = time.monotonic() + wait
-            while missing and (left := end - time.monotonic()) > 0:
-                for ready in select.select([four, six], [], [], left)[0]:
-                    _receive(ready, asks, requests, answers, missing)
-            if not missing:
-                break
-    return answers
+def exchange(asks: Iterable[Ask], waits: Sequence[float] = WAITS) -> Iterator[tuple[Ask, Answer | None]]:
+    """Ask all of them and yield each with its answer as it comes."""
+    with Client(waits) as client:
+        for ask in asks:
+            client.ask(ask)
+        while len(client):
+            yield from client.turn(1.0)
 
 
-def _socket(family: int) -> socket.socket:
+@lru_cache(maxsize=4096)
+def plain(address: str) -> str:
+    """An address as it is written shortest: sockets and tables must agree."""
+    return str(ip_address(address))
+
+
+@lru_cache(maxsize=4096)
+def _family(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def _socket(family: socket.AddressFamily) -> socket.socket:
     made = socket.socket(family, socket.SOCK_DGRAM)
     made.setblocking(False)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER)
     return made
-
-
-def _is_six(address: str) -> bool:
-    return isinstance(ip_address(address), IPv6Address)
-
-
-def _send(through: socket.socket, request: bytes, ask: Ask) -> None:
-    try:
-        through.sendto(request, (ask.address, ask.port))
-    except OSError:
-        return  # no route: the same silence as a NAS that is off
-
-
-def _receive(
-    ready: socket.socket,
-    asks: Sequence[Ask],
-    requests: Sequence[bytes],
-    answers: list[Answer | None],
-    missing: set[int],
-) -> None:
-    try:
-        data, sender = ready.recvfrom(4096)
-    except OSError:
-        return
-    n = data[1] if len(data) > 1 else -1
-    if n not in missing or (ip_address(sender[0]), sender[1]) != (ip_address(asks[n].address), asks[n].port):
-        return
-    try:
-        answers[n] = decode_answer(data, requests[n], asks[n].key)
-    except WireError:
-        return
-    missing.discard(n)

@@ -1,45 +1,50 @@
-"""Bring live sessions in line with the decision: who may no longer be online is disconnected.
+"""Bring live sessions in line with the decision: change what can be changed, disconnect who may not stay.
 
-Design Overview: nobody has to remember to disconnect anybody. Each run compares what is (open sessions)
-with what should be (`policy.decide` for each, now) and sends Disconnect-Requests for the difference; every
-attempt is a `CoaAttempt` row. A NAS's acknowledgement is not the end of a session, its Stop is: until that
-comes the request is repeated, ever less often. A NAS that does not know the session closes it for us.
+Design Overview: nobody has to remember to disconnect anybody. `comparing` finds the live sessions that are
+not as they should be; this sends a CoA-Request or a Disconnect-Request for each, and every attempt is a
+`CoaAttempt` row. What a NAS refuses to change is disconnected instead. A NAS's acknowledgement is not the end
+of a session, its Stop is: until that comes the request is repeated, ever less often. A NAS that does not know
+the session closes it for us.
 
-A closed gate is a fact and is always enforced. A line that is not there is an absence, and a table that was
-emptied or badly restored looks the same: when that would end a large share of all sessions, none is ended for it.
+One session is asked about one thing at a time. Outcomes are written in batches, while others are under way;
+then those sessions are compared once more, since facts may have changed meanwhile.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import islice
 from typing import Protocol
 
 import structlog
-from django.db.models import CharField, Count, Exists, Func, Max, OuterRef, Q, QuerySet
-from django.db.models.functions import Coalesce, Lower
-from django.db.models.lookups import Exact
+from django.db import transaction
 
-from customers.models import Gate
-from ispbilling.core.clock import local_day
-from radius.accounts.models import DataAccount
-from radius.catalogue.models import Authentication
-from radius.coa.client import Ask, exchange
-from radius.coa.models import CoaAttempt
-from radius.policy.decision import Decision, decide
-from radius.policy.subscriber import Login, Subscriber
-from radius.subscribers import find_accounts
-from radius.usage import closing
-from radius.usage.models import Session
-from radius.wire.coa import SESSION_NOT_FOUND, Answer
+from radius.coa import asking, comparing
+from radius.coa.client import Ask, Client
+from radius.coa.comparing import Baseline, Comparison, Difference, Finding, Live, Pairs, unwanted
+from radius.coa.models import CoaAttempt, CoaRequest, Kind, Outcome
+from radius.nas.models import Nas
+from radius.policy import changing
+from radius.policy.codes import sentence
+from radius.usage import applying, closing
+from radius.wire.attributes import encode
+from radius.wire.coa import SESSION_NOT_FOUND, Answer, named
 from radius.wire.codec import Key
+from radius.wire.errors import WireError
 from radius.wire.requests import Code
 
 log = structlog.get_logger(__name__)
 
 # How long an attempt is given to take effect before the next one; the last value goes on.
 PATIENCE = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600, 1800))
-# More sessions without a line than both of these are taken for a fault of ours, not for customers who left.
-MANY_UNKNOWN, SHARE_UNKNOWN = 50, 0.2
+# Findings looked at between two turns of the client, and outcomes that make one batch of rows.
+AT_A_TIME, BATCH = 250, 500
+# How long outcomes wait for more of them before they are written.
+_LINGER = 0.02
+#: `CoaAttempt.because` of what a person asked for.
+ASKED = "ASKED"
 
 
 class Peer(Protocol):
@@ -55,166 +60,246 @@ class Peer(Protocol):
     def coa_port(self) -> int | None: ...
     @property
     def key(self) -> Key: ...
+    @property
+    def kind(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Unwanted:
-    """A live session that should not be, and the reject code that says why."""
+class _Sent:
+    """What a request to a NAS was about; `request` is the row of the person who asked, if one did."""
 
-    session: Session
-    because: str
+    what: Difference
+    peer: Peer
+    request: CoaRequest | None = None
 
 
-def unwanted(now: datetime) -> list[Unwanted]:
-    """Every open session whose subscriber would be refused at `now`.
+@dataclass(slots=True)
+class _Past:
+    """What was tried about one session, how often and when last, by what was wanted; and what a NAS did not change."""
 
-    Costs two passes of PostgreSQL over the open sessions, and Python for the few that are suspicious.
+    tried: dict[tuple[str, str], tuple[int, datetime]] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+
+    def is_time(self, one: Difference, now: datetime) -> bool:
+        if (one.kind, one.applied) not in self.tried:
+            return True
+        times, last = self.tried[one.kind, one.applied]
+        return now - last >= PATIENCE[min(times, len(PATIENCE)) - 1]
+
+
+class Reconciler:
+    """Sends what comparisons find and what people ask for through a `Client`; the caller turns it.
+
+    `peers` is asked for the NASes whenever something new is looked at; those it does not list are not spoken
+    to, and their sessions are left to become stale.
     """
-    return _refused(now) + _unknown(now)
+
+    def __init__(self, client: Client, peers: Callable[[], Iterable[Peer]], default_port: int) -> None:
+        self._client, self._peers, self._default_port = client, peers, default_port
+        self._known: dict[int, Peer] = {}
+        self._kinds: dict[int, str] = {}
+        self._comparison = Comparison(self._kinds)
+        self._looking: deque[Iterator[Finding]] = deque()
+        self._under_way: set[int] = set()
+        self._again: set[int] = set()
+        self._ended: list[tuple[_Sent, Answer | None]] = []
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is left to find, to be answered or to be recorded."""
+        return bool(self._looking or self._ended or len(self._client))
+
+    def look(self, now: datetime, scope: str = "*", ids: Iterable[int] = ()) -> None:
+        """Compare what changed: the sessions of a scope, all (`*`), or what the clock alone may have changed
+        (`clock`).
+        """
+        self._know()
+        if scope == "*":
+            self._looking.append(self._comparison.everywhere(now))
+        elif scope == "clock":
+            self._looking.append(self._comparison.by_the_clock(now))
+        else:
+            self._looking.appendleft(self._comparison.within(scope, ids, now))
+
+    def forget(self) -> None:
+        """Drop what was being looked at, after an error; what was sent and answered is kept."""
+        self._looking.clear()
+
+    def answer_requests(self, now: datetime) -> None:
+        """Send what people asked for since the last time."""
+        requests = asking.take(now)
+        if not requests:
+            return
+        self._know()
+        lives = comparing.read({request.session_id for request in requests})
+        refused: list[CoaRequest] = []
+        for request in requests:
+            live = lives.get(request.session_id)
+            outcome = self._requested(request, live, now) if live else "The session has ended."
+            if isinstance(outcome, str):
+                refused.append(asking.not_sent(request, outcome, now))
+            else:
+                self._send(outcome)
+        asking.store(refused)
+
+    def turn(self, now: datetime, seconds: float) -> list[CoaAttempt]:
+        """Send what was found, wait up to `seconds` for answers, and record outcomes as batches fill; returns
+        what was recorded.
+        """
+        if self._looking:
+            self._launch(now)
+        patience = 0.0 if self._looking else min(seconds, _LINGER) if self._ended else seconds
+        came = self.listen(patience)
+        enough = len(self._ended) >= BATCH or not (came or self._looking)
+        if self._ended and (enough or any(sent.request for sent, _answer in self._ended)):
+            return self.record(now)
+        return []
+
+    def listen(self, seconds: float) -> int:
+        """Only send and wait for answers, without the database; how many requests came to an end."""
+        ended = self._client.turn(seconds)
+        self._ended += ((ask.about, answer) for ask, answer in ended)
+        return len(ended)
+
+    def record(self, now: datetime) -> list[CoaAttempt]:
+        """Write the outcomes that came in, then compare those sessions again where something may remain."""
+        ended = self._ended
+        attempts = _store(ended, now)
+        self._ended = []
+        failed = {
+            sent.what.live.pk
+            for sent, answer in ended
+            if sent.what.kind == Kind.COA and not (answer and answer.acknowledged)
+        }
+        done = {sent.what.live.pk for sent, _answer in ended}
+        again = (self._again & done) | failed
+        self._under_way -= done
+        self._again -= done
+        if again:
+            self.look(now, "session", again)
+        return attempts
+
+    def _know(self) -> None:
+        self._known = {peer.nas_id: peer for peer in self._peers()}
+        self._kinds.clear()
+        self._kinds.update((nas_id, peer.kind) for nas_id, peer in self._known.items())
+
+    def _launch(self, now: datetime) -> None:
+        found = list(islice(self._looking[0], AT_A_TIME))
+        if len(found) < AT_A_TIME:
+            self._looking.popleft()
+        else:
+            self._looking.rotate(-1)
+        applying.give({one.live.pk: one.applied for one in found if isinstance(one, Baseline)})
+        wanted = [one for one in found if isinstance(one, Difference)]
+        for one in _due(wanted, now):
+            peer = self._known.get(one.live.nas_id or 0)
+            if one.live.pk in self._under_way:
+                self._again.add(one.live.pk)
+            elif peer is not None:
+                self._under_way.add(one.live.pk)
+                self._send(_Sent(one, peer))
+
+    def _requested(self, request: CoaRequest, live: Live, now: datetime) -> _Sent | str:
+        """What to send for it, or why nothing is sent."""
+        peer = self._known.get(live.nas_id or 0)
+        if peer is None:
+            return "Its NAS is gone or disabled."
+        kind = Kind(request.kind)
+        if kind != Kind.COA:
+            return _Sent(Difference(live, kind, ASKED), peer, request)
+        wanted = self._comparison.settings(live, now)
+        if isinstance(wanted, str):
+            return f"It may not be online: {sentence(wanted)}"
+        return _Sent(Difference(live, kind, ASKED, *wanted), peer, request)
+
+    def _send(self, sent: _Sent) -> None:
+        one, peer = sent.what, sent.peer
+        code = Code.DISCONNECT_REQUEST if one.kind == Kind.DISCONNECT else Code.COA_REQUEST
+        attributes = named(one.live.username, one.live.acct_session_id, one.live.framed_ip)
+        port = peer.coa_port or self._default_port
+        self._client.ask(Ask(peer.address, port, peer.key, code, attributes + _settings(one.pairs), sent))
 
 
-def _refused(now: datetime) -> list[Unwanted]:
-    """Those whose line is there, with a gate that is closed."""
-    sessions = [(one.data_account_id or 0, one) for one in _of_lines().filter(_suspects(now))]
-    facts = find_accounts({account_id for account_id, _session in sessions}, now)
-    found = []
-    for account_id, session in sessions:
-        subscriber = facts.get(account_id)
-        if subscriber is not None and not (decision := _decision(subscriber, session, now)).accepted:
-            found.append(Unwanted(session, decision.code))
+def due(now: datetime) -> list[Difference]:
+    """Sessions that should not be and for which it is time to send (again)."""
+    return _due(unwanted(now), now)
+
+
+def _due(found: Sequence[Difference], now: datetime) -> list[Difference]:
+    """Those for which it is time; what a NAS did not change is to be disconnected."""
+    past = _past([one.live.pk for one in found])
+    return [one for one in (_instead(one, past) for one in found) if past[one.live.pk].is_time(one, now)]
+
+
+def _instead(one: Difference, past: Mapping[int, _Past]) -> Difference:
+    if one.kind == Kind.COA and one.applied in past[one.live.pk].failed:
+        return Difference(one.live, Kind.DISCONNECT, one.because)
+    return one
+
+
+def _past(session_ids: Sequence[int]) -> dict[int, _Past]:
+    found: dict[int, _Past] = defaultdict(_Past)
+    rows = CoaAttempt.objects.filter(session_id__in=session_ids).exclude(request=Kind.PROBE).order_by("id")
+    for session, kind, applied, outcome, at in rows.values_list(
+        "session_id", "request", "applied", "outcome", "at"
+    ):
+        past = found[session]
+        times, _last = past.tried.get((kind, applied), (0, at))
+        past.tried[kind, applied] = (times + 1, at)
+        if kind == Kind.COA and outcome != Outcome.ACK:
+            past.failed.add(applied)
     return found
 
 
-def _suspects(now: datetime) -> Q:
-    """Sessions with a fact that may close a gate: few, so that only these are decided about one by one.
+@lru_cache(maxsize=1024)
+def _settings(pairs: Pairs) -> bytes:
+    """The encoded attributes of a CoA-Request; what cannot be encoded is left out, as in an Accept."""
+    octets = b""
+    for pair in changing.changeable(pairs):
+        try:
+            octets += encode([pair])
+        except WireError as error:
+            log.error("attribute_left_out", attribute=pair[0], error=str(error))
+    return octets
 
-    Every gate of the policy that looks at a fact has its line here; a test holds the two against each other.
-    """
-    today = local_day(now)
-    other_device = ~Q(data_account__mac_lock="")
-    other_device &= ~Q(Exact(Bare("data_account__mac_lock"), Bare("calling_station_id")))
-    other_nas = Q(data_account__nas_lock__isnull=False) & ~Q(data_account__nas_lock=Coalesce("nas", 0))
-    return (
-        Q(data_account__customer__in=Gate.objects.closing(now).order_by().values("customer"))
-        | Q(data_account__customer__group__enabled=False)
-        | Q(data_account__starts_on__gt=today)
-        | Q(data_account__ends_on__lt=today)
-        | Q(data_account__blocked=True)
-        | Q(data_account__package__service__authentication=Authentication.REJECT)
-        | Q(data_account__package__service__expires_on__lt=today)
-        | other_device
-        | other_nas
+
+def _store(ended: Sequence[tuple[_Sent, Answer | None]], now: datetime) -> list[CoaAttempt]:
+    nases = set(
+        Nas.objects.filter(pk__in={sent.peer.nas_id for sent, _answer in ended}).values_list("pk", flat=True)
     )
-
-
-class Bare(Func):
-    """`gates.bare_mac` in SQL."""
-
-    template = "translate(lower(%(expressions)s), ':-. ', '')"
-    output_field = CharField()
-
-
-def _unknown(now: datetime) -> list[Unwanted]:
-    """Those whose line is gone; nobody's when they are suspiciously many."""
-    lines = DataAccount.objects.order_by()
-    sessions = list(
-        _of_lines()
-        .annotate(name=Lower("username"))
-        .exclude(Exists(lines.filter(pk=OuterRef("data_account"))))
-        .exclude(Exists(lines.annotate(name=Lower("username")).filter(name=OuterRef("name"))))
-    )
-    if len(sessions) > MANY_UNKNOWN:
-        everybody = Session.objects.open().count()
-        if len(sessions) > SHARE_UNKNOWN * everybody:
-            log.error("disconnects_held_back", unknown=len(sessions), open=everybody,
-                      meaning="Too many live sessions have no data account: is the table whole?")  # fmt: skip
-            return []
-    code = decide(None, None, now).code
-    return [Unwanted(session, code) for session in sessions]
-
-
-def _of_lines() -> QuerySet[Session]:
-    """Open sessions that we let in: those that never had a line of ours are their NAS's own affair."""
-    return Session.objects.open().filter(data_account__isnull=False).order_by()
-
-
-def _decision(subscriber: Subscriber, session: Session, now: datetime) -> Decision:
-    return decide(subscriber, Login(True, session.calling_station_id, session.nas_id or 0, ""), now)
-
-
-def due(now: datetime) -> list[Unwanted]:
-    """Unwanted sessions for which it is time to send (again)."""
-    candidates = unwanted(now)
-    tried = {
-        row["session_id"]: (row["times"], row["last"])
-        for row in CoaAttempt.objects.filter(session_id__in=[one.session.pk for one in candidates])
-        .order_by()
-        .values("session_id")
-        .annotate(times=Count("id"), last=Max("at"))
-    }
-    return [one for one in candidates if _is_time(tried.get(one.session.pk), now)]
-
-
-def _is_time(tried: tuple[int, datetime] | None, now: datetime) -> bool:
-    if tried is None:
-        return True
-    times, last = tried
-    return now - last >= PATIENCE[min(times, len(PATIENCE)) - 1]
-
-
-def reconcile(
-    now: datetime,
-    peers: Iterable[Peer],
-    default_port: int,
-    ask: Callable[[Sequence[Ask], int], list[Answer | None]] = exchange,
-) -> list[CoaAttempt]:
-    """Send what is due and record the outcomes; sessions on a NAS we no longer know are left to become
-    stale.
-    """
-    by_id = {peer.nas_id: peer for peer in peers}
-    found = ((one, by_id.get(one.session.nas_id or 0)) for one in due(now))
-    wanted = [(one, peer) for one, peer in found if peer is not None]
-    asks = [
-        Ask(
-            peer.address,
-            peer.coa_port or default_port,
-            peer.key,
-            Code.DISCONNECT_REQUEST,
-            _named(one.session),
+    attempts = [_attempt(sent, answer, now) for sent, answer in ended if sent.what.kind != Kind.PROBE]
+    with transaction.atomic():
+        CoaAttempt.objects.bulk_create([one for one in attempts if one.nas_id in nases])
+        applying.give(
+            {
+                sent.what.live.pk: sent.what.applied
+                for sent, answer in ended
+                if sent.what.kind == Kind.COA and answer and answer.acknowledged
+            }
         )
-        for one, peer in wanted
-    ]
-    answers = ask(asks, int(now.timestamp()))
-    attempts = [_attempt(one, peer, answer, now) for (one, peer), answer in zip(wanted, answers, strict=True)]
-    CoaAttempt.objects.bulk_create(attempts)
-    gone = [
-        one.session.pk
-        for (one, _peer), answer in zip(wanted, answers, strict=True)
-        if answer is not None and answer.error_cause == SESSION_NOT_FOUND
-    ]
-    closing.close_disowned(gone)
+        asking.store(
+            [
+                asking.answered(sent.request, answer, sent.peer.name, now)
+                for sent, answer in ended
+                if sent.request is not None
+            ]
+        )
+        closing.close_disowned(
+            sent.what.live.pk for sent, answer in ended if answer and answer.error_cause == SESSION_NOT_FOUND
+        )
     return attempts
 
 
-def _named(session: Session) -> tuple[tuple[str, str], ...]:
-    """What identifies the session to its NAS (RFC 5176 section 3)."""
-    pairs = [("User-Name", session.username), ("Acct-Session-Id", session.acct_session_id)]
-    if session.framed_ip:
-        pairs.append(("Framed-IP-Address", session.framed_ip))
-    return tuple(pair for pair in pairs if pair[1])
-
-
-def _attempt(one: Unwanted, peer: Peer, answer: Answer | None, now: datetime) -> CoaAttempt:
-    if answer is None:
-        outcome, detail = "timeout", f"{peer.name} did not answer."
-    else:
-        outcome, detail = "ack" if answer.acknowledged else "nak", answer.sentence
+def _attempt(sent: _Sent, answer: Answer | None, now: datetime) -> CoaAttempt:
+    outcome, detail = asking.told(answer, sent.peer.name)
     return CoaAttempt(
-        session=one.session,
-        nas_id=peer.nas_id,
+        session_id=sent.what.live.pk,
+        nas_id=sent.peer.nas_id,
         at=now,
-        request="disconnect",
-        because=one.because,
+        request=sent.what.kind,
+        because=sent.what.because,
         outcome=outcome,
         detail=detail,
+        applied=sent.what.applied,
     )

@@ -5,8 +5,8 @@ unlimited it is told the least it can enforce.
 """
 
 from collections.abc import Callable
-from hashlib import blake2s
 
+from radius.policy.changing import fingerprint
 from radius.policy.codes import message
 from radius.policy.decision import Decision
 from radius.policy.subscriber import Subscriber
@@ -35,11 +35,6 @@ def attributes(subscriber: Subscriber, decision: Decision, kind: str) -> Pairs:
         ("Acct-Interim-Interval", subscriber.terms.interim_interval),
         *_addresses(subscriber),
     ]
-
-
-def fingerprint(pairs: Pairs) -> str:
-    """12 hex digits that say what a session was given: equal for equal attributes, in every process."""
-    return blake2s(repr(pairs).encode(), digest_size=6).hexdigest()
 
 
 def marked(pairs: Pairs) -> Pairs:

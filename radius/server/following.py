@@ -56,9 +56,9 @@ def lost(error: psycopg2.Error) -> bool:
 
 
 class Follower:
-    """Fills a copy, then keeps it current from a thread of its own."""
+    """Fills a copy, then keeps it current from a thread of its own; `changed` hears of what was read again."""
 
-    def __init__(self, copy: Copy, name: str, changed: Callable[[], None] | None = None) -> None:
+    def __init__(self, copy: Copy, name: str, changed: Callable[[set[str]], None] | None = None) -> None:
         self._copy, self._name, self._changed = copy, name, changed
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{name}-follower", daemon=True)
@@ -98,7 +98,7 @@ class Follower:
                 if self._connection.closed:
                     self._connection = self._listen()
                     log.info("database_back", worker=self._name)
-                    self._tell()
+                    self._tell({"*"})
                 attempt = 0
                 self._follow()
             except psycopg2.Error as error:
@@ -120,7 +120,7 @@ class Follower:
             self._connection.notifies.clear()
             if payloads:
                 self._apply(payloads)
-                self._tell()
+                self._tell(payloads)
             elif time.monotonic() > read_again:
                 self._copy.reload(self._connection)
                 read_again = time.monotonic() + RECONCILE_SECONDS
@@ -137,6 +137,6 @@ class Follower:
         for scope, ids in scopes.items():
             self._copy.apply(self._connection, scope, ids)
 
-    def _tell(self) -> None:
+    def _tell(self, payloads: set[str]) -> None:
         if self._changed is not None:
-            self._changed()
+            self._changed(payloads)

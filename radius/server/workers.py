@@ -107,7 +107,7 @@ def disconnect(settings: Settings, address: str, stopping: Stopping, ready: Read
     """The CoA process: sends Disconnect-Requests as soon as a change closes a live session's gate."""
     nases = Nases()
     sender = Sender(lambda: nases.by_host.values(), settings.coa_port)
-    follower = Follower(nases, "coa", sender.wake)
+    follower = Follower(nases, "coa", sender.tell)
     follower.start(stopping)
     ready()
     sender.run(stopping)

@@ -4,12 +4,12 @@ Every request carries Event-Timestamp against replays (section 6.3) and Message-
 retransmission is the same octets under the same identifier.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from hmac import compare_digest
+from ipaddress import IPv4Address, ip_address
 
-from radius.wire.attributes import Value, encode
-from radius.wire.codec import Key, attributes, md5, trim
+from radius.wire.codec import Key, md5, trim
+from radius.wire.codec import attributes as read_attributes
 from radius.wire.errors import WireError
 from radius.wire.requests import Code
 
@@ -32,7 +32,7 @@ ERROR_CAUSES = {
     407: "invalid attribute value",
     501: "administratively prohibited",
     502: "request not routable",
-    503: "session not found on the NAS",
+    503: "session not found",
     504: "session not removable",
     505: "other proxy error",
     506: "resources unavailable",
@@ -49,24 +49,36 @@ class Answer:
     acknowledged: bool
     error_cause: int | None = None
 
-    @property
-    def sentence(self) -> str:
+    def sentence(self, nas: str = "The NAS") -> str:
         """The answer in words for the session's log."""
         if self.acknowledged:
-            return "The NAS acknowledged."
+            return f"{nas} acknowledged."
         if self.error_cause is None:
-            return "The NAS refused without saying why."
+            return f"{nas} refused without saying why."
         cause = ERROR_CAUSES.get(self.error_cause, "unknown cause")
-        return f"The NAS refused: {cause} ({self.error_cause})."
+        return f"{nas} refused: {cause} ({self.error_cause})."
 
 
-def encode_request(
-    code: Code, identifier: int, key: Key, pairs: Iterable[tuple[str, Value]], now: int
-) -> bytes:
-    """Encode a Disconnect-Request or CoA-Request; `now` in seconds since 1970 becomes Event-Timestamp."""
+def named(username: str, acct_session_id: str, framed_ip: str | None) -> bytes:
+    """The attributes that identify a session to its NAS (RFC 5176 section 3); all of them must match there."""
+    octets = _text(1, username) + _text(44, acct_session_id)
+    if framed_ip and isinstance(address := ip_address(framed_ip), IPv4Address):
+        octets += b"\x08\x06" + address.packed
+    return octets
+
+
+def _text(number: int, value: str) -> bytes:
+    octets = value.encode("utf-8", "surrogateescape")[:253]
+    return bytes((number, len(octets) + 2)) + octets if octets else b""
+
+
+def encode_request(code: Code, identifier: int, key: Key, attributes: bytes, now: int) -> bytes:
+    """A Disconnect-Request or CoA-Request with these encoded attributes; `now` in seconds since 1970 becomes
+    Event-Timestamp.
+    """
     if code not in _ANSWERS:
         raise WireError(f"code {code} is not a request to a NAS", "code")
-    tail = b"\x37\x06" + now.to_bytes(4, "big") + encode(pairs)
+    tail = b"\x37\x06" + now.to_bytes(4, "big") + attributes
     size = 38 + len(tail)
     if size > 4096:
         raise WireError("request would be longer than 4096 octets")
@@ -85,7 +97,7 @@ def decode_answer(data: bytes, request: bytes, key: Key) -> Answer:
     expected = md5(data[:4] + request[4:20] + data[20:] + key.secret).digest()
     if not compare_digest(expected, data[4:20]):
         raise WireError("Response Authenticator does not verify", "authenticator")
-    plain, _microsoft, offset, _proxy = attributes(data)
+    plain, _microsoft, offset, _proxy = read_attributes(data)
     if offset:
         signed = data[:4] + request[4:20] + data[20 : offset + 2] + _ZERO16 + data[offset + 18 :]
         if data[offset + 1] != 18 or not compare_digest(key.hmac(signed), data[offset + 2 : offset + 18]):
@@ -106,7 +118,7 @@ def decode_request(data: bytes, key: Key) -> tuple[int, dict[int, bytes]]:
     expected = md5(data[:4] + _ZERO16 + data[20:] + key.secret).digest()
     if not compare_digest(expected, data[4:20]):
         raise WireError("Request Authenticator does not verify", "authenticator")
-    plain, _microsoft, offset, _proxy = attributes(data)
+    plain, _microsoft, offset, _proxy = read_attributes(data)
     if offset:
         signed = data[:4] + _ZERO16 + data[20 : offset + 2] + _ZERO16 + data[offset + 18 :]
         if data[offset + 1] != 18 or not compare_digest(key.hmac(signed), data[offset + 2 : offset + 18]):

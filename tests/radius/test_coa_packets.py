@@ -11,8 +11,8 @@ from radius.wire.requests import Code
 from tests.radius.packets import SECRET
 
 KEY = Key(SECRET)
-PAIRS = [("User-Name", "alice"), ("Acct-Session-Id", "s-1"), ("Framed-IP-Address", "10.0.0.9")]
-REQUEST = coa.encode_request(Code.DISCONNECT_REQUEST, 9, KEY, PAIRS, 1_790_000_000)
+NAMED = coa.named("alice", "s-1", "10.0.0.9")
+REQUEST = coa.encode_request(Code.DISCONNECT_REQUEST, 9, KEY, NAMED, 1_790_000_000)
 
 
 def answer(code: int, tail: bytes = b"", secret: bytes = SECRET, identifier: int = 9) -> bytes:
@@ -33,7 +33,7 @@ def test_acknowledgement_and_refusal_are_told_apart():
     assert coa.decode_answer(answer(41), REQUEST, KEY) == coa.Answer(True)
     refused = coa.decode_answer(answer(42, b"\x65\x06\x00\x00\x01\xf7"), REQUEST, KEY)
     assert (refused.acknowledged, refused.error_cause) == (False, coa.SESSION_NOT_FOUND)
-    assert refused.sentence == "The NAS refused: session not found on the NAS (503)."
+    assert refused.sentence() == "The NAS refused: session not found (503)."
 
 
 @pytest.mark.parametrize(
@@ -49,4 +49,4 @@ def test_what_is_not_the_nas_speaking_is_ignored(data):
 
 def test_only_requests_to_a_nas_are_encoded():
     with pytest.raises(WireError):
-        coa.encode_request(Code.ACCESS_REQUEST, 1, KEY, [], 0)
+        coa.encode_request(Code.ACCESS_REQUEST, 1, KEY, b"", 0)

@@ -7,7 +7,7 @@ import pytest
 
 from customers.models import Gate, GateKind
 from ispbilling.core.clock import local_day, now
-from radius.coa import reconcile
+from radius.coa import comparing
 from radius.models import Session
 from radius.policy.decision import decide
 from radius.policy.subscriber import Login
@@ -65,5 +65,5 @@ def test_the_suspects_hold_everybody_the_policy_refuses(seed):
         decision = decide(facts[one.data_account_id], login, at)
         if not decision.accepted:
             refused[one.pk] = decision.code
-    assert {one.session.pk: one.because for one in reconcile.unwanted(at)} == refused
+    assert {one.live.pk: one.because for one in comparing.unwanted(at)} == refused
     assert 0 < len(refused) < len(sessions)

@@ -1,0 +1,268 @@
+"""What should be against what is: the decision about a line now, and what its live sessions were given.
+
+Desired is `policy.decide` on stored facts and the attributes it would send; applied is the fingerprint a
+session was given (`Session.applied`: the Class of its log-in as the NAS repeats it, or of the last CoA-Request
+that was acknowledged). A session that may not be online is to be disconnected; one with other settings is to
+be changed, or disconnected where nothing but a new log-in changes them.
+
+A closed gate is a fact and is always enforced. A line that is not there is an absence, and a table that was
+emptied or badly restored looks the same: when that would end a large share of all sessions, none is ended for it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+import structlog
+from django.db.models import CharField, Exists, Func, OuterRef, Q, QuerySet
+from django.db.models.functions import Coalesce, Lower
+from django.db.models.lookups import Exact
+
+from customers.models import Gate
+from ispbilling.core.clock import local_day
+from radius.accounts.models import DataAccount
+from radius.catalogue.models import Authentication
+from radius.coa.models import Kind
+from radius.policy import changing, replies
+from radius.policy.decision import Decision, decide
+from radius.policy.subscriber import Login, Subscriber
+from radius.subscribers import find_accounts
+from radius.usage.models import Session
+
+log = structlog.get_logger(__name__)
+
+# More sessions without a line than both of these are taken for a fault of ours, not for customers who left.
+MANY_UNKNOWN, SHARE_UNKNOWN = 50, 0.2
+# Sessions compared at a time: the first request leaves when the first of these are read.
+BLOCK = 500
+# Sessions as young as this are compared again and again.
+NEW = timedelta(minutes=5)
+#: `CoaAttempt.because` of a session whose line is accepted with other settings.
+SETTINGS = "SETTINGS_CHANGED"
+
+# What a change of facts is about (the NOTIFY payloads), as a path from a session.
+SCOPES = {
+    "session": "pk__in",
+    "account": "data_account__in",
+    "customer": "data_account__customer__in",
+    "group": "data_account__customer__group__in",
+    "package": "data_account__package__in",
+    "service": "data_account__package__service__in",
+    "nas": "nas__in",
+}
+
+
+Pairs = tuple[changing.Pair, ...]
+
+
+class Live(NamedTuple):
+    """An open session, as much of it as is compared and as names it to its NAS."""
+
+    pk: int
+    data_account_id: int | None
+    nas_id: int | None
+    username: str
+    acct_session_id: str
+    framed_ip: str | None
+    calling_station_id: str
+    applied: str
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A live session that is not as it should be: what to ask its NAS, and the code that says why.
+
+    `applied` and `pairs` are the fingerprint and the attributes it should have; empty for a disconnect.
+    """
+
+    live: Live
+    kind: Kind
+    because: str
+    applied: str = ""
+    pairs: Pairs = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """A live session of which nobody knows what it was given: taken for what it would be given now."""
+
+    live: Live
+    applied: str
+
+
+Finding = Difference | Baseline
+
+
+class Comparison:
+    """Compares live sessions with decisions. `kinds` gives the kind of each NAS by id.
+
+    Remembers which lines are online by exception (walled garden, throttle): their release by the clock alone
+    leaves no fact that SQL could find.
+    """
+
+    def __init__(self, kinds: Mapping[int, str]) -> None:
+        self.kinds = kinds
+        self._by_exception: set[int] = set()
+
+    def everywhere(self, now: datetime) -> Iterator[Finding]:
+        """Compare every open session."""
+        yield from self._compared(_of_lines(), now)
+        yield from unknown(now)
+
+    def within(self, scope: str, ids: Iterable[int], now: datetime) -> Iterator[Finding]:
+        """Compare the open sessions that changed rows touch. Raises KeyError for what is no scope."""
+        path, all_of_them = SCOPES[scope], sorted(ids)
+        for start in range(0, len(all_of_them), BLOCK):
+            sessions = _of_lines().filter(**{path: all_of_them[start : start + BLOCK]})
+            yield from self._compared(sessions, now)
+            if scope in ("account", "session") and (gone := {live.pk for live in _lineless(sessions)}):
+                yield from (one for one in unknown(now) if one.live.pk in gone)
+
+    def by_the_clock(self, now: datetime) -> Iterator[Finding]:
+        """Compare the open sessions whose decision may have changed although no fact did, and new ones: their
+        log-in may have been answered just before a fact changed.
+        """
+        sessions = _of_lines().filter(
+            suspects(now)
+            | Q(applied="")
+            | Q(started_at__gt=now - NEW)
+            | Q(data_account__in=list(self._by_exception))
+        )
+        yield from self._compared(sessions, now)
+        yield from unknown(now)
+
+    def settings(self, live: Live, now: datetime) -> tuple[str, Pairs] | str:
+        """The fingerprint and attributes a session should have, or the code of why it may not be online."""
+        if live.data_account_id is None or (subscriber := _fact(live.data_account_id, now)) is None:
+            return decide(None, None, now).code
+        decision = decide(subscriber, _login(live), now)
+        if not decision.accepted:
+            return decision.code
+        pairs = tuple(replies.attributes(subscriber, decision, self.kinds[live.nas_id or 0]))
+        return _fingerprint(pairs), pairs
+
+    def _compared(self, sessions: QuerySet[Session], now: datetime) -> Iterator[Finding]:
+        """In blocks, so that what is found in the first can leave before the last is read."""
+        after = 0
+        while block := _read(sessions.filter(pk__gt=after).order_by("pk")[:BLOCK]):
+            facts = find_accounts({live.data_account_id or 0 for live in block}, now)
+            for live in block:
+                subscriber = facts.get(live.data_account_id or 0)
+                found = None if subscriber is None else self._compare(subscriber, live, now)
+                if found is not None:
+                    yield found
+            after = block[-1].pk
+
+    def _compare(self, subscriber: Subscriber, live: Live, now: datetime) -> Finding | None:
+        nas_id = live.nas_id or 0
+        decision = decide(subscriber, _login(live), now)
+        if not decision.accepted:
+            return Difference(live, Kind.DISCONNECT, decision.code)
+        self._remember(subscriber, decision)
+        kind = self.kinds.get(nas_id)
+        if kind is None:
+            return None  # nobody to tell
+        pairs = tuple(replies.attributes(subscriber, decision, kind))
+        wanted = _fingerprint(pairs)
+        if live.applied == wanted:
+            return None
+        if not live.applied:
+            return Baseline(live, wanted)
+        because = decision.code or SETTINGS
+        if changing.needs_login(live.applied, wanted):
+            return Difference(live, Kind.DISCONNECT, because)
+        return Difference(live, Kind.COA, because, wanted, pairs)
+
+    def _remember(self, subscriber: Subscriber, decision: Decision) -> None:
+        if decision.code:
+            self._by_exception.add(subscriber.account_id)
+        else:
+            self._by_exception.discard(subscriber.account_id)
+
+
+def unwanted(now: datetime) -> list[Difference]:
+    """Every open session that should not be: for pages and sweeps, which send nothing."""
+    found = Comparison({})._compared(_of_lines().filter(suspects(now)), now)
+    return [*(one for one in found if isinstance(one, Difference)), *unknown(now)]
+
+
+def suspects(now: datetime) -> Q:
+    """Sessions with a fact that may close a gate: few, so that only these are decided about one by one.
+
+    Every gate of the policy that looks at a fact has its line here; a test holds the two against each other.
+    """
+    today = local_day(now)
+    other_device = ~Q(data_account__mac_lock="")
+    other_device &= ~Q(Exact(Bare("data_account__mac_lock"), Bare("calling_station_id")))
+    other_nas = Q(data_account__nas_lock__isnull=False) & ~Q(data_account__nas_lock=Coalesce("nas", 0))
+    return (
+        Q(data_account__customer__in=Gate.objects.closing(now).order_by().values("customer"))
+        | Q(data_account__customer__group__enabled=False)
+        | Q(data_account__starts_on__gt=today)
+        | Q(data_account__ends_on__lt=today)
+        | Q(data_account__blocked=True)
+        | Q(data_account__package__service__authentication=Authentication.REJECT)
+        | Q(data_account__package__service__expires_on__lt=today)
+        | other_device
+        | other_nas
+    )
+
+
+class Bare(Func):
+    """`gates.bare_mac` in SQL."""
+
+    template = "translate(lower(%(expressions)s), ':-. ', '')"
+    output_field = CharField()
+
+
+def unknown(now: datetime) -> list[Difference]:
+    """Sessions whose line is gone; none when they are suspiciously many."""
+    sessions = _lineless(_of_lines())
+    if len(sessions) > MANY_UNKNOWN:
+        everybody = Session.objects.open().count()
+        if len(sessions) > SHARE_UNKNOWN * everybody:
+            log.error("disconnects_held_back", unknown=len(sessions), open=everybody,
+                      meaning="Too many live sessions have no data account: is the table whole?")  # fmt: skip
+            return []
+    code = decide(None, None, now).code
+    return [Difference(session, Kind.DISCONNECT, code) for session in sessions]
+
+
+def _lineless(sessions: QuerySet[Session]) -> list[Live]:
+    lines = DataAccount.objects.order_by()
+    return _read(
+        sessions.annotate(name=Lower("username"))
+        .exclude(Exists(lines.filter(pk=OuterRef("data_account"))))
+        .exclude(Exists(lines.annotate(name=Lower("username")).filter(name=OuterRef("name"))))
+    )
+
+
+def _of_lines() -> QuerySet[Session]:
+    """Open sessions that we let in: those that never had a line of ours are their NAS's own affair."""
+    return Session.objects.open().filter(data_account__isnull=False).order_by()
+
+
+def _read(sessions: QuerySet[Session]) -> list[Live]:
+    return list(map(Live._make, sessions.values_list(*Live._fields)))
+
+
+def read(session_ids: Iterable[int]) -> dict[int, Live]:
+    """Those of these sessions that are open, by id, whether or not they are of a line of ours."""
+    return {
+        live.pk: live for live in _read(Session.objects.open().filter(pk__in=list(session_ids)).order_by())
+    }
+
+
+def _fact(account_id: int, now: datetime) -> Subscriber | None:
+    return find_accounts([account_id], now).get(account_id)
+
+
+def _login(live: Live) -> Login:
+    return Login(True, live.calling_station_id, live.nas_id or 0, "")
+
+
+@lru_cache(maxsize=4096)
+def _fingerprint(pairs: Pairs) -> str:
+    return changing.fingerprint(pairs)

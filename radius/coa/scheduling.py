@@ -1,0 +1,164 @@
+"""Which request leaves when: bookkeeping of thousands of requests to many NASes, without sockets or a clock.
+
+Every NAS has a queue and a window of its own, and they take turns: one that says nothing fills its own window
+and delays nobody else. A request keeps its identifier and octets from its first departure to its answer;
+identifiers of one NAS are used again in the order in which they came free, so that a late answer seldom meets
+a successor (RFC 5080 section 2.2.2).
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+Peer = tuple[str, int]
+
+# Requests of one NAS on their way at a time: it starts between the two, and every silence halves it.
+FEWEST, WINDOW = 8, 256
+
+
+@dataclass(slots=True, eq=False)
+class Flight(Generic[T]):
+    """One request on its way: `slot` is its socket and identifier, `octets` what was sent, once it was."""
+
+    peer: Peer
+    what: T
+    slot: int = -1
+    octets: bytes = b""
+    tries: int = 0
+    due: float = 0.0
+    over: bool = False
+
+
+@dataclass(slots=True)
+class _Lane(Generic[T]):
+    """What is known of one NAS."""
+
+    waiting: deque[Flight[T]] = field(default_factory=deque)
+    flying: dict[int, Flight[T]] = field(default_factory=dict)
+    free: deque[int] = field(default_factory=deque)
+    fresh: int = 0
+    window: float = WINDOW
+    listed: bool = False
+
+
+class Schedule(Generic[T]):
+    """`slots` identifiers per NAS; `waits` are the seconds after each try, the last one before giving up."""
+
+    def __init__(self, waits: Sequence[float], slots: int) -> None:
+        self._waits, self._slots = tuple(waits), slots
+        self._lanes: dict[Peer, _Lane[T]] = {}
+        self._ready: deque[_Lane[T]] = deque()
+        self._deadlines: list[tuple[float, int, Flight[T]]] = []
+        self._order = count()
+        self.open = 0
+
+    def add(self, peer: Peer, what: T) -> None:
+        """Queue a request."""
+        lane = self._lanes.setdefault(peer, _Lane())
+        lane.waiting.append(Flight(peer, what))
+        self.open += 1
+        self._list(lane)
+
+    def leaving(self, now: float, most: int) -> Iterator[Flight[T]]:
+        """Up to `most` requests to send now: repeats first, then one new request of each NAS in turn.
+
+        Take what is `silent` first; nothing is repeated past it.
+        """
+        for _ in range(most):
+            flight = self._repeat(now) or self._next()
+            if flight is None:
+                return
+            flight.tries += 1
+            self._wait(flight, now + self._waits[flight.tries - 1])
+            yield flight
+
+    def put_off(self, flight: Flight[T], until: float) -> None:
+        """It could not be sent at all (a full socket): the try does not count."""
+        flight.tries -= 1
+        self._wait(flight, until)
+
+    def silent(self, now: float) -> Iterator[Flight[T]]:
+        """Requests that were sent as often as allowed and waited for long enough."""
+        while (flight := self._first()) and flight.due <= now and self._spent(flight):
+            heappop(self._deadlines)
+            self._end(flight)
+            yield flight
+
+    def find(self, peer: Peer, slot: int) -> Flight[T] | None:
+        """The request that an answer from there under that identifier belongs to."""
+        lane = self._lanes.get(peer)
+        return None if lane is None else lane.flying.get(slot)
+
+    def answered(self, flight: Flight[T]) -> None:
+        """Its answer came."""
+        lane = self._lanes[flight.peer]
+        lane.window = min(WINDOW, lane.window + 1)
+        self._end(flight)
+
+    def next_at(self) -> float | None:
+        """When `leaving` or `silent` next has something, if no answer comes; None when nothing waits for time."""
+        first = self._first()
+        return None if first is None else first.due
+
+    @property
+    def ready(self) -> bool:
+        """Whether a new request may leave at once."""
+        return bool(self._ready)
+
+    def _list(self, lane: _Lane[T]) -> None:
+        if not lane.listed and lane.waiting and len(lane.flying) < min(lane.window, self._slots):
+            lane.listed = True
+            self._ready.append(lane)
+
+    def _next(self) -> Flight[T] | None:
+        if not self._ready:
+            return None
+        lane = self._ready.popleft()
+        lane.listed = False
+        flight = lane.waiting.popleft()
+        if lane.fresh < self._slots:
+            flight.slot = lane.fresh
+            lane.fresh += 1
+        else:
+            flight.slot = lane.free.popleft()
+        lane.flying[flight.slot] = flight
+        self._list(lane)
+        return flight
+
+    def _repeat(self, now: float) -> Flight[T] | None:
+        flight = self._first()
+        if flight is None or flight.due > now or self._spent(flight):
+            return None
+        heappop(self._deadlines)
+        if flight.tries:
+            lane = self._lanes[flight.peer]
+            lane.window = max(FEWEST, lane.window / 2)
+        return flight
+
+    def _first(self) -> Flight[T] | None:
+        """The request with the earliest deadline; what no longer counts is dropped on the way to it."""
+        while self._deadlines:
+            due, _, flight = self._deadlines[0]
+            if not flight.over and flight.due == due:
+                return flight
+            heappop(self._deadlines)
+        return None
+
+    def _spent(self, flight: Flight[T]) -> bool:
+        return flight.tries >= len(self._waits)
+
+    def _wait(self, flight: Flight[T], until: float) -> None:
+        flight.due = until
+        heappush(self._deadlines, (until, next(self._order), flight))
+
+    def _end(self, flight: Flight[T]) -> None:
+        flight.over = True
+        self.open -= 1
+        lane = self._lanes[flight.peer]
+        del lane.flying[flight.slot]
+        lane.free.append(flight.slot)
+        self._list(lane)
