@@ -224,6 +224,8 @@ RADIUS_ACCT_PORT = env.int("RADIUS_ACCT_PORT", default=1813)
 RADIUS_AUTH_WORKERS = env.int("RADIUS_AUTH_WORKERS", default=2)
 RADIUS_ACCT_WORKERS = env.int("RADIUS_ACCT_WORKERS", default=2)
 RADIUS_COA_PORT = env.int("RADIUS_COA_PORT", default=3799)
+# Wrong passwords a minute, of a line and worker, after which others are not looked at; 0 looks at all.
+RADIUS_WRONG_PASSWORDS = env.int("RADIUS_WRONG_PASSWORDS", default=10)
 RADIUS_KEEP_REJECTS_DAYS = env.int("RADIUS_KEEP_REJECTS_DAYS", default=90)
 # Accounting that PostgreSQL cannot take waits here, on a disk of this machine that survives a restart; beyond so
 # many megabytes of 10**6 bytes packets are not answered, and the NASes keep them.

@@ -25,6 +25,10 @@ REASONS = {
         "Login failed because of a fault of ours. Please contact us.",
     ),
     "BAD_PASSWORD": Reason("The password does not match the data account's RADIUS password.", _LOGIN),
+    "RATE_LIMITED": Reason(
+        "Too many wrong passwords came from there within a minute; this one was not looked at.",
+        _LOGIN,  # whoever guesses must not learn that the username exists
+    ),
     "EAP_UNSUPPORTED": Reason(
         "The NAS speaks EAP (802.1X), which is not answered here: let FreeRADIUS end it and ask this server.",
         _LOGIN,

@@ -19,7 +19,7 @@ from radius.policy.subscriber import Login
 from radius.server.attempts import Attempt
 from radius.server.counting import Counts
 from radius.server.dedupe import Duplicates
-from radius.server.limiting import Seldom
+from radius.server.limiting import Guesses, Seldom
 from radius.server.loop import Datagram
 from radius.server.online import OpenSession, Prover, crowd, place
 from radius.server.snapshot import Directory, Line, NasEntry, Snapshot
@@ -40,6 +40,8 @@ _HEADER = 20
 _REFUSED = 10_000
 # How often one NAS is named in the log for what it sends again and again.
 EAP_SECONDS, FAILURE_SECONDS = 3600.0, 60.0
+# Numbers that a million lines share, instead of one each.
+_DIGESTS = tuple(range(0x10000))
 
 
 class Authentication:
@@ -55,20 +57,24 @@ class Authentication:
         answered: Callable[[Attempt], None],
         prover: Prover | None = None,
         sample: float = 0.0,
+        guesses: Guesses[Line] | None = None,
     ) -> None:
         self._snapshot, self._counts, self._answered = snapshot, counts, answered
         self._prover = prover
         self._sample, self._until_sample = sample, _gap(sample)
         self._refused: set[int] = set()
+        self._guesses = Guesses[Line](0) if guesses is None else guesses
         self._duplicates = Duplicates()
         self._reject_tails: dict[str, bytes] = {}
         self._eap, self._failing = Seldom(EAP_SECONDS), Seldom(FAILURE_SECONDS)
-        self._now = 0.0
+        self._now = self._steady = 0.0
         self.strangers = 0
 
     def __call__(self, datagrams: Sequence[Datagram]) -> list[bytes | None]:
         self._now = time.time()
-        self._duplicates.age(time.monotonic())
+        self._steady = steady = time.monotonic()
+        self._duplicates.age(steady)
+        self._guesses.age(steady)
         answer = self._answer
         return [answer(data, host, source) for data, host, source in datagrams]
 
@@ -99,7 +105,7 @@ class Authentication:
             tally.drops[error.reason] += 1
             return None
         except Exception:  # one datagram, whatever is wrong with it, must not end everybody's service
-            if self._failing(nas.nas_id, self._now):
+            if self._failing(nas.nas_id, self._steady):
                 log.exception("login_failed_to_be_judged", nas=nas.name)
             tally.drops["internal_error"] += 1
             return None
@@ -110,7 +116,17 @@ class Authentication:
         line = self._snapshot.lines.get(request.username.lower())
         if line is None:
             return self._reject(request, nas, None, False)
+        guesses = self._guesses
+        here = _DIGESTS[(hash(request.calling_station) ^ nas.nas_id) & 0xFFFF]
+        if guesses.counted and guesses.spent(line, here == line.home, self._steady):
+            return self._reject(request, nas, line, False, unchecked="RATE_LIMITED")
         proof = self._proof(request, nas, line)
+        if proof is not None:
+            if guesses.counted:
+                guesses.right(line, here == line.home)
+            line.home = here
+        elif request.eap is None:
+            guesses.wrong(line, here == line.home, self._steady)
         now = self._now
         compiled = line.compiled
         if compiled.until <= now:
@@ -119,8 +135,8 @@ class Authentication:
         if proof is None or closed:
             return self._reject(request, nas, line, proof is not None)
         if compiled.simultaneous_use:
-            here = _place(request, nas)
-            if here not in line.places and (live := self._elsewhere(line, here)):
+            spot = _place(request, nas)
+            if spot not in line.places and (live := self._elsewhere(line, spot)):
                 return self._reject(request, nas, line, True, live)
         tail = compiled.accept(now, nas.kind)
         self._until_sample -= 1
@@ -172,8 +188,9 @@ class Authentication:
         line: Line | None,
         right: bool,
         live: Sequence[OpenSession] = (),
+        unchecked: str = "",
     ) -> bytes:
-        at, login = datetime.fromtimestamp(self._now, UTC), _login(request, nas, right, live)
+        at, login = datetime.fromtimestamp(self._now, UTC), _login(request, nas, right, live, unchecked)
         subscriber = None if line is None else line.subscriber
         decision = decide(subscriber, login, at)
         tail = self._tail(request, nas, decision.code)
@@ -189,7 +206,7 @@ class Authentication:
     def _tail(self, request: AccessRequest, nas: NasEntry, code: str) -> bytes:
         """The attributes of a reject."""
         if request.eap is not None:
-            if self._eap(nas.nas_id, self._now):
+            if self._eap(nas.nas_id, self._steady):
                 log.warning("eap_not_supported", nas=nas.name, username=text(request.username))
             # EAP-Failure (RFC 3748 section 4.2); a Reply-Message must not be beside it (RFC 3579 2.6.5).
             return bytes((79, 6, 4, request.eap, 0, 4))
@@ -204,9 +221,16 @@ def _gap(share: float) -> int:
     return 1 + int(expovariate(share) if share < 1 else 0) if share > 0 else sys.maxsize
 
 
-def _login(request: AccessRequest, nas: NasEntry, right: bool, live: Sequence[OpenSession] = ()) -> Login:
+def _login(
+    request: AccessRequest,
+    nas: NasEntry,
+    right: bool,
+    live: Sequence[OpenSession] = (),
+    unchecked: str = "",
+) -> Login:
     elsewhere = ", ".join(f"on {one.nas_name} since {datetime.fromtimestamp(one.since, UTC)}" for one in live)
-    unchecked = "EAP_UNSUPPORTED" if request.eap is not None and not right else ""
+    if request.eap is not None and not right:
+        unchecked = "EAP_UNSUPPORTED"
     calling, method = text(request.calling_station), _method(request)
     return Login(right, calling, nas.nas_id, nas.name, len(live), elsewhere, method, unchecked)
 

@@ -108,7 +108,8 @@ class Compiled:
 class Line:
     """One subscriber: who it is, its password, and what it shares with all that have the same facts.
 
-    There may be a million of these, so each holds only what is its own.
+    There may be a million of these, so each holds only what is its own. `home` is a digest of where it last
+    logged in from with the right password, -1 when nobody knows.
     """
 
     __slots__ = (
@@ -117,6 +118,7 @@ class Line:
         "compiled",
         "customer_code",
         "customer_id",
+        "home",
         "mschap",
         "name",
         "password",
@@ -133,6 +135,7 @@ class Line:
         self._cased = None if username.encode() == name else username
         self.mschap: mschap.Secret | None = None
         self.places: tuple[bytes, ...] = ()
+        self.home = -1
 
     @property
     def subscriber(self) -> Subscriber:
@@ -282,8 +285,10 @@ class Snapshot(Nases):
     def _put(self, name: bytes, line: Line, former: Line | None) -> None:
         if self._names.get(line.account_id, name) != name:
             self._forget(line.account_id)
-        if former is not None and line.compiled.simultaneous_use:
-            line.places = former.places[-line.compiled.simultaneous_use :]
+        if former is not None:
+            line.home = former.home
+            if line.compiled.simultaneous_use:
+                line.places = former.places[-line.compiled.simultaneous_use :]
         self.lines[name] = line
         self._names[line.account_id] = name
 

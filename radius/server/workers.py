@@ -23,12 +23,13 @@ from radius.server.attempts import AttemptLog
 from radius.server.counting import Counts
 from radius.server.following import BACK_OFF, Follower, connect
 from radius.server.handlers import Accounting, Authentication
+from radius.server.limiting import Guesses
 from radius.server.loop import listen, serve
 from radius.server.online import Prover
 from radius.server.posture import PostureLog
 from radius.server.sending import Sender
 from radius.server.shield import Shield
-from radius.server.snapshot import Directory, Nases, Snapshot
+from radius.server.snapshot import Directory, Line, Nases, Snapshot
 from radius.server.spool import Replay, Spool
 from radius.usage.recording import Recorder
 
@@ -54,6 +55,7 @@ class Settings:
     spool_folder: Path
     spool_octets: int
     sample_accepts: float = 0.0
+    wrong_passwords: int = 0
 
 
 def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
@@ -71,7 +73,8 @@ def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Re
     with listen(address, settings.auth_port) as bound:
         _settle()
         ready()
-        handler = Authentication(snapshot, counts, attempts.add, prover, settings.sample_accepts)
+        guesses = Guesses[Line](settings.wrong_passwords)
+        handler = Authentication(snapshot, counts, attempts.add, prover, settings.sample_accepts, guesses)
         serve(bound, handler, AUTH_BATCH, stopping, _shielded(bound, handler, snapshot))
     prover.stop()
     follower.stop()

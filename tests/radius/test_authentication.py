@@ -1,6 +1,7 @@
 """Logins through the real socket: who gets in, with what, and how fast the server learns of changes."""
 
 import os
+import socket
 from datetime import date, timedelta
 
 import pytest
@@ -118,6 +119,34 @@ def test_unknown_users_and_wrong_passwords_hear_the_same(server, line):
     assert eventually(lambda: set(AuthAttempt.objects.values_list("code", flat=True)) >= both)
 
 
+@pytest.mark.feature("W-11")
+def test_guessing_is_stopped_and_the_owner_still_gets_in(server, line):
+    """From one port, as one NAS asks, so that one worker hears it all."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nas:
+        nas.settimeout(2)
+        nas.connect(("127.0.0.1", server.auth_port))
+
+        def ask(password: str, calling: str, **how):
+            packet = access(password=password, Calling_Station_Id=calling, **how)
+            nas.send(packet.RequestPacket())
+            reply = nas.recv(4096)
+            read = packet.CreateReply(packet=reply)
+            assert packet.VerifyReply(read, reply, enforce_ma=True)
+            return read
+
+        home, elsewhere = "02:00:00:00:00:01", "02:00:00:00:00:66"
+        assert ask("wire-secret", home).code == ACCEPT
+        wrong = [ask(f"guess {n}", elsewhere) for n in range(10)]
+        limited = ask("wire-secret", elsewhere)
+        assert limited.code == REJECT
+        assert limited["Reply-Message"] == wrong[0]["Reply-Message"], "guessing tells nothing"
+        assert b"E=691" in ask("wire-secret", elsewhere, method="mschap2")["MS-CHAP-Error"][0]
+        assert ask("wire-secret", home).code == ACCEPT
+    attempt = eventually(lambda: AuthAttempt.objects.filter(code="RATE_LIMITED").first())
+    assert attempt.data_account_id == line.pk
+    assert AuthAttempt.objects.filter(code="BAD_PASSWORD").count() == 10
+
+
 def test_changes_reach_the_running_server(server, line):
     line.blocked = True
     line.save(update_fields=["blocked"])
@@ -157,8 +186,6 @@ def test_a_session_ends_with_the_last_day_of_service(server, line):
 
 def test_a_retransmission_gets_the_same_octets(server, line):
     octets = access().RequestPacket()
-    import socket
-
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nas:
         nas.settimeout(2)
         replies = set()
@@ -170,8 +197,6 @@ def test_a_retransmission_gets_the_same_octets(server, line):
 
 def test_a_reject_is_logged_once_however_often_it_is_asked(server, line):
     octets = access(password="wrong").RequestPacket()
-    import socket
-
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as nas:
         nas.settimeout(2)
         for _ in range(3):

@@ -35,6 +35,7 @@ class Command(BaseCommand):
             spool_folder=Path(settings.RADIUS_SPOOL_DIR),
             spool_octets=settings.RADIUS_SPOOL_MAX_MB * 10**6,
             sample_accepts=settings.RADIUS_SAMPLE_ACCEPTS,
+            wrong_passwords=settings.RADIUS_WRONG_PASSWORDS,
         )
         connections.close_all()  # the workers are forked: each makes its own
 
