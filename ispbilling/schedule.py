@@ -78,6 +78,12 @@ SWEEPS = [
     Sweep(
         "stale_sessions", "radius.sweeps.stale_sessions", every(300), "closes sessions whose updates stopped"
     ),
+    Sweep(
+        "time_limits",
+        "radius.sweeps.time_limits",
+        every(60),
+        "counts again how long lines with a time limit were online",
+    ),
     Sweep("reconcile", "radius.sweeps.reconcile", every(30), "re-queues disconnects that were lost"),
     Sweep(
         "prune_rejects",

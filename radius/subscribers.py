@@ -8,15 +8,17 @@ same, and `Subscriber`, the full value of one line, is put together when somebod
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import structlog
+from django.conf import settings
 from django.db import connection
 
-from ispbilling.core.clock import day_end, day_start
+from ispbilling.core.clock import day_end, day_start, local_day, month_of
 from ispbilling.core.secrets import SecretError, decrypt
+from radius.policy.bands import Band
 from radius.policy.subscriber import Closure, Subscriber, Terms
 
 log = structlog.get_logger(__name__)
@@ -40,7 +42,7 @@ _PAGE = 2000
 _LINES = """
 SELECT a.id, a.username, a.customer_id, c.code, a.starts_on::text, {secret},
        c.group_id, a.package_id, a.blocked, a.blocked_reason, a.ends_on::text, host(a.framed_ip),
-       a.framed_ipv6_prefix, a.mac_lock, a.nas_lock_id
+       a.framed_ipv6_prefix, a.delegated_ipv6_prefix, a.mac_lock, a.nas_lock_id, a.port_lock
 FROM radius_dataaccount a
 JOIN customers_customer c ON c.id = a.customer_id
 WHERE a.id > %(after)s AND {where}
@@ -51,7 +53,8 @@ _WHO = 6  # columns of a row that are a line's own; the rest is mostly alike
 _GROUPS = "SELECT id, title, enabled FROM groups_customergroup WHERE id = ANY(%(ids)s)"
 _TERMS = """
 SELECT p.id, p.title, s.authentication = 'accept', s.expires_on::text, s.down_kbps, s.up_kbps,
-       p.session_timeout, p.interim_interval, p.framed_pool, p.simultaneous_use
+       p.session_timeout, p.interim_interval, p.framed_pool, p.simultaneous_use,
+       p.framed_ipv6_pool, p.delegated_ipv6_pool, s.band_days, s.band_from, s.band_to, s.time_limit, s.limit_type
 FROM radius_package p
 JOIN radius_service s ON s.id = p.service_id
 WHERE p.id = ANY(%(ids)s)
@@ -62,6 +65,12 @@ SELECT customer_id, kind, extract(epoch FROM since)::float8, extract(epoch FROM 
 FROM customers_gate
 WHERE customer_id = ANY(%(ids)s) AND (until IS NULL OR until > %(now)s)
 ORDER BY since, id
+"""
+# Time online of lines that have a limit, since its day or month began.
+_USED = """
+SELECT data_account_id, sum(seconds)::bigint FROM radius_usageday
+WHERE data_account_id = ANY(%(ids)s) AND day >= %(since)s
+GROUP BY data_account_id
 """
 
 
@@ -90,9 +99,13 @@ class Facts(NamedTuple):
     terms: Terms
     framed_ip: str | None
     framed_ipv6_prefix: str
+    delegated_ipv6_prefix: str
     mac_lock: str
     nas_lock: int | None
-    unreadable: str
+    port_lock: str
+    used_seconds: int = 0
+    used_until: datetime | None = None
+    unreadable: str = ""
 
 
 class Stored(NamedTuple):
@@ -192,13 +205,15 @@ class _Known:
 def _stored(cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: datetime) -> Iterator[Stored]:
     known.fill(cursor, rows)
     closures = _closures(cursor, {row[2] for row in rows}, now)
+    used = _used(cursor, rows, known, now)
     for row in rows:
         account_id, username, customer_id, code, first_day, sealed = row[:_WHO]
         shut = closures.get(customer_id, ())
         starts, unreadable, password = _LONG_AGO, "", b""
         try:
             starts = _first_instant(first_day)
-            facts = _facts(known, row[_WHO:], shut, starts if starts > now else None)
+            early = starts if starts > now else None
+            facts = _facts(known, row[_WHO:], shut, early, used.get(account_id, (0, None)))
         except (ValueError, OverflowError, KeyError) as error:
             log.error("facts_unreadable", data_account=account_id, error=repr(error))
             facts, unreadable = _nothing_known(), "facts"
@@ -213,17 +228,22 @@ def _stored(cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: d
 
 
 def _facts(
-    known: _Known, shared: Sequence[Any], shut: Sequence[Sequence[Any]], starts: datetime | None
+    known: _Known,
+    shared: Sequence[Any],
+    shut: Sequence[Sequence[Any]],
+    starts: datetime | None,
+    used: tuple[int, datetime | None],
 ) -> Facts:
-    group_id, package_id, blocked, reason, last_day, framed_ip, ipv6_prefix, mac_lock, nas_lock = shared
-    key = None if framed_ip else (tuple(shared), tuple(shut), starts)
+    group_id, package_id, blocked, reason, last_day, *network = shared
+    framed_ip = network[0]
+    key = None if framed_ip else (tuple(shared), tuple(shut), starts, used)
     found = known.facts.get(key)
     if found is None:
         title, enabled = known.groups[group_id]
         closures = tuple([_closure(*row) for row in shut])
         found = Facts(
             group_id, title, enabled, closures, blocked, reason, starts, _instant_after(last_day),
-            known.terms[package_id], framed_ip, ipv6_prefix, mac_lock, nas_lock, unreadable="",
+            known.terms[package_id], *(*network, *used),
         )  # fmt: skip
         if key is not None:  # nobody shares an address of his own
             known.facts[key] = found
@@ -234,7 +254,29 @@ def _facts(
 def _nothing_known() -> Facts:
     """Of a line whose facts cannot be read."""
     terms = Terms(0, "", True, None, 0, 0, 0, 0, "")
-    return Facts(0, "", True, (), False, "", None, None, terms, None, "", "", None, "facts")
+    return Facts(0, "", True, (), False, "", None, None, terms, None, "", "", "", None, "")
+
+
+def _used(
+    cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: datetime
+) -> dict[int, tuple[int, datetime | None]]:
+    """Seconds online and when they count no more, of those lines that have a time limit."""
+    limited: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        terms = known.terms.get(row[7])
+        if terms is not None and terms.time_limit:
+            limited[terms.limit_type].append(row[0])
+    found: dict[int, tuple[int, datetime | None]] = {}
+    today = local_day(now)
+    for kind, ids in limited.items():
+        since, until = {
+            "daily": (today, day_end(today)),
+            "monthly": (month_of(today).start, day_end(month_of(today).last)),
+        }.get(kind, (date.min, None))
+        found |= dict.fromkeys(ids, (0, until))
+        cursor.execute(_USED, {"ids": ids, "since": since})
+        found |= {account_id: (int(seconds), until) for account_id, seconds in cursor.fetchall()}
+    return found
 
 
 def _closures(cursor: Cursor, customers: set[int], now: datetime) -> dict[int, list[Sequence[Any]]]:
@@ -264,9 +306,35 @@ def _terms(
     interim: int,
     pool: str,
     simultaneous: int,
+    ipv6_pool: str,
+    delegated_pool: str,
+    band_days: str,
+    band_from: time | None,
+    band_to: time | None,
+    time_limit: int,
+    limit_type: str,
 ) -> Terms:
-    ends = _instant_after(expires_on)
-    return _one(Terms(package_id, title, accepts, ends, down, up, timeout, interim, pool, simultaneous))
+    shut = Band(band_days, band_from, band_to) if band_days and band_from and band_to else None
+    return _one(
+        Terms(
+            package_id,
+            title,
+            accepts,
+            _instant_after(expires_on),
+            down,
+            up,
+            timeout,
+            interim,
+            pool,
+            simultaneous,
+            ipv6_pool,
+            delegated_pool,
+            (shut,) if shut else (),
+            settings.TIME_ZONE if shut else "",
+            time_limit,
+            limit_type if time_limit else "",
+        )  # fmt: skip
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -1,17 +1,23 @@
 """The periodic plans of this app; `ispbilling/schedule.py` says when each runs."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
+from django.db.models import Exists, OuterRef
 
 from ispbilling.core.plans import Plan, Step
+from radius.catalogue.models import Service
 from radius.coa.models import CoaAttempt
 from radius.coa.reconcile import due
 from radius.nas import posture
 from radius.policy.codes import sentence
 from radius.server import pruning
 from radius.usage import closing, partitions
+from radius.usage.models import Session
+
+# Updates as old as this have been counted before.
+RECENT = timedelta(minutes=3)
 
 
 def stale_sessions(now: datetime) -> Plan:
@@ -122,3 +128,23 @@ def prune_posture(now: datetime) -> Plan:
         if (count := rows.count())
     ]
     return Plan("prune_posture", steps, act, chunk=1)
+
+
+def time_limits(now: datetime) -> Plan:
+    """Have the RADIUS service count again how long the lines of services with a time limit were online.
+
+    Usage is not told line by line: that would cost every update of every line.
+    """
+
+    def act(steps: Sequence[Step], at: datetime) -> int:
+        with connection.cursor() as cursor:
+            for step in steps:
+                cursor.execute("SELECT pg_notify('radius', %s)", [f"service:{step.key}"])
+        return len(steps)
+
+    used = Session.objects.open().filter(
+        data_account__package__service=OuterRef("pk"), updated_at__gt=now - RECENT, updated_at__lte=now
+    )
+    limited = Service.objects.filter(Exists(used), time_limit__gt=0)
+    steps = [Step(one.pk, str(one), "count", "its lines were online in the last minutes") for one in limited]
+    return Plan("time_limits", steps, act)

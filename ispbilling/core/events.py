@@ -6,7 +6,7 @@ it to run their sweep now instead of at its next tick. If a wake-up is lost, not
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -97,8 +97,8 @@ def record_many(
 
 
 def _plain(value: Any) -> Any:
-    """A JSON value that reads the same in a page: amounts and dates as text."""
-    if isinstance(value, Decimal | date):
+    """A JSON value that reads the same in a page: amounts, dates and times as text."""
+    if isinstance(value, Decimal | date | time):
         return str(value)
     if isinstance(value, models.Model):
         return str(value)

@@ -4,10 +4,11 @@ import re
 from ipaddress import AddressValueError, IPv6Network, NetmaskValueError
 from typing import Any, ClassVar
 
+from crispy_forms.layout import Layout
 from django import forms
 from django.db.models import Q
 
-from ispbilling.core.forms import DateInput, Form, ModelForm, MoneyInput
+from ispbilling.core.forms import DateInput, Form, ModelForm, MoneyInput, Pair
 from ispbilling.core.money import format_money
 from radius.accounts.models import DataAccount
 from radius.catalogue.models import Package
@@ -63,11 +64,26 @@ class LineForm(ModelForm):
 class NetworkForm(ModelForm):
     """Its addresses and locks; all may stay empty."""
 
+    layout = Layout(
+        "framed_ip",
+        Pair("framed_ipv6_prefix", "delegated_ipv6_prefix"),
+        Pair("mac_lock", "port_lock"),
+        "nas_lock",
+    )
+
     class Meta:
         model = DataAccount
-        fields = ("framed_ip", "framed_ipv6_prefix", "mac_lock", "nas_lock")
+        fields = (
+            "framed_ip",
+            "framed_ipv6_prefix",
+            "delegated_ipv6_prefix",
+            "mac_lock",
+            "nas_lock",
+            "port_lock",
+        )
         help_texts: ClassVar[dict[str, str]] = {
-            "framed_ipv6_prefix": "For example 2001:db8:42::/56",
+            "framed_ipv6_prefix": "Usually a /64, 2001:db8:42::/64; empty: from the package's pool",
+            "delegated_ipv6_prefix": "For the router behind it, 2001:db8:42:100::/56; empty: from the pool",
             "nas_lock": "The only NAS it may log in through; empty: any",
         }
 
@@ -75,20 +91,25 @@ class NetworkForm(ModelForm):
         return self.cleaned_data["framed_ip"] or None
 
     def clean_framed_ipv6_prefix(self) -> str:
-        text: str = self.cleaned_data["framed_ipv6_prefix"].strip()
-        if not text:
-            return ""
-        try:
-            return str(IPv6Network(text))
-        except (AddressValueError, NetmaskValueError, ValueError) as error:
-            raise forms.ValidationError(
-                "Write a prefix with no host bits, for example 2001:db8:42::/56."
-            ) from error
+        return _prefix(self.cleaned_data["framed_ipv6_prefix"], "2001:db8:42::/64")
+
+    def clean_delegated_ipv6_prefix(self) -> str:
+        return _prefix(self.cleaned_data["delegated_ipv6_prefix"], "2001:db8:42:100::/56")
 
     def clean_mac_lock(self) -> str:
         text: str = self.cleaned_data["mac_lock"].strip()
         bare = re.sub(r"[:.\-]", "", text).lower()
         return ":".join(bare[i : i + 2] for i in range(0, 12, 2)).upper() if _MAC.match(bare) else text
+
+
+def _prefix(text: str, example: str) -> str:
+    """An IPv6 prefix in its usual form, empty when there is none. Raises ValidationError."""
+    if not text.strip():
+        return ""
+    try:
+        return str(IPv6Network(text.strip()))
+    except (AddressValueError, NetmaskValueError, ValueError) as error:
+        raise forms.ValidationError(f"Write a prefix with no host bits, for example {example}.") from error
 
 
 class ReasonForm(Form):

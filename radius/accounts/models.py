@@ -2,11 +2,12 @@
 
 from decimal import Decimal
 
+from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower, Upper
+from django.db.models.functions import Cast, Lower, NullIf, Upper
 from django.urls import reverse
 
 from customers.models import Customer
@@ -28,6 +29,10 @@ class DataAccountQuerySet(models.QuerySet["DataAccount"]):
         if user.is_provider_staff:
             return self
         return self.filter(customer__in=Customer.objects.visible_to(user))
+
+
+def _prefix(name: str) -> Cast:
+    return Cast(NullIf(name, models.Value("")), models.GenericIPAddressField())
 
 
 class DataAccount(models.Model):
@@ -59,12 +64,26 @@ class DataAccount(models.Model):
         blank=True,
         help_text="Empty: from the package's pool",
     )
-    framed_ipv6_prefix = models.CharField("static IPv6 prefix", max_length=49, blank=True)
+    framed_ipv6_prefix = models.CharField(
+        "static IPv6 prefix of the link",
+        max_length=49,
+        blank=True,
+        help_text="Empty: from the package's pool",
+    )
+    delegated_ipv6_prefix = models.CharField(
+        "static delegated IPv6 prefix",
+        max_length=49,
+        blank=True,
+        help_text="For the router behind the link; empty: from the package's pool",
+    )
     mac_lock = models.CharField(
         "MAC lock", max_length=17, blank=True, help_text="Calling-Station-Id it must come from"
     )
     nas_lock = models.ForeignKey(
         Nas, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="NAS lock"
+    )
+    port_lock = models.CharField(
+        "port lock", max_length=64, blank=True, help_text="NAS-Port-Id, or NAS-Port, it must come from"
     )
     created_at = models.DateTimeField(editable=False)
 
@@ -83,6 +102,15 @@ class DataAccount(models.Model):
                 condition=Q(framed_ip__isnull=False),
                 name="radius_dataaccount_framed_ip",
                 violation_error_message="Another data account has this address.",
+            ),
+            *(
+                ExclusionConstraint(
+                    # An empty text is no prefix, and overlaps with nothing.
+                    expressions=[(OpClass(_prefix(name), name="inet_ops"), "&&")],
+                    name=f"radius_dataaccount_{name}",
+                    violation_error_message="Another data account has this prefix or a part of it.",
+                )
+                for name in ("framed_ipv6_prefix", "delegated_ipv6_prefix")
             ),
             models.CheckConstraint(
                 condition=Q(ends_on__isnull=True) | Q(ends_on__gte=models.F("starts_on")),

@@ -12,7 +12,7 @@ from django.db.models import Case, CharField, Q, Value, When
 from customers.models import Gate, GateKind
 from ispbilling.core.clock import local_day
 from radius.accounts.models import DataAccount
-from radius.catalogue.models import Authentication
+from radius.catalogue.models import Authentication, Service
 
 
 class RadiusStatus(models.TextChoices):
@@ -48,6 +48,7 @@ def with_status(accounts: models.QuerySet[DataAccount], now: datetime) -> models
 
     refusing = Q(package__service__authentication=Authentication.REJECT)
     refusing |= Q(package__service__expires_on__lt=today)
+    refusing |= Q(package__service__in=Service.closed_by_band(now))
     return accounts.annotate(
         radius_status=Case(
             When(Q(ends_on__lt=today) | gate(GateKind.CANCELLED), then=Value(RadiusStatus.CANCELLED)),

@@ -85,9 +85,15 @@ class DataAccountDetail(DetailPage):
             (
                 Attr("framed_ip", "Static IPv4", kind="mono", empty="from the pool"),
                 Attr("package.framed_pool", "Pool", kind="mono", empty="the NAS's own"),
-                Attr("framed_ipv6_prefix", "IPv6 Prefix", kind="mono"),
+                Attr("framed_ipv6_prefix", "IPv6 Prefix of the Link", kind="mono", empty="from the pool"),
+                Attr("delegated_ipv6_prefix", "Delegated IPv6 Prefix", kind="mono", empty="from the pool"),
+                Attr("package.framed_ipv6_pool", "IPv6 Pool", kind="mono", empty="the NAS's own"),
+                Attr(
+                    "package.delegated_ipv6_pool", "IPv6 Delegation Pool", kind="mono", empty="the NAS's own"
+                ),
                 Attr("mac_lock", "MAC Lock", kind="mono", empty="any device"),
                 Attr("nas_lock", "NAS Lock", kind="link", empty="any NAS"),
+                Attr("port_lock", "Port Lock", kind="mono", empty="any port"),
             ),
             icon="network",
             weight=60,

@@ -1,5 +1,6 @@
 """Form fields of the catalogue: a speed typed in Mb/s, a cap typed as "150 GB"."""
 
+from calendar import day_name
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.core.exceptions import ValidationError
 from ispbilling.core.units import GB, KB, MB, TB, parse_octets
 
 _MOST_MBPS = 1_000_000
+_MOST_HOURS = 10_000
 
 
 class SpeedField(forms.Field):
@@ -35,6 +37,59 @@ class SpeedField(forms.Field):
 
     def prepare_value(self, value: Any) -> Any:
         return f"{(Decimal(value) / 1000).normalize():f}" if isinstance(value, int) else value
+
+
+class HoursField(forms.Field):
+    """Hours on screen, seconds (int) in Python; empty is 0, no limit."""
+
+    widget = forms.NumberInput
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"required": False, **kwargs})
+        self.widget.attrs |= {"step": "any", "min": "0", "inputmode": "decimal"}
+
+    def to_python(self, value: Any) -> int:
+        if value in (None, ""):
+            return 0
+        if isinstance(value, int):
+            return value
+        try:
+            hours = Decimal(str(value).strip().replace(",", "."))
+        except InvalidOperation:
+            raise ValidationError("Write a number of hours, for example 2 or 0.5.") from None
+        if not hours.is_finite() or not 0 <= hours <= _MOST_HOURS:
+            raise ValidationError(f"Write 0 to {_MOST_HOURS} hours; empty is no limit.")
+        return int((hours * 3600).to_integral_value())
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, int):
+            return value
+        return f"{(Decimal(value) / 3600).quantize(Decimal('0.0001')).normalize():f}" if value else ""
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        try:
+            return bool(self.to_python(data) != (initial or 0))
+        except ValidationError:
+            return True
+
+
+class WeekdaysField(forms.MultipleChoiceField):
+    """Ticked weekdays on screen, ISO digits ("12345") in Python."""
+
+    widget = forms.CheckboxSelectMultiple
+
+    def __init__(self, **kwargs: Any) -> None:
+        days = [(str(number), name) for number, name in enumerate(day_name, 1)]
+        super().__init__(**{"required": False, "choices": days, **kwargs})
+
+    def clean(self, value: Any) -> Any:
+        return "".join(sorted(set(super().clean(list(value or ())))))
+
+    def prepare_value(self, value: Any) -> Any:
+        return list(value) if isinstance(value, str) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return set(initial or ()) != set(data or ())
 
 
 class OctetsField(forms.CharField):

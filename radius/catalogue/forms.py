@@ -2,10 +2,11 @@
 
 from typing import Any, ClassVar
 
+from crispy_forms.layout import Layout
 from django import forms
 
-from ispbilling.core.forms import DateInput, ModelForm, MoneyInput
-from radius.catalogue.fields import OctetsField, SpeedField
+from ispbilling.core.forms import DateInput, ModelForm, MoneyInput, Pair, TimeInput
+from radius.catalogue.fields import HoursField, OctetsField, SpeedField, WeekdaysField
 from radius.catalogue.models import Package, Service
 
 
@@ -24,6 +25,36 @@ class ServiceForm(ModelForm):
             "authentication": "Reject stops every line on every package of this service",
             "expires_on": "Last day on which it works; empty: never",
         }
+
+
+class HoursForm(ModelForm):
+    """When it may be used, and for how long."""
+
+    layout = Layout("band_days", Pair("band_from", "band_to"), Pair("time_limit", "limit_type"))
+    band_days = WeekdaysField(
+        label="Closed on", help_text="Hours that reach over midnight belong to the day on which they begin"
+    )
+    time_limit = HoursField(
+        label="Time limit", help_text="Hours online that each data account has; empty: no limit"
+    )
+
+    class Meta:
+        model = Service
+        fields = ("band_days", "band_from", "band_to", "time_limit", "limit_type")
+        widgets: ClassVar[dict[str, Any]] = {"band_from": TimeInput(), "band_to": TimeInput()}
+        help_texts: ClassVar[dict[str, str]] = {
+            "band_from": "The provider's local time",
+            "band_to": "Earlier than the beginning: of the next day",
+        }
+
+    def clean(self) -> Any:
+        given = super().clean() or self.cleaned_data
+        days, begin, end = (given.get(name) for name in ("band_days", "band_from", "band_to"))
+        if days and not (begin and end) and not self.errors:
+            self.add_error("band_from", "Write from when until when it is closed on those days.")
+        if not days and (begin or end):
+            self.add_error("band_days", "Tick the days on which it is closed, or clear the hours.")
+        return given
 
 
 class ServiceChoice(forms.ModelChoiceField):
@@ -50,10 +81,6 @@ class PackageForm(ModelForm):
             "service",
             "cap_octets",
             "price",
-            "session_timeout",
-            "interim_interval",
-            "framed_pool",
-            "simultaneous_use",
             "active",
         )
         widgets: ClassVar[dict[str, Any]] = {"price": MoneyInput()}
@@ -61,3 +88,24 @@ class PackageForm(ModelForm):
             "title": "What customers read on their invoice; only a label",
             "price": "A month, VAT included as the billing settings say; a data account may have its own",
         }
+
+
+class NetworkForm(ModelForm):
+    """What the network is told about every line of a package."""
+
+    layout = Layout(
+        Pair("session_timeout", "interim_interval"),
+        Pair("simultaneous_use", "framed_pool"),
+        Pair("framed_ipv6_pool", "delegated_ipv6_pool"),
+    )
+
+    class Meta:
+        model = Package
+        fields = (
+            "session_timeout",
+            "interim_interval",
+            "simultaneous_use",
+            "framed_pool",
+            "framed_ipv6_pool",
+            "delegated_ipv6_pool",
+        )

@@ -1,9 +1,11 @@
 """Services and packages, as the RADIUS guide groups them."""
 
-from datetime import date
+from calendar import day_name
+from datetime import date, datetime
 from decimal import Decimal
 
-from django.core.validators import MinValueValidator
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.urls import reverse
@@ -11,6 +13,9 @@ from django.urls import reverse
 from ispbilling.core.models import User
 from ispbilling.core.units import format_kbps, format_octets
 from radius.catalogue.labels import differences
+from radius.policy.bands import Band, closing
+
+WEEKDAYS = tuple(day_name)
 
 
 class CatalogueQuerySet(models.QuerySet[models.Model]):
@@ -23,8 +28,18 @@ class Authentication(models.TextChoices):
     REJECT = "reject", "Reject"
 
 
+class LimitType(models.TextChoices):
+    """What the hours of a time limit are for."""
+
+    DAILY = "daily", "A day"
+    MONTHLY = "monthly", "A calendar month"
+    ONCE = "once", "Once: never again"
+
+
 class Service(models.Model):
-    """A RADIUS service: a speed. Zero means zero; the reply carries it as Mikrotik-Rate-Limit."""
+    """A RADIUS service: a speed, and when it may be used. Zero means zero; a reply carries the speed in the
+    form its NAS understands.
+    """
 
     code = models.CharField("service code", max_length=40)
     title = models.CharField(max_length=80)
@@ -35,11 +50,33 @@ class Service(models.Model):
         "expiry date", null=True, blank=True, help_text="Last day on which it works; empty: never"
     )
 
+    band_days = models.CharField(
+        "closed on",
+        max_length=7,
+        blank=True,
+        validators=[RegexValidator(r"^[1-7]*$", "Digits 1 (Monday) to 7 (Sunday).")],
+        help_text="Weekdays on which it is closed for some hours, 1 (Monday) to 7 (Sunday)",
+    )
+    band_from = models.TimeField("closed from", null=True, blank=True)
+    band_to = models.TimeField("closed until", null=True, blank=True)
+    time_limit = models.PositiveIntegerField(
+        default=0, validators=[MaxValueValidator(2**31 - 1)], help_text="Seconds online; 0: no limit"
+    )
+    limit_type = models.CharField("limit is for", max_length=7, choices=LimitType, default=LimitType.DAILY)
+
     objects = CatalogueQuerySet.as_manager()
 
     class Meta:
         ordering = ["code"]
-        constraints = [models.UniqueConstraint(Lower("code"), name="radius_service_code_ci")]
+        constraints = [
+            models.UniqueConstraint(Lower("code"), name="radius_service_code_ci"),
+            models.CheckConstraint(
+                condition=models.Q(band_days="", band_from__isnull=True, band_to__isnull=True)
+                | (~models.Q(band_days="") & models.Q(band_from__isnull=False, band_to__isnull=False)),
+                name="radius_service_band",
+                violation_error_message="Hours when it is closed need days, a beginning and an end.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -52,8 +89,29 @@ class Service(models.Model):
         """`20 Mb/s down, 10 Mb/s up`."""
         return f"{format_kbps(self.down_kbps)} down, {format_kbps(self.up_kbps)} up"
 
+    @property
+    def closed_hours(self) -> str:
+        """`Mo Tu We 22:00 to 06:00`, empty for none."""
+        if not self.band_days or self.band_from is None or self.band_to is None:
+            return ""
+        days = " ".join(WEEKDAYS[int(day) - 1][:2] for day in self.band_days)
+        return f"{days} {self.band_from:%H:%M} to {self.band_to:%H:%M}"
+
     def expired(self, on: date) -> bool:
         return self.expires_on is not None and on > self.expires_on
+
+    @property
+    def bands(self) -> tuple[Band, ...]:
+        """Its hours as the policy knows them."""
+        if not self.band_days or self.band_from is None or self.band_to is None:
+            return ()
+        return (Band(self.band_days, self.band_from, self.band_to),)
+
+    @classmethod
+    def closed_by_band(cls, now: datetime) -> list[int]:
+        """The ids of the services whose band is closed at `now`."""
+        some = cls.objects.exclude(band_days="").order_by()
+        return [one.pk for one in some if closing(one.bands, settings.TIME_ZONE, now) is not None]
 
 
 class Package(models.Model):
@@ -80,6 +138,15 @@ class Package(models.Model):
         max_length=60,
         blank=True,
         help_text="The pool on the NAS that addresses are drawn from",
+    )
+    framed_ipv6_pool = models.CharField(
+        "IPv6 pool", max_length=60, blank=True, help_text="The pool on the NAS for the link's own prefix"
+    )
+    delegated_ipv6_pool = models.CharField(
+        "IPv6 delegation pool",
+        max_length=60,
+        blank=True,
+        help_text="The pool on the NAS for the prefix that is delegated to the subscriber's router",
     )
     simultaneous_use = models.PositiveSmallIntegerField(
         default=1,

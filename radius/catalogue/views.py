@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -10,16 +11,25 @@ from django.urls import reverse
 from ispbilling.core import clock
 from ispbilling.core.forms import Tabs
 from ispbilling.core.models import User
-from ispbilling.core.parts import Attr, Button, Panel, State
+from ispbilling.core.parts import Attr, Button, Panel, State, Tab
 from ispbilling.core.units import format_kbps, format_seconds
 from ispbilling.core.views import ActionPage, AddPage, DetailPage, EditPage, ListPage
 from radius.catalogue import offering
 from radius.catalogue.filters import PackageFilter, ServiceFilter
-from radius.catalogue.forms import PackageForm, ServiceForm
+from radius.catalogue.forms import HoursForm, NetworkForm, PackageForm, ServiceForm
 from radius.catalogue.models import Package, Service
 from radius.catalogue.tables import EDIT, PackageTable, ServiceTable, package_actions, service_actions
+from radius.policy.bands import closing
 
 VIEW = "radius.catalogue.view"
+SERVICE_TABS = (
+    Tab("service", "Service", ServiceForm, icon="gauge"),
+    Tab("hours", "Hours and Limits", HoursForm, icon="clock"),
+)
+PACKAGE_TABS = (
+    Tab("package", "Package", PackageForm, icon="package"),
+    Tab("network", "On the Network", NetworkForm, icon="network"),
+)
 
 
 def _counted(services: Any) -> Any:
@@ -70,6 +80,20 @@ class ServiceDetail(DetailPage):
             ),
             icon="gauge",
         ),
+        Panel(
+            "Hours and Limits",
+            (
+                Attr("closed_hours", "Closed", empty="never"),
+                Attr(
+                    lambda s: format_seconds(s.time_limit) if s.time_limit else None,
+                    "Time Limit",
+                    empty="none",
+                ),
+                Attr(lambda s: s.get_limit_type_display() if s.time_limit else None, "Limit Is For"),
+            ),
+            column=2,
+            icon="clock",
+        ),
     )
 
     def crumbs(self) -> list[tuple[str, str]]:
@@ -93,6 +117,8 @@ class ServiceDetail(DetailPage):
             found.append(("stopped", f"Set to Reject: {_people(self.object.users)} cannot log in."))
         if self.object.expired(clock.local_day(clock.now())):
             found.append(("stopped", f"Expired on {self.object.expires_on}: nobody on it can log in."))
+        if closing(self.object.bands, settings.TIME_ZONE, clock.now()) is not None:
+            found.append(("attention", f"Closed now ({self.object.closed_hours})."))
         return found
 
 
@@ -101,7 +127,7 @@ class ServiceAdd(AddPage):
     permission = EDIT
     title = "Add Service"
     submit_label = "Add Service"
-    form_class = ServiceForm
+    tabs = SERVICE_TABS
     success_url_name = "radius:service_list"
 
     def act(self, obj: Service, form: Tabs, actor: User) -> Service:
@@ -123,7 +149,7 @@ class ServiceClone(ServiceAdd):
 class ServiceEdit(EditPage):
     model = Service
     permission = EDIT
-    form_class = ServiceForm
+    tabs = SERVICE_TABS
     success_url_name = "radius:service_list"
 
     def act(self, obj: Service, form: Tabs, actor: User) -> Service:
@@ -204,6 +230,8 @@ class PackageDetail(DetailPage):
                 ),
                 Attr(lambda p: f"every {p.interim_interval} s", "Accounting Updates"),
                 Attr("framed_pool", "Address Pool", kind="mono"),
+                Attr("framed_ipv6_pool", "IPv6 Pool", kind="mono"),
+                Attr("delegated_ipv6_pool", "IPv6 Delegation Pool", kind="mono"),
                 Attr(lambda p: p.simultaneous_use or None, "Sessions at Once", empty="any number"),
             ),
             column=2,
@@ -241,7 +269,7 @@ class PackageAdd(_Labelled, AddPage):
     permission = EDIT
     title = "Add Package"
     submit_label = "Add Package"
-    form_class = PackageForm
+    tabs = PACKAGE_TABS
     success_url_name = "radius:package_list"
 
     def act(self, obj: Package, form: Tabs, actor: User) -> Package:
@@ -251,7 +279,7 @@ class PackageAdd(_Labelled, AddPage):
 class PackageEdit(_Labelled):
     model = Package
     permission = EDIT
-    form_class = PackageForm
+    tabs = PACKAGE_TABS
     success_url_name = "radius:package_list"
 
     def act(self, obj: Package, form: Tabs, actor: User) -> Package:

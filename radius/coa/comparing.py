@@ -23,7 +23,7 @@ from django.db.models.lookups import Exact
 from customers.models import Gate
 from ispbilling.core.clock import local_day
 from radius.accounts.models import DataAccount
-from radius.catalogue.models import Authentication
+from radius.catalogue.models import Authentication, Service
 from radius.coa.models import Kind
 from radius.policy import changing, replies
 from radius.policy.decision import Decision, decide
@@ -67,6 +67,7 @@ class Live(NamedTuple):
     acct_session_id: str
     framed_ip: str | None
     calling_station_id: str
+    nas_port: str
     applied: str
 
 
@@ -197,6 +198,8 @@ def suspects(now: datetime) -> Q:
     other_device = ~Q(data_account__mac_lock="")
     other_device &= ~Q(Exact(Bare("data_account__mac_lock"), Bare("calling_station_id")))
     other_nas = Q(data_account__nas_lock__isnull=False) & ~Q(data_account__nas_lock=Coalesce("nas", 0))
+    other_port = ~Q(data_account__port_lock="")
+    other_port &= ~Q(Exact(Lower("data_account__port_lock"), Lower("nas_port")))
     return (
         Q(data_account__customer__in=Gate.objects.closing(now).order_by().values("customer"))
         | Q(data_account__customer__group__enabled=False)
@@ -205,8 +208,11 @@ def suspects(now: datetime) -> Q:
         | Q(data_account__blocked=True)
         | Q(data_account__package__service__authentication=Authentication.REJECT)
         | Q(data_account__package__service__expires_on__lt=today)
+        | Q(data_account__package__service__in=Service.closed_by_band(now))
+        | Q(data_account__package__service__time_limit__gt=0)
         | other_device
         | other_nas
+        | other_port
     )
 
 
@@ -260,7 +266,7 @@ def _fact(account_id: int, now: datetime) -> Subscriber | None:
 
 
 def _login(live: Live) -> Login:
-    return Login(True, live.calling_station_id, live.nas_id or 0, "")
+    return Login(True, live.calling_station_id, live.nas_id or 0, "", live.nas_port)
 
 
 @lru_cache(maxsize=4096)

@@ -43,6 +43,14 @@ REASONS = {
     "PACKAGE_BLOCKED": Reason("The data account is blocked.", _CLOSED),
     "SERVICE_REJECT": Reason("The RADIUS service of the package is set to Reject.", _CLOSED),
     "SERVICE_EXPIRED": Reason("The RADIUS service of the package is past its expiry date.", _CLOSED),
+    "TIME_BAND": Reason(
+        "The RADIUS service of the package is closed at this time of day.",
+        "This service is closed at this hour.",
+    ),
+    "TIME_LIMIT": Reason(
+        "The time online that the RADIUS service of the package allows is used up.",
+        "The time of this service is used up.",
+    ),
     "MAC_MISMATCH": Reason(
         "The login came from another device than the data account's MAC lock allows.",
         "This login belongs to another device. Please contact us.",
@@ -50,6 +58,10 @@ REASONS = {
     "NAS_MISMATCH": Reason(
         "The login came through another NAS than the data account's NAS lock allows.",
         "This login belongs to another access point. Please contact us.",
+    ),
+    "PORT_MISMATCH": Reason(
+        "The login came through another port than the data account's port lock allows.",
+        "This login belongs to another connection. Please contact us.",
     ),
     "TOO_MANY_SESSIONS": Reason(
         "As many sessions as the package allows are open elsewhere, and their NAS still reports them.",

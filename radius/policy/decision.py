@@ -1,9 +1,10 @@
 """All gates at once: accepted or not, why, and until when that stays true."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from radius.policy.gates import GATES, Gate, password
+from radius.policy.bands import next_edge
+from radius.policy.gates import GATES, Gate, password, seconds_used
 from radius.policy.subscriber import Login, Subscriber
 
 
@@ -41,7 +42,29 @@ def decide(subscriber: Subscriber | None, login: Login | None, now: datetime) ->
 
 def next_change(subscriber: Subscriber, now: datetime) -> datetime | None:
     """The first instant after `now` at which any gate that looks at a date may turn."""
-    changes = [subscriber.starts, subscriber.ends, subscriber.terms.service_ends]
+    terms = subscriber.terms
+    changes = [subscriber.starts, subscriber.ends, terms.service_ends]
+    if terms.bands:
+        changes.append(next_edge(terms.bands, terms.zone, now))
+    if terms.time_limit and subscriber.used_seconds >= terms.time_limit:
+        changes.append(subscriber.used_until)
     for closure in subscriber.closures:
         changes += (closure.since, closure.until)
     return min((instant for instant in changes if instant is not None and instant > now), default=None)
+
+
+def online_left(subscriber: Subscriber, decision: Decision, now: datetime) -> float | None:
+    """For how many seconds a session may go on that begins at `now`; None: nothing known will end it.
+
+    Until the decision lapses, or the time limit is used up. A limit that starts again meanwhile is there in
+    full from then on.
+    """
+    ends = None if decision.valid_until is None else (decision.valid_until - now).total_seconds()
+    limit, used = subscriber.terms.time_limit, seconds_used(subscriber, now)
+    if not limit or used >= limit:
+        return ends
+    left = float(limit - used)
+    again = subscriber.used_until
+    if again is not None and now < again <= now + timedelta(seconds=left):
+        left = (again - now).total_seconds() + limit
+    return left if ends is None else min(ends, left)

@@ -1,13 +1,14 @@
 """One function per row of the gate table (features 2.1), in its order; all are asked on every decision.
 
 A gate sees the facts, the login (None when a page or a compiler asks without one) and the instant. Not here
-yet, because nothing can close them: time bands and limits, prepaid bundles, caps.
+yet, because nothing can close them: prepaid bundles, caps.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
+from radius.policy import bands
 from radius.policy.subscriber import Closure, Login, Subscriber
 
 
@@ -83,6 +84,26 @@ def service_expiry(subscriber: Subscriber, login: Login | None, now: datetime) -
     return Gate("service expiry", not over, "SERVICE_EXPIRED", f"since {ends}" if over else "")
 
 
+def time_band(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    terms = subscriber.terms
+    shut = bands.closing(terms.bands, terms.zone, now) if terms.bands else None
+    return Gate("time band", shut is None, "TIME_BAND", f"from {shut[0]} to {shut[1]}" if shut else "")
+
+
+def time_limit(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    limit, used = subscriber.terms.time_limit, seconds_used(subscriber, now)
+    if not limit or used < limit:
+        return Gate("time limit", True, "TIME_LIMIT")
+    again = f", again from {subscriber.used_until}" if subscriber.used_until else ""
+    return Gate("time limit", False, "TIME_LIMIT", f"{used} of {limit} seconds are used{again}")
+
+
+def seconds_used(subscriber: Subscriber, now: datetime) -> int:
+    """Of its time limit: those of an earlier day or month do not count any more."""
+    until = subscriber.used_until
+    return subscriber.used_seconds if until is None or now < until else 0
+
+
 def mac_lock(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
     lock = subscriber.mac_lock
     if not lock or login is None or bare_mac(login.calling_station) == bare_mac(lock):
@@ -98,6 +119,14 @@ def nas_lock(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate
     return Gate("NAS lock", False, "NAS_MISMATCH", f"only NAS {lock}, came through {login.nas_name}")
 
 
+def port_lock(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    lock = subscriber.port_lock
+    if not lock or login is None or login.nas_port.lower() == lock.lower():
+        return Gate("port lock", True, "PORT_MISMATCH", f"only {lock}" if lock else "")
+    came = login.nas_port or "no NAS-Port-Id and no NAS-Port"
+    return Gate("port lock", False, "PORT_MISMATCH", f"only {lock}, came from {came}")
+
+
 def simultaneous(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
     limit = subscriber.terms.simultaneous_use
     full = login is not None and 0 < limit <= login.live
@@ -106,8 +135,8 @@ def simultaneous(subscriber: Subscriber, login: Login | None, now: datetime) -> 
 
 
 GATES: tuple[GateFunction, ...] = (
-    secret,
     password,
+    secret,
     facts,
     deleted,
     group,
@@ -119,8 +148,11 @@ GATES: tuple[GateFunction, ...] = (
     blocked,
     service,
     service_expiry,
+    time_band,
+    time_limit,
     mac_lock,
     nas_lock,
+    port_lock,
     simultaneous,
 )
 

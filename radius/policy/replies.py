@@ -33,7 +33,7 @@ def attributes(subscriber: Subscriber, decision: Decision, kind: str) -> Pairs:
         ("Framed-Protocol", "PPP"),
         *RATES[kind](subscriber.terms.down_kbps, subscriber.terms.up_kbps),
         ("Acct-Interim-Interval", subscriber.terms.interim_interval),
-        *_addresses(subscriber),
+        *_addresses(subscriber, kind),
     ]
 
 
@@ -42,20 +42,27 @@ def marked(pairs: Pairs) -> Pairs:
     return [*pairs, ("Class", CLASS_PREFIX + fingerprint(pairs).encode())]
 
 
-def _addresses(subscriber: Subscriber) -> Pairs:
-    """Its static address or its package's pool, and its IPv6 prefix.
+def _addresses(subscriber: Subscriber, kind: str) -> Pairs:
+    """Its static addresses, or the pools of its package that they are drawn from.
 
-    A /64 goes onto the link itself (RFC 3162); a shorter prefix can only be delegated (RFC 4818).
+    Framed-IPv6-Prefix goes onto the link itself (RFC 3162), Delegated-IPv6-Prefix to the router behind it
+    (RFC 4818). RouterOS knows the pool of the latter by its own attribute only, others by RFC 6911's.
     """
+    terms = subscriber.terms
     pairs: Pairs = []
     if subscriber.framed_ip:
         pairs.append(("Framed-IP-Address", subscriber.framed_ip))
-    elif subscriber.terms.framed_pool:
-        pairs.append(("Framed-Pool", subscriber.terms.framed_pool))
+    elif terms.framed_pool:
+        pairs.append(("Framed-Pool", terms.framed_pool))
     if subscriber.framed_ipv6_prefix:
-        on_link = subscriber.framed_ipv6_prefix.endswith("/64")
-        name = "Framed-IPv6-Prefix" if on_link else "Delegated-IPv6-Prefix"
-        pairs.append((name, subscriber.framed_ipv6_prefix))
+        pairs.append(("Framed-IPv6-Prefix", subscriber.framed_ipv6_prefix))
+    elif terms.framed_ipv6_pool:
+        pairs.append(("Framed-IPv6-Pool", terms.framed_ipv6_pool))
+    if subscriber.delegated_ipv6_prefix:
+        pairs.append(("Delegated-IPv6-Prefix", subscriber.delegated_ipv6_prefix))
+    elif terms.delegated_ipv6_pool:
+        name = "Mikrotik-Delegated-IPv6-Pool" if kind == "mikrotik" else "Delegated-IPv6-Prefix-Pool"
+        pairs.append((name, terms.delegated_ipv6_pool))
     return pairs
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from radius.policy.bands import Band
+
 
 @dataclass(frozen=True, slots=True)
 class Closure:
@@ -20,8 +22,9 @@ class Closure:
 class Terms:
     """A package and its service as the network sees them; one value shared by all lines that have it.
 
-    Speeds in kbit/s. `simultaneous_use`: sessions at once, 0 for any number. `service_ends` is
-    the instant after the service's last day; None: never.
+    Speeds in kbit/s. `bands` are in `zone`. `time_limit` is seconds online, 0 for none, and `limit_type` the
+    time they are for: `once`, `daily` or `monthly`. `simultaneous_use`: sessions at once, 0 for any number.
+    `service_ends` is the instant after the service's last day; None: never.
     """
 
     package_id: int
@@ -34,6 +37,12 @@ class Terms:
     interim_interval: int
     framed_pool: str
     simultaneous_use: int = 0
+    framed_ipv6_pool: str = ""
+    delegated_ipv6_pool: str = ""
+    bands: tuple[Band, ...] = ()
+    zone: str = ""
+    time_limit: int = 0
+    limit_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,9 @@ class Subscriber:
     """One data account with everything that decides about it; never its password.
 
     `starts` is the first instant of its first day, `ends` the one after its last day of service (D-10), None
-    when open. `nas_lock` is a NAS's id. `unreadable` names what of it is stored and cannot be read: `secret`
-    (the key ring lacks its key, or it is damaged) or `facts`.
+    when open. `nas_lock` is a NAS's id. `used_seconds` were online before `used_until`, when the count starts
+    again (None: never); both are kept for lines with a time limit alone. `unreadable` names what of it is
+    stored and cannot be read: `secret` (the key ring lacks its key, or it is damaged) or `facts`.
     """
 
     account_id: int
@@ -63,6 +73,10 @@ class Subscriber:
     mac_lock: str
     nas_lock: int | None
     unreadable: str = ""
+    delegated_ipv6_prefix: str = ""
+    port_lock: str = ""
+    used_seconds: int = 0
+    used_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,7 @@ class Login:
     calling_station: str
     nas_id: int
     nas_name: str
+    nas_port: str = ""
     live: int = 0
     elsewhere: str = ""
     method: str = ""

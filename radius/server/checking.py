@@ -27,7 +27,8 @@ def check(subscriber: Subscriber | None, now: datetime, mac: str = "", nas: Nas 
     login = None
     if subscriber is not None:
         came_through = nas.pk if nas else subscriber.nas_lock or 0
-        login = Login(True, mac or subscriber.mac_lock, came_through, nas.name if nas else "")
+        name = nas.name if nas else ""
+        login = Login(True, mac or subscriber.mac_lock, came_through, name, subscriber.port_lock)
     decision = decide(subscriber, login, now)
     words = "It can log in now." if decision.accepted else f"It cannot log in now. {sentence(decision.code)}"
     # The password is not asked about, so its gate says nothing here.

@@ -24,8 +24,11 @@ _OPEN = {
     "blocked": "The data account is not blocked.",
     "service": "The RADIUS service of the package is set to Accept.",
     "service expiry": "The RADIUS service of the package has not expired.",
+    "time band": "The RADIUS service of the package is open at this time of day, or always.",
+    "time limit": "The time online that the service allows is not used up, or there is no limit.",
     "MAC lock": "The MAC lock is met, or there is none.",
     "NAS lock": "The NAS lock is met, or there is none.",
+    "port lock": "The port lock is met, or there is none.",
     "simultaneous use": "No more sessions are open elsewhere than the package allows.",
 }
 

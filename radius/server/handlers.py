@@ -231,8 +231,8 @@ def _login(
     elsewhere = ", ".join(f"on {one.nas_name} since {datetime.fromtimestamp(one.since, UTC)}" for one in live)
     if request.eap is not None and not right:
         unchecked = "EAP_UNSUPPORTED"
-    calling, method = text(request.calling_station), _method(request)
-    return Login(right, calling, nas.nas_id, nas.name, len(live), elsewhere, method, unchecked)
+    calling, port, method = text(request.calling_station), text(_port(request)), _method(request)
+    return Login(right, calling, nas.nas_id, nas.name, port, len(live), elsewhere, method, unchecked)
 
 
 def _method(request: AccessRequest) -> str:
@@ -249,11 +249,15 @@ def _method(request: AccessRequest) -> str:
     return "no password"
 
 
+def _port(request: AccessRequest) -> bytes:
+    """NAS-Port-Id, or NAS-Port where the NAS names none."""
+    if not request.nas_port_id and request.nas_port is not None:
+        return b"%d" % request.nas_port
+    return request.nas_port_id
+
+
 def _place(request: AccessRequest, nas: NasEntry) -> bytes:
-    port = request.nas_port_id
-    if not port and request.nas_port is not None:
-        port = b"%d" % request.nas_port
-    return place(request.calling_station, nas.nas_id, port)
+    return place(request.calling_station, nas.nas_id, _port(request))
 
 
 class Accounting:

@@ -20,7 +20,7 @@ from ispbilling.core.secrets import SecretError, decrypt
 from radius import subscribers
 from radius.nas.models import MessageAuthenticator
 from radius.policy import replies
-from radius.policy.decision import Decision, decide
+from radius.policy.decision import Decision, decide, online_left
 from radius.policy.subscriber import Subscriber
 from radius.server.loop import packed
 from radius.subscribers import Facts, Stored
@@ -70,7 +70,7 @@ class Compiled:
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
-        self.locked = bool(facts.mac_lock) or facts.nas_lock is not None
+        self.locked = bool(facts.mac_lock or facts.port_lock) or facts.nas_lock is not None
         self.simultaneous_use = facts.terms.simultaneous_use
         self.accepted, self.until, self.plain_until = False, _LAPSED, _LAPSED
 
@@ -80,8 +80,14 @@ class Compiled:
         until = decision.valid_until
         self.accepted, self.until = decision.accepted, inf if until is None else until.timestamp()
         self.tails = {}
-        timeout = self.facts.terms.session_timeout
-        self.plain_until = inf if self.until == inf else self.until - timeout if timeout else _LAPSED
+        terms = self.facts.terms
+        timeout = terms.session_timeout
+        if terms.time_limit:
+            self.plain_until = _LAPSED
+        elif self.until == inf:
+            self.plain_until = inf
+        else:
+            self.plain_until = self.until - timeout if timeout else _LAPSED
 
     def accept(self, now: float, kind: str) -> bytes:
         """The Accept's attributes for a NAS of that kind, with a Session-Timeout that ends when the decision
@@ -93,8 +99,14 @@ class Compiled:
         if now < self.plain_until:
             return tail
         timeout = self.facts.terms.session_timeout
-        seconds = replies.session_seconds(timeout, None if self.until == inf else self.until - now)
+        seconds = replies.session_seconds(timeout, self._left(now))
         return _session_timeout(seconds) + (tail[_TIMEOUT:] if timeout else tail)
+
+    def _left(self, now: float) -> float | None:
+        if not self.facts.terms.time_limit:
+            return None if self.until == inf else self.until - now
+        subscriber, at = subscribers.subscriber(self.facts), datetime.fromtimestamp(now, UTC)
+        return online_left(subscriber, decide(subscriber, None, at), at)
 
     def _decide(self, now: float) -> Decision:
         return decide(subscribers.subscriber(self.facts), None, datetime.fromtimestamp(now, UTC))

@@ -1,15 +1,17 @@
 """The gate table (features 2.1), gate by gate, and what a decision promises about time."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
+from dateutil import tz
 from hypothesis import given
 from hypothesis import strategies as st
 
 from radius.nas.models import NasKind
 from radius.policy import codes, gates, replies
-from radius.policy.decision import decide
+from radius.policy.bands import Band
+from radius.policy.decision import decide, online_left
 from radius.policy.gates import Gate
 from radius.policy.subscriber import Closure, Subscriber
 from radius.wire.attributes import encode
@@ -36,6 +38,10 @@ CASES = [
     ("PACKAGE_BLOCKED", {"blocked": True}, {}),
     ("SERVICE_REJECT", {"accepts": False}, {}),
     ("SERVICE_EXPIRED", {"service_ends": NOW}, {}),
+    ("TIME_BAND", {"bands": (Band("5", time(10), time(11)),), "zone": "UTC"}, {}),
+    ("TIME_LIMIT", {"time_limit": 3600, "limit_type": "once", "used_seconds": 3600}, {}),
+    ("PORT_MISMATCH", {"port_lock": "ether1"}, {"nas_port": "ether10"}),
+    ("PORT_MISMATCH", {"port_lock": "ether1"}, {}),
     ("MAC_MISMATCH", {"mac_lock": "02:00:00:00:00:02"}, {}),
     ("NAS_MISMATCH", {"nas_lock": 9}, {}),
     ("TOO_MANY_SESSIONS", {"simultaneous_use": 2}, {"live": 2}),
@@ -142,16 +148,24 @@ closures = st.builds(
     instants,
     st.none() | instants,
 )
+clocks = st.times().map(lambda clock: clock.replace(microsecond=0))
+bands = st.builds(Band, st.sampled_from(["1", "7", "12345", "67", "1234567"]), clocks, clocks)
 subscribers = st.builds(
-    lambda closed, starts, ends, service, enabled: subscriber(
-        closures=tuple(closed), starts=starts, ends=ends, service_ends=service, group_enabled=enabled
+    lambda closed, starts, ends, service, enabled, hours, zone, limit, used, again: subscriber(
+        closures=tuple(closed), starts=starts, ends=ends, service_ends=service, group_enabled=enabled,
+        bands=tuple(hours), zone=zone, time_limit=limit, limit_type="daily", used_seconds=used, used_until=again,
     ),
     st.lists(closures, max_size=4),
     st.just(ALICE.starts) | instants,
     st.none() | instants,
     st.none() | instants,
     st.booleans(),
-)
+    st.lists(bands, max_size=2),
+    st.sampled_from(["Africa/Johannesburg", "Europe/Berlin", "America/New_York"]),
+    st.sampled_from([0, 3600, 86_400]),
+    st.integers(0, 90_000),
+    st.none() | instants,
+)  # fmt: skip
 
 
 @given(subscribers, instants, st.floats(0, 1))
@@ -165,17 +179,108 @@ def test_a_decision_holds_until_it_says(facts, now, part):
     assert [g.open for g in again.trace] == [g.open for g in decision.trace]
 
 
+def closed_codes(facts: Subscriber, now: datetime) -> set[str]:
+    """Which gates are closed, thought out once more and slowly; the locks and the password are met."""
+    names = {"deleted": "CUSTOMER_DELETED", "disabled": "CUSTOMER_DISABLED", "suspended": "SUSPENDED",
+             "cancelled": "CUSTOMER_CANCELLED"}  # fmt: skip
+    never = datetime.max.replace(tzinfo=UTC)
+    found = {names[one.kind] for one in facts.closures if one.since <= now < (one.until or never)}
+    found |= {"ACCOUNT_CANCELLED"} if now >= (facts.ends or never) else set()
+    found |= {"ACCOUNT_NOT_STARTED"} if now < facts.starts else set()
+    found |= {"SERVICE_EXPIRED"} if now >= (facts.terms.service_ends or never) else set()
+    found |= {"GROUP_DISABLED"} if not facts.group_enabled else set()
+    limit, counted = facts.terms.time_limit, now < (facts.used_until or never)
+    found |= {"TIME_LIMIT"} if limit and counted and facts.used_seconds >= limit else set()
+    return found | (
+        {"TIME_BAND"} if any(shut(band, facts.terms.zone, now) for band in facts.terms.bands) else set()
+    )
+
+
+def shut(band: Band, zone: str, now: datetime) -> bool:
+    """With another library's idea of time zones, and every day of a fortnight."""
+    local = tz.gettz(zone)
+    for offset in range(-7, 8):
+        day = (now.astimezone(local) + timedelta(days=offset)).date()
+        if str(day.isoweekday()) in band.days:
+            over = timedelta(days=0 if band.since < band.until else 1)
+            begin = tz.resolve_imaginary(datetime.combine(day, band.since, local))
+            end = tz.resolve_imaginary(datetime.combine(day + over, band.until, local))
+            if begin.astimezone(UTC) <= now < end.astimezone(UTC):
+                return True
+    return False
+
+
+@given(subscribers, instants)
+def test_the_decision_is_what_a_slow_oracle_says(facts, now):
+    decision = decide(facts, LOGIN, now)
+    assert {gate.code for gate in decision.trace if not gate.open} == closed_codes(facts, now)
+    assert decision.accepted is (not closed_codes(facts, now))
+
+
+BERLIN = {"zone": "Europe/Berlin"}
+
+
+@pytest.mark.parametrize(("days", "since", "until", "at", "accepted", "changes"), [
+    # Friday 15 May 2026; Berlin is two hours ahead.
+    ("5", "22:00", "06:00", "2026-05-15T19:59:59", True, "2026-05-15T20:00:00"),
+    ("5", "22:00", "06:00", "2026-05-15T20:00:00", False, "2026-05-16T04:00:00"),
+    ("5", "22:00", "06:00", "2026-05-16T03:59:59", False, "2026-05-16T04:00:00"),
+    ("5", "22:00", "06:00", "2026-05-16T04:00:00", True, "2026-05-22T20:00:00"),
+    ("5", "00:00", "00:00", "2026-05-15T12:00:00", False, "2026-05-15T22:00:00"),
+    # Clocks go forward on 29 March at 02:00 and back on 25 October at 03:00.
+    ("7", "01:30", "04:00", "2026-03-29T01:59:59", False, "2026-03-29T02:00:00"),
+    ("7", "02:15", "02:45", "2026-03-29T01:20:00", False, "2026-03-29T01:45:00"),
+    ("7", "01:00", "02:30", "2026-10-25T00:29:59", False, "2026-10-25T00:30:00"),
+    ("7", "01:00", "02:30", "2026-10-25T01:15:00", True, "2026-11-01T00:00:00"),
+])  # fmt: skip
+def test_hours_follow_the_clock_on_the_wall(days, since, until, at, accepted, changes):
+    shut = Band(days, time.fromisoformat(since), time.fromisoformat(until))
+    decision = decide(subscriber(bands=(shut,), **BERLIN), LOGIN, datetime.fromisoformat(at + "+00:00"))
+    assert decision.accepted is accepted
+    assert decision.valid_until == datetime.fromisoformat(changes + "+00:00")
+
+
+@pytest.mark.parametrize(("used", "again", "left"), [
+    (0, None, 3600), (3000, None, 600), (3600, None, None), (3000, 300, 300 + 3600), (3600, -1, 3600),
+    (3000, 900, 600),
+])  # fmt: skip
+def test_a_session_ends_with_the_time_limit(used, again, left):
+    until = None if again is None else NOW + timedelta(seconds=again)
+    facts = subscriber(time_limit=3600, limit_type="daily", used_seconds=used, used_until=until)
+    assert online_left(facts, decide(facts, LOGIN, NOW), NOW) == left
+
+
+def test_a_limit_that_is_used_up_opens_when_it_starts_again():
+    facts = subscriber(time_limit=60, limit_type="daily", used_seconds=60, used_until=NOW + HOUR)
+    assert decide(facts, LOGIN, NOW).valid_until == NOW + HOUR
+    assert decide(facts, LOGIN, NOW + HOUR).accepted
+
+
+@pytest.mark.parametrize("port", ["ether1", "ETHER1"])
+def test_a_port_lock_lets_its_port_in(port):
+    assert decide(subscriber(port_lock="ether1"), replace(LOGIN, nas_port=port), NOW).accepted
+
+
 def test_the_reply_carries_speed_address_and_prefix():
-    facts = subscriber(framed_ip="10.0.0.9", framed_ipv6_prefix="2001:db8:1::/56")
+    facts = subscriber(
+        framed_ip="10.0.0.9", framed_ipv6_prefix="2001:db8::/64", delegated_ipv6_prefix="2001:db8:1::/56",
+        framed_ipv6_pool="six", delegated_ipv6_pool="pd",
+    )  # fmt: skip
     assert told(facts)[2:] == [
         ("Mikrotik-Rate-Limit", "10M/20M"),
         ("Acct-Interim-Interval", 300),
         ("Framed-IP-Address", "10.0.0.9"),
+        ("Framed-IPv6-Prefix", "2001:db8::/64"),
         ("Delegated-IPv6-Prefix", "2001:db8:1::/56"),
     ]
-    assert told(ALICE)[-1] == ("Framed-Pool", "pool-a")
-    on_link = subscriber(framed_ipv6_prefix="2001:db8::/64", framed_pool="")
-    assert told(on_link)[-1] == ("Framed-IPv6-Prefix", "2001:db8::/64")
+
+
+@pytest.mark.parametrize("kind", NasKind.values)
+def test_addresses_that_are_not_static_come_from_the_pools_of_the_package(kind):
+    pools = told(subscriber(framed_ipv6_pool="six", delegated_ipv6_pool="pd"), kind)[-3:]
+    delegated = "Mikrotik-Delegated-IPv6-Pool" if kind == "mikrotik" else "Delegated-IPv6-Prefix-Pool"
+    assert pools == [("Framed-Pool", "pool-a"), ("Framed-IPv6-Pool", "six"), (delegated, "pd")]
+    assert encode(pools)
 
 
 def told(facts: Subscriber, kind: str = "mikrotik") -> replies.Pairs:

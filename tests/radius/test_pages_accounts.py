@@ -30,6 +30,8 @@ def form(package: Package, **kwargs: str) -> dict[str, str]:
         "starts_on": str(today()),
         "framed_ip": "",
         "framed_ipv6_prefix": "",
+        "delegated_ipv6_prefix": "",
+        "port_lock": "",
         "mac_lock": "",
         "nas_lock": "",
         **kwargs,
@@ -54,13 +56,15 @@ def test_the_add_form_proposes_and_shows_what_a_package_gives(as_manager: Client
 def test_it_adds_a_line_with_its_own_price_and_address(as_manager: Client, alice: Customer) -> None:
     data = form(
         builders.package(), custom_price="499.00", framed_ip="10.1.1.1", mac_lock="00-1a-2B-3c-4d-5e",
-        framed_ipv6_prefix="2001:db8:42::/56",
+        framed_ipv6_prefix="2001:db8:42::/64", delegated_ipv6_prefix="2001:DB8:43::/56", port_lock="ether1",
     )  # fmt: skip
     response = as_manager.post(reverse("radius:data_account_add", args=[alice.pk]), data)
     account = DataAccount.objects.get()
     assert response.url == account.get_absolute_url()
     assert (account.customer, account.secret, str(account.price)) == (alice, "router-secret", "499.00")
     assert (account.framed_ip, account.mac_lock) == ("10.1.1.1", "00:1A:2B:3C:4D:5E")
+    assert (account.framed_ipv6_prefix, account.port_lock) == ("2001:db8:42::/64", "ether1")
+    assert account.delegated_ipv6_prefix == "2001:db8:43::/56"
     assert Event.objects.get(kind="data_account.added").about_id == alice.pk
 
 
@@ -72,14 +76,19 @@ def test_it_adds_a_line_with_its_own_price_and_address(as_manager: Client, alice
         ("secret", ""),
         ("framed_ip", "10.0.0.256"),
         ("framed_ip", "10.5.5.5"),
-        ("framed_ipv6_prefix", "2001:db8::1/56"),
+        ("framed_ipv6_prefix", "2001:db8::1/64"),
+        ("framed_ipv6_prefix", "2001:db8:5:6::/64"),
+        ("delegated_ipv6_prefix", "2001:db8:77::/48"),
         ("custom_price", "-1"),
     ],
 )
 def test_a_wrong_field_is_refused_and_nothing_typed_is_lost(
     as_manager: Client, alice: Customer, field: str, value: str
 ) -> None:
-    builders.data_account(username="taken@isp.test", framed_ip="10.5.5.5")
+    builders.data_account(
+        username="taken@isp.test", framed_ip="10.5.5.5", framed_ipv6_prefix="2001:db8:5::/48",
+        delegated_ipv6_prefix="2001:db8:77:1::/64",
+    )  # fmt: skip
     data = {**form(builders.package(), mac_lock="my router"), field: value}
     response = as_manager.post(reverse("radius:data_account_add", args=[alice.pk]), data)
     assert response.status_code == 200

@@ -19,6 +19,10 @@ SERVICE = {
     "up_kbps": "10.5",
     "authentication": "accept",
     "expires_on": "",
+    "band_from": "",
+    "band_to": "",
+    "time_limit": "",
+    "limit_type": "daily",
 }
 PACKAGE = {
     "title": "Home 150",
@@ -27,6 +31,8 @@ PACKAGE = {
     "session_timeout": "86400",
     "interim_interval": "300",
     "framed_pool": "",
+    "framed_ipv6_pool": "six",
+    "delegated_ipv6_pool": "",
     "simultaneous_use": "1",
     "active": "on",
 }
@@ -72,6 +78,34 @@ def test_a_speed_that_is_none_is_refused_at_the_field(as_manager: Client, speed:
 def test_zero_means_zero(as_manager: Client) -> None:
     as_manager.post(reverse("radius:service_add"), {**SERVICE, "down_kbps": "0"})
     assert Service.objects.get().down_kbps == 0
+
+
+HOURS = {"band_days": ["5", "1"], "band_from": "22:00", "band_to": "06:00", "time_limit": "1.5"}
+
+
+def test_a_service_has_hours_and_a_limit(as_manager: Client) -> None:
+    as_manager.post(reverse("radius:service_add"), {**SERVICE, **HOURS, "limit_type": "monthly"})
+    service = Service.objects.get()
+    assert (service.band_days, service.closed_hours) == ("15", "Mo Fr 22:00 to 06:00")
+    assert (service.time_limit, service.limit_type) == (5400, "monthly")
+    assert "Mo Fr 22:00 to 06:00" in page(as_manager, "service_detail", service.pk)
+    edit = reverse("radius:service_edit", args=[service.pk])
+    assert 'value="1.5"' in page(as_manager, "service_edit", service.pk)
+    as_manager.post(edit, {**SERVICE, **HOURS, "limit_type": "monthly"})
+    assert not Event.objects.filter(kind="service.edited").exists()
+    as_manager.post(edit, SERVICE)
+    service.refresh_from_db()
+    assert (service.band_days, service.band_from, service.time_limit) == ("", None, 0)
+
+
+@pytest.mark.parametrize(("missing", "sentence"), [
+    ({"band_days": []}, "Tick the days"), ({"band_to": ""}, "from when until when"),
+    ({"time_limit": "-1"}, "Write 0 to"), ({"time_limit": "a day"}, "number of hours"),
+])  # fmt: skip
+def test_hours_that_are_half_written_are_refused(as_manager: Client, missing: dict, sentence: str) -> None:
+    response = as_manager.post(reverse("radius:service_add"), {**SERVICE, **HOURS, **missing})
+    assert sentence in response.content.decode()
+    assert not Service.objects.exists()
 
 
 def test_a_clone_starts_as_a_copy_and_is_another_service(as_manager: Client) -> None:

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from customers.models import Gate
+from ispbilling.core import clock
 from ispbilling.core.clock import now
-from radius import subscribers
-from radius.models import DataAccount
+from radius import subscribers, sweeps
+from radius.models import DataAccount, UsageDay
 from radius.nas.models import NasKind
 from radius.policy import replies
 from radius.policy.decision import decide
@@ -134,3 +135,42 @@ def snapshot() -> Snapshot:
     made = Snapshot()
     made.reload(connection)
     return made
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("kind", "counted"), [("daily", 100), ("monthly", 300), ("once", 600)])
+def test_time_online_counts_for_the_day_the_month_or_ever(kind, counted):
+    line = builders.data_account(
+        package=builders.package(service=builders.service(time_limit=500, limit_type=kind))
+    )
+    free = builders.data_account(package=builders.package(service=builders.service()))
+    for day, seconds in ((date(2026, 5, 15), 100), (date(2026, 5, 1), 200), (date(2026, 4, 30), 300)):
+        for one in (line, free):
+            UsageDay.objects.create(data_account=one, day=day, seconds=seconds)
+    facts = subscribers.find_accounts([line.pk, free.pk], NOW)
+    assert (facts[line.pk].used_seconds, facts[free.pk].used_seconds) == (counted, 0)
+    ends = {
+        "daily": clock.day_end(date(2026, 5, 15)),
+        "monthly": clock.day_end(date(2026, 5, 31)),
+        "once": None,
+    }
+    assert facts[line.pk].used_until == ends[kind]
+    assert decide(facts[line.pk], LOGIN, NOW).accepted is (counted < 500)
+
+
+@pytest.mark.django_db
+def test_lines_with_a_time_limit_are_counted_again_while_they_are_online():
+    limited = builders.service(time_limit=60)
+    builders.session(
+        data_account=builders.data_account(package=builders.package(service=limited)), updated_at=NOW
+    )
+    builders.session(data_account=builders.data_account(package=builders.package(service=builders.service())))
+    assert [step.key for step in sweeps.time_limits(NOW).steps] == [limited.pk]
+    assert not sweeps.time_limits(NOW + timedelta(hours=1)).steps
+    assert sweeps.time_limits(NOW).apply(NOW).applied == 1
+
+
+def test_a_session_of_a_limited_line_gets_what_is_left():
+    facts = subscriber(time_limit=3600, limit_type="once", used_seconds=3000, session_timeout=86_400)
+    sent = attributes(bytes(20) + compiled(facts).accept(NOW.timestamp(), "mikrotik"))[0][27]
+    assert int.from_bytes(sent, "big") == 600

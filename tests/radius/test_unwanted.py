@@ -8,7 +8,7 @@ import pytest
 from customers.models import Gate, GateKind
 from ispbilling.core.clock import local_day, now
 from radius.coa import comparing
-from radius.models import Session
+from radius.models import Session, UsageDay
 from radius.policy.decision import decide
 from radius.policy.subscriber import Login
 from radius.subscribers import find_accounts
@@ -24,6 +24,7 @@ def network(dice: Random) -> None:
     days = (None, None, today - DAY, today, today + DAY)
     towers = [builders.nas(address=f"10.0.0.{n}") for n in (1, 2)]
     homes = [builders.group(enabled=enabled) for enabled in (True, True, True, False)]
+    closed = {"band_days": "1234567", "band_from": "00:00", "band_to": "00:00"}
     packages = [
         builders.package(service=builders.service(authentication=answer, expires_on=day))
         for answer, day in [
@@ -32,6 +33,10 @@ def network(dice: Random) -> None:
             ("accept", today),
             ("reject", None),
         ]
+    ]
+    packages += [
+        builders.package(service=builders.service(**closed)),
+        builders.package(service=builders.service(time_limit=450)),
     ]
     for _ in range(40):
         customer = builders.customer(group=dice.choice(homes))
@@ -45,11 +50,15 @@ def network(dice: Random) -> None:
             line = builders.data_account(
                 customer=customer, package=dice.choice(packages), blocked=dice.random() < 0.1,
                 starts_on=first, ends_on=last, mac_lock=dice.choice(("", *MACS)),
-                nas_lock=dice.choice((None, None, *towers)),
+                nas_lock=dice.choice((None, None, *towers)), port_lock=dice.choice(("", "", "Ether1")),
             )  # fmt: skip
             for _ in range(dice.choice((1, 2))):
                 tower, mac = dice.choice((None, *towers)), dice.choice(MACS)
-                builders.session(data_account=line, nas=tower, calling_station_id=mac)
+                port = dice.choice(("ether1", "ether1", "7"))
+                used = builders.session(data_account=line, nas=tower, calling_station_id=mac, nas_port=port)
+                UsageDay.objects.update_or_create(
+                    data_account=line, day=today, defaults={"seconds": used.pk % 900}
+                )
 
 
 @pytest.mark.django_db
@@ -61,7 +70,7 @@ def test_the_suspects_hold_everybody_the_policy_refuses(seed):
     facts = find_accounts({one.data_account_id for one in sessions}, at)
     refused = {}
     for one in sessions:
-        login = Login(True, one.calling_station_id, one.nas_id or 0, "")
+        login = Login(True, one.calling_station_id, one.nas_id or 0, "", one.nas_port)
         decision = decide(facts[one.data_account_id], login, at)
         if not decision.accepted:
             refused[one.pk] = decision.code
