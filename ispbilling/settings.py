@@ -81,7 +81,6 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "django_structlog",
-    "simple_history",
     "ispbilling",
 ]
 MIDDLEWARE = [
@@ -101,7 +100,6 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "ispbilling.core.middleware.SecondFactor",
     "django_structlog.middlewares.RequestMiddleware",
-    "simple_history.middleware.HistoryRequestMiddleware",
     "ispbilling.core.middleware.ProviderTimeZone",
     "portal.look.PortalLook",
 ]

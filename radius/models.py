@@ -3,6 +3,7 @@
 from radius.accounts.models import DataAccount
 from radius.catalogue.models import Package, Service
 from radius.coa.models import CoaAttempt, CoaRequest
+from radius.history.models import FactHistory
 from radius.nas.models import Nas, NasPosture, Stranger
 from radius.server.models import AuthAttempt, DecisionFacts
 from radius.usage.models import Session, UsageDay
@@ -13,6 +14,7 @@ __all__ = [
     "CoaRequest",
     "DataAccount",
     "DecisionFacts",
+    "FactHistory",
     "Nas",
     "NasPosture",
     "Package",

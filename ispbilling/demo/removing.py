@@ -106,6 +106,11 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
         paths = stored.objects.filter(customer__in=ids).exclude(path="").values_list("path", flat=True)
         keeping.discard_after_commit(list(paths))
     theirs.delete()
+    cursor.execute(
+        "DELETE FROM radius_facthistory WHERE origin = 'radius_dataaccount' AND row_id = ANY(%s)"
+        " OR origin = 'customers_customer' AND row_id = ANY(%s)",
+        [accounts, ids],
+    )
     if not Customer.objects.exists():  # nobody was ever told one of these codes
         CodeCounter.objects.all().delete()
     User.objects.filter(pk__in=users).delete()

@@ -6,6 +6,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Upper
 
 from customers.models import Customer
+from radius.history import erasing as history
 from radius.server.models import AuthAttempt, DecisionFacts
 
 
@@ -19,4 +20,8 @@ def erase(customer: Customer, usernames: list[str]) -> dict[str, int]:
     others = Exists(AuthAttempt.objects.filter(facts=OuterRef("pk")))
     facts = DecisionFacts.objects.filter(data_account__customer=customer).delete()[0]
     facts += DecisionFacts.objects.filter(pk__in=keys).exclude(others).delete()[0]
-    return {"answered log-ins": deleted, "facts they were decided from": facts}
+    return {
+        "answered log-ins": deleted,
+        "facts they were decided from": facts,
+        "former settings": history.erase(customer),
+    }

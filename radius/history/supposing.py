@@ -1,0 +1,132 @@
+"""A line as it was at an instant, or as it would be with a change.
+
+Design Overview: `radius.subscribers` reads lines with SQL on tables. Here the same SQL runs on other rows: each table
+that decides is shadowed by a common table expression of its name, in which rows are what they were (`FactHistory`) and
+what is supposed of them. What a gate comes to need tomorrow is thereby known for the past too, and no question is
+ever answered by a second reading that could differ from the server's.
+
+The password is neither in the history nor supposed: whoever asks says whether it was right.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from radius import subscribers
+from radius.accounts.models import DataAccount
+from radius.history.models import FactHistory
+from radius.policy.subscriber import Subscriber
+
+Columns = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What is supposed: columns of the rows that decide about the line, and closed gates that are thought open."""
+
+    account: Columns = field(default_factory=dict)
+    customer: Columns = field(default_factory=dict)
+    group: Columns = field(default_factory=dict)
+    service: Columns = field(default_factory=dict)
+    opened: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.account or self.customer or self.group or self.service or self.opened)
+
+
+NOTHING = Change()
+
+
+def known_since() -> datetime | None:
+    """The instant before which changes were not kept."""
+    return FactHistory.objects.filter(origin="").values_list("at", flat=True).first()
+
+
+def find(
+    username: str, now: datetime, past: datetime | None = None, change: Change = NOTHING
+) -> Subscriber | None:
+    """The line that had that username (any case) at `past`, or has it; decided about at `now`."""
+    account_id = _account(username, past)
+    return None if account_id is None else line(account_id, now, past, change)
+
+
+def line(
+    account_id: int, now: datetime, past: datetime | None = None, change: Change = NOTHING
+) -> Subscriber | None:
+    """The line as it was at `past` (None: as it is) with the change; None where there was none."""
+    with connection.cursor() as cursor:
+        supposed = _Supposed(cursor, account_id, past, change)
+        stored = next(subscribers.read(supposed, now, "account", [account_id], secrets=past is None), None)
+    if stored is None:
+        return None
+    found = stored.subscriber()
+    return replace(found, closures=tuple(one for one in found.closures if one.kind not in change.opened))
+
+
+def _account(username: str, past: datetime | None) -> int | None:
+    rows = DataAccount.objects.all()
+    if past is None:
+        return rows.filter(username__iexact=username).values_list("pk", flat=True).first()
+    changed = FactHistory.objects.filter(origin="radius_dataaccount", at__gt=past)
+    named = changed.filter(row__username__iexact=username).values_list("row_id", flat=True)
+    alive = rows.filter(created_at__lte=past)
+    for pk in {*named, *alive.filter(username__iexact=username).values_list("pk", flat=True)}:
+        then = changed.filter(row_id=pk).order_by("at", "id").values_list("row", flat=True).first()
+        name = then["username"] if then else rows.values_list("username", flat=True).get(pk=pk)
+        if name.lower() == username.lower() and alive.filter(pk=pk).exists():
+            return pk
+    return None
+
+
+class _Supposed:
+    """A cursor for which the rows that decide about one line are other ones."""
+
+    def __init__(self, cursor: Any, account_id: int, past: datetime | None, change: Change) -> None:
+        self._cursor = cursor
+        self._parameters = {
+            "supposed_line": account_id,
+            "supposed_past": past,
+            "supposed_account": json.dumps(dict(change.account), default=str),
+            "supposed_customer": json.dumps(dict(change.customer), default=str),
+            "supposed_group": json.dumps(dict(change.group), default=str),
+            "supposed_service": json.dumps(dict(change.service), default=str),
+        }
+
+    def execute(self, sql: str, params: Any = None) -> Any:
+        return self._cursor.execute(_SHADOWS + sql, {**(params or {}), **self._parameters})
+
+    def fetchall(self) -> Sequence[Sequence[Any]]:
+        rows: Sequence[Sequence[Any]] = self._cursor.fetchall()
+        return rows
+
+
+_SHADOW = """
+{table} AS (
+    SELECT shadow.* FROM public.{table} live
+    LEFT JOIN LATERAL (
+        SELECT row FROM public.radius_facthistory
+        WHERE origin = '{table}' AND row_id = live.id AND at > %(supposed_past)s::timestamptz
+        ORDER BY at, id LIMIT 1
+    ) past ON true
+    CROSS JOIN LATERAL jsonb_populate_record(live, coalesce(past.row, '{{}}') || {supposed}::jsonb) shadow
+    WHERE live.id IN ({which})
+)"""
+
+
+def _shadow(table: str, which: str, supposed: str = "'{}'") -> str:
+    """The rows of a table as they were, with what is supposed of them; `which` keeps it to those that matter."""
+    return _SHADOW.format(table=table, which=which, supposed=supposed)
+
+
+# In the order in which each leads to the next; what no query reads is not computed.
+_SHADOWS = "WITH " + ",".join([  # noqa: S608 - names and fragments from this module
+    _shadow("radius_dataaccount", "%(supposed_line)s", "%(supposed_account)s"),
+    _shadow("customers_customer", "SELECT customer_id FROM radius_dataaccount", "%(supposed_customer)s"),
+    _shadow("groups_customergroup", "SELECT group_id FROM customers_customer", "%(supposed_group)s"),
+    _shadow("radius_package", "SELECT package_id FROM radius_dataaccount"),
+    _shadow("radius_service", "SELECT service_id FROM radius_package", "%(supposed_service)s"),
+])  # fmt: skip
