@@ -21,7 +21,7 @@ DROP FUNCTION radius_notify_requests();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("radius", "0008_partitions"),
+        ("radius", "0010_nas_posture"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -20,7 +20,7 @@ UPDATE radius_dataaccount SET framed_ipv6_prefix = delegated_ipv6_prefix WHERE f
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0016_accounting"),
-        ("radius", "0009_decision_facts"),
+        ("radius", "0011_coa_requests"),
     ]
 
     operations = [

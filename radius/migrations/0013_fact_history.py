@@ -52,7 +52,7 @@ DROP FUNCTION radius_remember();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("radius", "0009_decision_facts"),
+        ("radius", "0012_gates"),
         ("customers", "0001_initial"),
         ("groups", "0001_initial"),
     ]
