@@ -90,8 +90,9 @@ def test_facts_survive_being_written_down(line):
 
 
 def test_what_was_asked_and_answered_is_kept_and_no_secret_with_it(log):
-    write(log, [attempt(), attempt(login=replace(LOGIN, password_right=False), user_password=None,
-                                   chap_password=b"x" * 17)])  # fmt: skip
+    right, wrong = replace(LOGIN, method="PAP"), replace(LOGIN, method="CHAP", password_right=False)
+    chap = {"user_password": None, "chap_password": b"x" * 17}
+    write(log, [attempt(login=right), attempt(login=wrong, **chap)])
     accepted, refused = AuthAttempt.objects.select_related("facts").order_by("pk")
     assert (accepted.method, accepted.nas_port, accepted.called_station_id) == ("PAP", "ether2", "ap-1:Isp")
     assert (accepted.accepted, accepted.code, accepted.session_timeout) == (True, "", 600)
