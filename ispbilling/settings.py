@@ -7,6 +7,7 @@ import dj_database_url
 import environ
 import structlog
 from csp.constants import NONCE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -222,6 +223,12 @@ RADIUS_ACCT_PORT = env.int("RADIUS_ACCT_PORT", default=1813)
 RADIUS_AUTH_WORKERS = env.int("RADIUS_AUTH_WORKERS", default=2)
 RADIUS_ACCT_WORKERS = env.int("RADIUS_ACCT_WORKERS", default=2)
 RADIUS_COA_PORT = env.int("RADIUS_COA_PORT", default=3799)
+# `fold`: Alice is alice; `exact`: a User-Name has the case of the data account's. Realms that a User-Name may
+# carry and the data account may not (`user@realm`, `realm\user`, `realm/user`), with commas; `*`: any.
+RADIUS_USERNAME_CASE = env.str("RADIUS_USERNAME_CASE", default="fold")
+RADIUS_REALMS = env.list("RADIUS_REALMS", default=[])
+if RADIUS_USERNAME_CASE not in ("fold", "exact"):
+    raise ImproperlyConfigured("RADIUS_USERNAME_CASE is `fold` or `exact`.")
 # Wrong passwords a minute, of a line and worker, after which others are not looked at; 0 looks at all.
 RADIUS_WRONG_PASSWORDS = env.int("RADIUS_WRONG_PASSWORDS", default=10)
 RADIUS_KEEP_REJECTS_DAYS = env.int("RADIUS_KEEP_REJECTS_DAYS", default=90)

@@ -113,7 +113,7 @@ class Authentication:
         return reply
 
     def _decide(self, request: AccessRequest, nas: NasEntry) -> bytes:
-        line = self._snapshot.lines.get(request.username.lower())
+        line = self._snapshot.find(request.username)
         if line is None:
             return self._reject(request, nas, None, False)
         guesses = self._guesses
@@ -313,7 +313,7 @@ class Accounting:
             request = codec.decode_accounting(data, nas.key)
             if isinstance(request, AccountingRequest):
                 tally.accounted(request, data, now)
-                account_id = self._directory.accounts.get(request.username.lower())
+                account_id = self._directory.find(request.username)
                 made = report(request, nas.nas_id, account_id, now)
                 if made is not None:
                     reports.append(made)

@@ -7,6 +7,7 @@ somebody asks, so that a million lines are there in seconds.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from math import inf
@@ -28,6 +29,7 @@ from radius.wire import mschap
 from radius.wire.attributes import encode
 from radius.wire.codec import Key, Signing
 from radius.wire.errors import WireError
+from radius.wire.usernames import Usernames
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +58,7 @@ class NasEntry:
 
 
 _LAPSED = -inf
+EVERYDAY = Usernames()
 
 
 class Compiled:
@@ -259,10 +262,23 @@ class Nases:
 class Snapshot(Nases):
     """What an authentication worker knows."""
 
-    def __init__(self) -> None:
+    def __init__(self, usernames: Usernames = EVERYDAY) -> None:
         super().__init__()
+        self._usernames = usernames
         self.lines: dict[bytes, Line] = {}
         self._names: dict[int, bytes] = {}
+
+    def find(self, sent: bytes) -> Line | None:
+        """The line that a User-Name means."""
+        return self.lines.get(sent.lower() if self._usernames.fold else sent) or self._look_further(sent)
+
+    def _look_further(self, sent: bytes) -> Line | None:
+        with suppress(UnicodeDecodeError):
+            for key in self._usernames.keys(sent.decode()):  # noqa: SIM118 - not a dict
+                line = self.lines.get(key.encode())
+                if line is not None:
+                    return line
+        return None
 
     def reload(self, connection: Connection) -> None:
         """Read everything; lines that did not change keep what was computed for them."""
@@ -285,7 +301,7 @@ class Snapshot(Nases):
         made: dict[int, Compiled] = {}
         with connection.cursor() as cursor:
             for stored in subscribers.read(cursor, clock.now(), scope, ids):
-                name = stored.username.encode().lower()
+                name = self._usernames.key(stored.username).encode()
                 line = self.lines.get(name)
                 if line is None or not line.holds(stored):
                     compiled = made.get(id(stored.facts))
@@ -317,15 +333,24 @@ class Snapshot(Nases):
             del self.lines[name]
 
 
-_ACCOUNTS = "SELECT lower(username), id FROM radius_dataaccount"
+_ACCOUNTS = "SELECT username, id FROM radius_dataaccount"
 
 
 class Directory(Nases):
     """What an accounting worker knows: whose a username is."""
 
-    def __init__(self) -> None:
+    def __init__(self, usernames: Usernames = EVERYDAY) -> None:
         super().__init__()
+        self._usernames = usernames
         self.accounts: dict[str, int] = {}
+
+    def find(self, sent: str) -> int | None:
+        """The data account that a User-Name means."""
+        for key in self._usernames.keys(sent):  # noqa: SIM118 - not a dict
+            account_id = self.accounts.get(key)
+            if account_id is not None:
+                return account_id
+        return None
 
     def reload(self, connection: Connection) -> None:
         super().reload(connection)
@@ -343,4 +368,5 @@ class Directory(Nases):
     ) -> Iterator[tuple[str, int]]:
         with connection.cursor() as cursor:
             cursor.execute(_ACCOUNTS + where, parameters)
-            yield from cursor.fetchall()
+            key = self._usernames.key
+            yield from ((key(username), account_id) for username, account_id in cursor.fetchall())

@@ -29,9 +29,10 @@ from radius.server.online import Prover
 from radius.server.posture import PostureLog
 from radius.server.sending import Sender
 from radius.server.shield import Shield
-from radius.server.snapshot import Directory, Line, Nases, Snapshot
+from radius.server.snapshot import EVERYDAY, Directory, Line, Nases, Snapshot
 from radius.server.spool import Replay, Spool
 from radius.usage.recording import Recorder
+from radius.wire.usernames import Usernames
 
 log = structlog.get_logger(__name__)
 
@@ -56,11 +57,12 @@ class Settings:
     spool_octets: int
     sample_accepts: float = 0.0
     wrong_passwords: int = 0
+    usernames: Usernames = EVERYDAY
 
 
 def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
     """An authentication worker: answers from memory, whether PostgreSQL is there or not."""
-    snapshot = Snapshot()
+    snapshot = Snapshot(settings.usernames)
     follower = Follower(snapshot, "auth")
     follower.start(stopping)
     attempts = AttemptLog("auth")
@@ -86,7 +88,7 @@ def account(settings: Settings, address: str, stopping: Stopping, ready: Ready) 
     """An accounting worker: what waits on its socket is one transaction, answered after COMMIT. What PostgreSQL did
     not take is recorded from the spool, beside it.
     """
-    directory = Directory()
+    directory = Directory(settings.usernames)
     follower = Follower(directory, "acct")
     follower.start(stopping)
     counts = Counts("acct")

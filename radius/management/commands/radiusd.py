@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
 from radius.server.workers import Settings, Supervisor
+from radius.wire.usernames import Usernames
 
 
 class Command(BaseCommand):
@@ -36,6 +37,7 @@ class Command(BaseCommand):
             spool_octets=settings.RADIUS_SPOOL_MAX_MB * 10**6,
             sample_accepts=settings.RADIUS_SAMPLE_ACCEPTS,
             wrong_passwords=settings.RADIUS_WRONG_PASSWORDS,
+            usernames=Usernames(settings.RADIUS_USERNAME_CASE == "fold", settings.RADIUS_REALMS),
         )
         connections.close_all()  # the workers are forked: each makes its own
 

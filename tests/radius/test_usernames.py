@@ -1,0 +1,77 @@
+"""Whose line a User-Name means, and that logins and accounting agree about it."""
+
+import pytest
+from django.db import connection
+from hypothesis import given
+from hypothesis import strategies as st
+
+from radius.server.snapshot import Directory, Snapshot
+from radius.wire.usernames import Usernames
+from tests import builders
+
+EXACT = Usernames(fold=False)
+ISP = Usernames(realms=["isp.test", "Office"])
+
+
+@pytest.mark.parametrize(
+    ("rule", "sent", "keys"),
+    [
+        (Usernames(), "Alice@ISP.test", ["alice@isp.test"]),
+        (EXACT, "Alice@ISP.test", ["Alice@ISP.test"]),
+        (ISP, "alice", ["alice"]),
+        (ISP, "Alice@Isp.Test", ["alice@isp.test", "alice"]),
+        (ISP, "OFFICE\\Alice", ["office\\alice", "alice"]),
+        (ISP, "office/alice", ["office/alice", "alice"]),
+        (ISP, "alice@elsewhere.test", ["alice@elsewhere.test"]),
+        (ISP, "a@b@isp.test", ["a@b@isp.test", "a@b"]),
+        (ISP, "@isp.test", ["@isp.test"]),
+        (Usernames(realms=["*"]), "x/alice", ["x/alice", "alice"]),
+        (Usernames(fold=False, realms=["isp.test"]), "Alice@ISP.TEST", ["Alice@ISP.TEST", "Alice"]),
+    ],
+)
+def test_keys(rule, sent, keys):
+    assert list(rule.keys(sent)) == keys
+
+
+@given(st.text(max_size=30), st.booleans(), st.lists(st.sampled_from(["*", "a", "b.c"]), max_size=2))
+def test_the_name_as_sent_always_goes_first(sent, fold, realms):
+    rule = Usernames(fold, realms)
+    keys = list(rule.keys(sent))
+    assert keys[0] == rule.key(sent)
+    assert all(keys[1:])
+
+
+@pytest.fixture
+def names(db):
+    return {
+        name: builders.data_account(username=name).pk for name in ("Alice", "alice@isp.test", "Ämilie", "bob")
+    }
+
+
+def found(rule: Usernames, sent: str) -> int | None:
+    """The line that a login and the account that a report means: the same."""
+    connection.ensure_connection()
+    snapshot, directory = Snapshot(rule), Directory(rule)
+    snapshot.reload(connection.connection)
+    directory.reload(connection.connection)
+    line = snapshot.find(sent.encode())
+    assert (None if line is None else line.account_id) == directory.find(sent)
+    return directory.find(sent)
+
+
+@pytest.mark.parametrize(
+    ("rule", "sent", "line"),
+    [
+        (Usernames(), "ALICE", "Alice"),
+        (Usernames(), "äMILIE", "Ämilie"),
+        (Usernames(), "bob@isp.test", None),
+        (EXACT, "alice", None),
+        (EXACT, "Alice", "Alice"),
+        (ISP, "alice@isp.test", "alice@isp.test"),
+        (ISP, "Alice@office", "Alice"),
+        (ISP, "isp.test/bob", "bob"),
+        (ISP, "b\0ob", None),
+    ],
+)
+def test_logins_and_accounting_mean_the_same_line(names, rule, sent, line):
+    assert found(rule, sent) == (None if line is None else names[line])
