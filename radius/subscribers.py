@@ -42,7 +42,8 @@ _PAGE = 2000
 _LINES = """
 SELECT a.id, a.username, a.customer_id, c.code, a.starts_on::text, {secret},
        c.group_id, a.package_id, a.blocked, a.blocked_reason, a.ends_on::text, host(a.framed_ip),
-       a.framed_ipv6_prefix, a.delegated_ipv6_prefix, a.mac_lock, a.nas_lock_id, a.port_lock
+       a.framed_ipv6_prefix, a.delegated_ipv6_prefix, a.mac_lock, a.nas_lock_id, a.port_lock,
+       a.mac_authentication
 FROM radius_dataaccount a
 JOIN customers_customer c ON c.id = a.customer_id
 WHERE a.id > %(after)s AND {where}
@@ -103,6 +104,7 @@ class Facts(NamedTuple):
     mac_lock: str
     nas_lock: int | None
     port_lock: str
+    mac_authentication: bool = False
     used_seconds: int = 0
     used_until: datetime | None = None
     unreadable: str = ""

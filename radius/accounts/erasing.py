@@ -11,12 +11,13 @@ def erase(customer: Customer) -> tuple[dict[str, int], list[str]]:
     for account in DataAccount.objects.filter(customer=customer).select_for_update(of=("self",)):
         usernames.append(account.username)
         account.username, account.secret, account.mac_lock = f"erased-{account.pk}", "", ""
+        account.mac_authentication = False
         account.framed_ip, account.framed_ipv6_prefix, account.delegated_ipv6_prefix = None, "", ""
         account.port_lock = ""
         account.blocked, account.blocked_reason = True, ERASED
         account.save(
             update_fields=[
-                "username", "secret", "mac_lock", "framed_ip", "framed_ipv6_prefix",
+                "username", "secret", "mac_lock", "mac_authentication", "framed_ip", "framed_ipv6_prefix",
                 "delegated_ipv6_prefix", "port_lock", "blocked", "blocked_reason",
             ]
         )  # fmt: skip

@@ -43,7 +43,9 @@ class LineForm(ModelForm):
 
     class Meta:
         model = DataAccount
-        fields = ("username", "secret", "package", "custom_price", "medium", "starts_on")
+        fields = (
+            "username", "mac_authentication", "secret", "package", "custom_price", "medium", "starts_on",
+        )  # fmt: skip
         widgets: ClassVar[dict[str, Any]] = {"custom_price": MoneyInput(), "starts_on": DateInput()}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -6,7 +6,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Func, Q, Value
 from django.db.models.functions import Cast, Lower, NullIf, Upper
 from django.urls import reverse
 
@@ -15,6 +15,9 @@ from ispbilling.core.models import User
 from ispbilling.core.secrets import SecretField
 from radius.catalogue.models import Package
 from radius.nas.models import Nas
+
+# A MAC address in any punctuation.
+MAC = r"^([0-9a-f][:.-]?){11}[0-9a-f]$"
 
 
 class Medium(models.TextChoices):
@@ -82,6 +85,12 @@ class DataAccount(models.Model):
     nas_lock = models.ForeignKey(
         Nas, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="NAS lock"
     )
+    mac_authentication = models.BooleanField(
+        "MAC authentication",
+        default=False,
+        help_text="On: its device logs in by its MAC address, which is the username, without the password. Such an"
+        " address is easily imitated: for devices that cannot do better",
+    )
     port_lock = models.CharField(
         "port lock", max_length=64, blank=True, help_text="NAS-Port-Id, or NAS-Port, it must come from"
     )
@@ -92,6 +101,17 @@ class DataAccount(models.Model):
     class Meta:
         ordering = ["username"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(mac_authentication=False) | Q(username__iregex=MAC),
+                name="radius_dataaccount_mac_username",
+                violation_error_message="For MAC authentication the username must be the device's MAC address.",
+            ),
+            models.UniqueConstraint(
+                Func(Lower("username"), Value("[:. -]"), Value(""), Value("g"), function="regexp_replace"),
+                condition=Q(mac_authentication=True),
+                name="radius_dataaccount_mac",
+                violation_error_message="Another data account logs in by this MAC address.",
+            ),
             models.UniqueConstraint(
                 Lower("username"),
                 name="radius_dataaccount_username_ci",

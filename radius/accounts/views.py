@@ -91,6 +91,7 @@ class DataAccountDetail(DetailPage):
                 Attr(
                     "package.delegated_ipv6_pool", "IPv6 Delegation Pool", kind="mono", empty="the NAS's own"
                 ),
+                Attr("mac_authentication", "MAC Authentication", kind="yes"),
                 Attr("mac_lock", "MAC Lock", kind="mono", empty="any device"),
                 Attr("nas_lock", "NAS Lock", kind="link", empty="any NAS"),
                 Attr("port_lock", "Port Lock", kind="mono", empty="any port"),

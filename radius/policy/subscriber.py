@@ -50,9 +50,10 @@ class Subscriber:
     """One data account with everything that decides about it; never its password.
 
     `starts` is the first instant of its first day, `ends` the one after its last day of service (D-10), None
-    when open. `nas_lock` is a NAS's id. `used_seconds` were online before `used_until`, when the count starts
-    again (None: never); both are kept for lines with a time limit alone. `unreadable` names what of it is
-    stored and cannot be read: `secret` (the key ring lacks its key, or it is damaged) or `facts`.
+    when open. `nas_lock` is a NAS's id. `mac_authentication`: its device's address is enough to log in.
+    `used_seconds` were online before `used_until`, when the count starts again (None: never); both are kept for
+    lines with a time limit alone. `unreadable` names what of it is stored and cannot be read: `secret` (the key
+    ring lacks its key, or it is damaged) or `facts`.
     """
 
     account_id: int
@@ -75,6 +76,7 @@ class Subscriber:
     unreadable: str = ""
     delegated_ipv6_prefix: str = ""
     port_lock: str = ""
+    mac_authentication: bool = False
     used_seconds: int = 0
     used_until: datetime | None = None
 

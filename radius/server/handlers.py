@@ -121,6 +121,8 @@ class Authentication:
         if guesses.counted and guesses.spent(line, here == line.home, self._steady):
             return self._reject(request, nas, line, False, unchecked="RATE_LIMITED")
         proof = self._proof(request, nas, line)
+        if proof is None and line.compiled.by_mac and passwords.mac_proved(request, nas.key):
+            proof = b""
         if proof is not None:
             if guesses.counted:
                 guesses.right(line, here == line.home)
@@ -169,7 +171,7 @@ class Authentication:
         return None
 
     def _unlocked(self, request: AccessRequest, nas: NasEntry, line: Line) -> bool:
-        login = _login(request, nas, True)
+        login = _login(request, nas, line, True)
         return decide(line.subscriber, login, datetime.fromtimestamp(self._now, UTC)).accepted
 
     def _accepted(self, request: AccessRequest, nas: NasEntry, line: Line, tail: bytes) -> None:
@@ -177,7 +179,7 @@ class Authentication:
         if self._until_sample <= 0:
             self._until_sample = _gap(self._sample)
         self._refused.discard(line.account_id)
-        at, login = datetime.fromtimestamp(self._now, UTC), _login(request, nas, True)
+        at, login = datetime.fromtimestamp(self._now, UTC), _login(request, nas, line, True)
         decision = decide(line.subscriber, login, at)
         self._answered(Attempt(at, request, nas.nas_id, line.subscriber, login, decision, tail))
 
@@ -190,7 +192,7 @@ class Authentication:
         live: Sequence[OpenSession] = (),
         unchecked: str = "",
     ) -> bytes:
-        at, login = datetime.fromtimestamp(self._now, UTC), _login(request, nas, right, live, unchecked)
+        at, login = datetime.fromtimestamp(self._now, UTC), _login(request, nas, line, right, live, unchecked)
         subscriber = None if line is None else line.subscriber
         decision = decide(subscriber, login, at)
         tail = self._tail(request, nas, decision.code)
@@ -224,6 +226,7 @@ def _gap(share: float) -> int:
 def _login(
     request: AccessRequest,
     nas: NasEntry,
+    line: Line | None,
     right: bool,
     live: Sequence[OpenSession] = (),
     unchecked: str = "",
@@ -231,7 +234,9 @@ def _login(
     elsewhere = ", ".join(f"on {one.nas_name} since {datetime.fromtimestamp(one.since, UTC)}" for one in live)
     if request.eap is not None and not right:
         unchecked = "EAP_UNSUPPORTED"
-    calling, port, method = text(request.calling_station), text(_port(request)), _method(request)
+    by_mac = line is not None and line.compiled.by_mac and passwords.mac_proved(request, nas.key)
+    method = "MAC" if by_mac and right else _method(request)
+    calling, port = text(request.calling_station), text(_port(request))
     return Login(right, calling, nas.nas_id, nas.name, port, len(live), elsewhere, method, unchecked)
 
 

@@ -29,7 +29,7 @@ from radius.wire import mschap
 from radius.wire.attributes import encode
 from radius.wire.codec import Key, Signing
 from radius.wire.errors import WireError
-from radius.wire.usernames import Usernames
+from radius.wire.usernames import Usernames, bare_mac
 
 log = structlog.get_logger(__name__)
 
@@ -68,12 +68,13 @@ class Compiled:
     they begin with the package's Session-Timeout, which is right while now < `plain_until`.
     """
 
-    __slots__ = ("accepted", "facts", "locked", "plain_until", "simultaneous_use", "tails", "until")
+    __slots__ = ("accepted", "by_mac", "facts", "locked", "plain_until", "simultaneous_use", "tails", "until")
     tails: dict[str, bytes]
 
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
         self.locked = bool(facts.mac_lock or facts.port_lock) or facts.nas_lock is not None
+        self.by_mac = facts.mac_authentication
         self.simultaneous_use = facts.terms.simultaneous_use
         self.accepted, self.until, self.plain_until = False, _LAPSED, _LAPSED
 
@@ -266,6 +267,7 @@ class Snapshot(Nases):
         super().__init__()
         self._usernames = usernames
         self.lines: dict[bytes, Line] = {}
+        self.macs: dict[bytes, Line] = {}
         self._names: dict[int, bytes] = {}
 
     def find(self, sent: bytes) -> Line | None:
@@ -278,7 +280,7 @@ class Snapshot(Nases):
                 line = self.lines.get(key.encode())
                 if line is not None:
                     return line
-        return None
+        return self.macs.get(bare_mac(sent)) if self.macs else None
 
     def reload(self, connection: Connection) -> None:
         """Read everything; lines that did not change keep what was computed for them."""
@@ -319,6 +321,10 @@ class Snapshot(Nases):
                 line.places = former.places[-line.compiled.simultaneous_use :]
         self.lines[name] = line
         self._names[line.account_id] = name
+        if line.compiled.by_mac:
+            self.macs[bare_mac(name)] = line
+        elif former is not None and former.compiled.by_mac:
+            self.macs.pop(bare_mac(name), None)
 
     def saw(self, account_id: int, place: bytes) -> None:
         """A session of that line began there, says the sessions table; see `online`."""
@@ -331,9 +337,11 @@ class Snapshot(Nases):
         line = self.lines.get(name)
         if line is not None and line.account_id == account_id:
             del self.lines[name]
+            if line.compiled.by_mac:
+                self.macs.pop(bare_mac(name), None)
 
 
-_ACCOUNTS = "SELECT username, id FROM radius_dataaccount"
+_ACCOUNTS = "SELECT username, id, mac_authentication FROM radius_dataaccount"
 
 
 class Directory(Nases):
@@ -343,6 +351,7 @@ class Directory(Nases):
         super().__init__()
         self._usernames = usernames
         self.accounts: dict[str, int] = {}
+        self._macs: dict[bytes, int] = {}
 
     def find(self, sent: str) -> int | None:
         """The data account that a User-Name means."""
@@ -350,7 +359,7 @@ class Directory(Nases):
             account_id = self.accounts.get(key)
             if account_id is not None:
                 return account_id
-        return None
+        return self._macs.get(bare_mac(sent.encode())) if self._macs else None
 
     def reload(self, connection: Connection) -> None:
         super().reload(connection)
@@ -368,5 +377,7 @@ class Directory(Nases):
     ) -> Iterator[tuple[str, int]]:
         with connection.cursor() as cursor:
             cursor.execute(_ACCOUNTS + where, parameters)
-            key = self._usernames.key
-            yield from ((key(username), account_id) for username, account_id in cursor.fetchall())
+            for username, account_id, by_mac in cursor.fetchall():
+                if by_mac:
+                    self._macs[bare_mac(username.encode())] = account_id
+                yield self._usernames.key(username), account_id

@@ -9,8 +9,10 @@ from hmac import compare_digest
 from radius.wire.codec import Key, md5
 from radius.wire.errors import WireError
 from radius.wire.requests import AccessRequest
+from radius.wire.usernames import bare_mac
 
 _int = int.from_bytes
+_CALL_CHECK = b"\0\0\0\x0a"
 
 
 def pap_matches(request: AccessRequest, key: Key, password: bytes) -> bool:
@@ -24,6 +26,26 @@ def pap_matches(request: AccessRequest, key: Key, password: bytes) -> bool:
     else:
         clear = _reveal(hidden, key.secret, request.authenticator)
     return compare_digest(clear, password.ljust(len(clear), b"\0"))
+
+
+def mac_proved(request: AccessRequest, key: Key) -> bool:
+    """MAC authentication: whether a request comes from the device it names, in a form that NASes use.
+
+    User-Name and Calling-Station-Id are the same MAC address, and the password is that address, empty or
+    absent; or any, when Service-Type says Call-Check (RFC 2865 section 5.6). Only for lines that ask for it.
+    """
+    mac = bare_mac(request.username)
+    if not mac or mac != bare_mac(request.calling_station) or request.eap is not None:
+        return False
+    if request.service_type == _CALL_CHECK:
+        return True
+    hidden = request.user_password
+    if hidden is not None:
+        clear = _reveal(hidden, key.secret, request.authenticator).rstrip(b"\0")
+        return not clear or bare_mac(clear) == mac
+    if request.chap_password is not None:
+        return any(chap_matches(request, form) for form in (request.username, b"", mac, mac.upper()))
+    return request.mschap2_response is None and request.mschap_response is None
 
 
 def _reveal(hidden: bytes, secret: bytes, authenticator: bytes) -> bytes:

@@ -37,3 +37,14 @@ class Usernames:
 
     def _stripped(self, user: str, realm: str) -> bool:
         return bool(user) and (self._any or realm.lower() in self._realms)
+
+
+def bare_mac(octets: bytes) -> bytes:
+    """The twelve lower-case digits of a MAC address in any punctuation; empty for anything else.
+
+    A DHCP client identifier (RFC 2132 section 9.14) that is an Ethernet address counts as that address.
+    """
+    bare = octets.translate(None, b":-. ").lower()
+    if len(bare) == 13 and octets.startswith(b"1:"):
+        bare = bare[1:]
+    return bare if len(bare) == 12 and not bare.strip(b"0123456789abcdef") else b""
