@@ -68,7 +68,7 @@ MENU = (
             Item("Services", "radius:service_list", "radius.catalogue.view", "gauge"),
             Item("Active Sessions", "radius:session_list", "radius.sessions.view", "activity"),
             Item("Rejects", "radius:reject_list", "radius.sessions.view", "ban"),
-            Item("Login Check", "radius:login_check", "radius.sessions.view", "help-circle"),
+            Item("Connection Check", "radius:login_check", "radius.sessions.view", "help-circle"),
             Item("NAS", "radius:nas_list", "radius.nas.view", "router"),
         ),
     ),

@@ -16,6 +16,7 @@ from typing import Any
 
 from django.db import connection
 
+from ispbilling.core.clock import local_day
 from radius import subscribers
 from radius.accounts.models import DataAccount
 from radius.history.models import FactHistory
@@ -90,6 +91,7 @@ class _Supposed:
         self._parameters = {
             "supposed_line": account_id,
             "supposed_past": past,
+            "supposed_day": None if past is None else local_day(past),
             "supposed_account": json.dumps(dict(change.account), default=str),
             "supposed_customer": json.dumps(dict(change.customer), default=str),
             "supposed_group": json.dumps(dict(change.group), default=str),
@@ -122,6 +124,14 @@ def _shadow(table: str, which: str, supposed: str = "'{}'") -> str:
     return _SHADOW.format(table=table, which=which, supposed=supposed)
 
 
+# What was used by then, to the day.
+_USED = """
+radius_usageday AS (
+    SELECT * FROM public.radius_usageday
+    WHERE data_account_id = %(supposed_line)s
+      AND (%(supposed_day)s::date IS NULL OR day <= %(supposed_day)s::date)
+)"""
+
 # In the order in which each leads to the next; what no query reads is not computed.
 _SHADOWS = "WITH " + ",".join([  # noqa: S608 - names and fragments from this module
     _shadow("radius_dataaccount", "%(supposed_line)s", "%(supposed_account)s"),
@@ -129,4 +139,5 @@ _SHADOWS = "WITH " + ",".join([  # noqa: S608 - names and fragments from this mo
     _shadow("groups_customergroup", "SELECT group_id FROM customers_customer", "%(supposed_group)s"),
     _shadow("radius_package", "SELECT package_id FROM radius_dataaccount"),
     _shadow("radius_service", "SELECT service_id FROM radius_package", "%(supposed_service)s"),
+    _USED,
 ])  # fmt: skip

@@ -42,18 +42,26 @@ class Line:
     open: bool
     sentence: str
     detail: str = ""
+    name: str = ""
+    code: str = ""
 
 
-def explain(trace: Iterable[Mapping[str, Any]]) -> list[Line]:
-    """The stored trace of an attempt, gate by gate in the order of the policy."""
-    return [
-        Line(
-            open=bool(gate["open"]),
-            sentence=_OPEN.get(gate["name"], "Open.") if gate["open"] else sentence(gate["code"]),
-            detail=_INSTANT.sub(_local, str(gate.get("detail") or "")),
-        )
-        for gate in trace
-    ]
+def explain(trace: Iterable[Mapping[str, Any]], who: Mapping[str, str] | None = None) -> list[Line]:
+    """The trace of a decision, gate by gate in the order of the policy; `who` names who closed a gate."""
+    return [_line(gate, (who or {}).get(gate["name"], "")) for gate in trace]
+
+
+def explained(code: str) -> str:
+    """The outcome of a stored attempt in a sentence; no code is an accept with every gate open."""
+    return sentence(code) if code else "Accepted."
+
+
+def _line(gate: Mapping[str, Any], by: str) -> Line:
+    detail = _INSTANT.sub(_local, str(gate.get("detail") or ""))
+    if by and not gate["open"]:
+        detail = f"{detail} (by {by})" if detail else f"by {by}"
+    said = _OPEN.get(gate["name"], "Open.") if gate["open"] else sentence(gate["code"])
+    return Line(bool(gate["open"]), said, detail, gate["name"], gate["code"])
 
 
 def _local(found: re.Match[str]) -> str:

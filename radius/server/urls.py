@@ -6,6 +6,6 @@ from radius.server import views
 
 urlpatterns = [
     path("rejects/", views.RejectList.as_view(), name="reject_list"),
-    path("login-check/", views.LoginCheck.as_view(), name="login_check"),
+    path("login-check/", views.ConnectionCheck.as_view(), name="login_check"),
     path("rejects/<int:pk>/", views.RejectDetail.as_view(), name="reject_detail"),
 ]

@@ -1,6 +1,7 @@
 """Rejects, and why."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
@@ -9,27 +10,26 @@ from ispbilling.core import clock
 from ispbilling.core.parts import Attr, Button, Panel
 from ispbilling.core.tables import url_or_none
 from ispbilling.core.views import DetailPage, ListPage, StaffPage
-from radius import subscribers
-from radius.accounts.models import DataAccount
-from radius.policy.codes import sentence
-from radius.server.checking import check
-from radius.server.explaining import explain
+from radius.server.answering import Question, answer
+from radius.server.checking import Origin
+from radius.server.explaining import explain, explained
 from radius.server.filters import RejectFilter
-from radius.server.forms import LoginCheckForm
+from radius.server.forms import WRONG, ConnectionForm
 from radius.server.models import AuthAttempt
+from radius.server.stored import replay_attempt
 from radius.server.tables import RejectTable
 
 VIEW = "radius.sessions.view"
 
 
-def _rejects() -> Any:
-    return AuthAttempt.objects.filter(accepted=False).select_related("nas", "data_account__customer")
+def _attempts() -> Any:
+    return AuthAttempt.objects.select_related("nas", "data_account__customer")
 
 
 class RejectList(ListPage):
     """Log-ins that were refused, newest first."""
 
-    queryset = _rejects()
+    queryset = _attempts()
     table_class = RejectTable
     filterset_class = RejectFilter
     permission = VIEW
@@ -41,13 +41,14 @@ class RejectList(ListPage):
     empty_text = "A login that is refused is listed here with the reason and what every gate said."
 
     def buttons(self) -> list[Button]:
-        return [Button("Login Check", reverse("radius:login_check"), "help-circle")]
+        return [Button("Connection Check", reverse("radius:login_check"), "help-circle")]
 
 
 class RejectDetail(DetailPage):
-    queryset = _rejects()
-    permission = VIEW
+    """One log-in that is kept: what it was decided from, the same decided again, and what today's answer is."""
+
     template_name = "radius/reject.html"
+    permission = VIEW
     panels = (
         Panel(
             "Login",
@@ -56,61 +57,100 @@ class RejectDetail(DetailPage):
                 Attr("username", kind="mono"),
                 Attr("data_account", "Data Account", kind="link", empty="none of ours"),
                 Attr(lambda r: r.data_account and r.data_account.customer, "Customer", kind="link"),
-                Attr("nas", "NAS", kind="link", empty="a NAS that is gone"),
-                Attr("calling_station_id", "MAC", kind="mono"),
-                Attr("code", "Reject Code", kind="mono"),
+                Attr(lambda r: r.code or "accepted", "Reject Code", kind="mono"),
             ),
             icon="login",
         ),
+        Panel(
+            "Where it came from",
+            (
+                Attr("nas", "NAS", kind="link", empty="a NAS that is gone"),
+                Attr("nas_port", "NAS Port", kind="mono"),
+                Attr("calling_station_id", "MAC", kind="mono", help="Calling-Station-Id"),
+                Attr("called_station_id", "Called Station", kind="mono"),
+                Attr("method", "Password", empty="not known"),
+            ),
+            icon="router",
+            column=2,
+        ),
     )
 
+    def get_queryset(self) -> Any:
+        return _attempts().select_related("facts")
+
     def heading(self) -> str:
-        return f"Reject of {self.object.username}"
+        return f"{'Log-in' if self.object.accepted else 'Reject'} of {self.object.username}"
 
     def subtitle(self) -> str:
-        return sentence(self.object.code)
+        return explained(self.object.code)
 
     def crumbs(self) -> list[tuple[str, str]]:
         return [("Rejects", reverse("radius:reject_list"))]
 
     def buttons(self) -> list[Button]:
-        account = self.object.data_account
+        attempt = self.object
+        nas = attempt.nas.pk if attempt.nas else ""
+        asked = (
+            ("username", attempt.username),
+            ("mac", attempt.calling_station_id),
+            ("nas", nas),
+            ("port", attempt.nas_port),
+        )
+        again = reverse("radius:login_check") + "?" + urlencode([pair for pair in asked if pair[1]])
+        found = [Button("Ask again now", again, "help-circle", "primary")]
+        account = attempt.data_account
         if account is None:
-            return []
-        profile = url_or_none("customers:customer_detail", account.customer_id)
-        found = [Button("Customer", profile, "user", "dark", "customers.view")] if profile else []
+            return found
+        if profile := url_or_none("customers:customer_detail", account.customer_id):
+            found.append(Button("Customer", profile, "user", "dark", "customers.view"))
         return [*found, Button("Data Account", account.get_absolute_url(), "plug-connected")]
 
     def context(self, **extra: Any) -> dict[str, Any]:
-        return super().context(gates=explain(self.object.trace), **extra)
+        attempt = self.object
+        known = attempt.known
+        told = [*known.answer] if known else []
+        if attempt.session_timeout:
+            told.append(("Session-Timeout", attempt.session_timeout))
+        came_from = Origin(attempt.calling_station_id, attempt.nas, attempt.nas_port)
+        return super().context(
+            gates=explain(attempt.trace),
+            told=told,
+            again=replay_attempt(attempt),
+            today=answer(Question(attempt.username, origin=came_from), clock.now()),
+            **extra,
+        )
 
 
-class LoginCheck(StaffPage):
-    """ "Can X log in now?": the decision of the server, asked on what is stored (W-3)."""
+class ConnectionCheck(StaffPage):
+    """ "Can this line connect now, at that time, with this change?": the server's own decision (W-3)."""
 
     permission = VIEW
-    title = "Login Check"
-    template_name = "radius/login_check.html"
+    title = "Connection Check"
+    template_name = "radius/connection_check.html"
 
     def context(self, **extra: Any) -> dict[str, Any]:
-        return super().context(subtitle="Can this username log in now, and if not, why not?", **extra)
+        said = "Can this line connect now, at another time, or with a change? And if not, why not?"
+        return super().context(subtitle=said, **extra)
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        form = LoginCheckForm(request.GET if "username" in request.GET else None)
+        form = ConnectionForm(request.GET if "username" in request.GET else None)
         if not form.is_valid():
             return self.answer(form=form)
-        username, asked = form.cleaned_data["username"], form.cleaned_data
-        now = clock.now()
-        subscriber = subscribers.find(username, now)
-        account = DataAccount.objects.filter(pk=subscriber.account_id).first() if subscriber else None
-        attempts = _rejects().filter(username__iexact=username)[:5]
-        hidden = ("username", "account_code", "customer", "reject_code")
-        table = RejectTable(list(attempts), exclude=hidden, orderable=False)
+        asked = form.cleaned_data
+        question = Question(
+            username=asked["username"],
+            at=asked["at"],
+            origin=Origin(asked["mac"], asked["nas"], asked["port"]),
+            right=asked["password"] != WRONG,
+            change=form.change(),
+        )
+        found = answer(question, clock.now())
         return self.answer(
             form=form,
-            username=username,
-            account=account,
-            result=check(subscriber, now, asked["mac"], asked["nas"]),
-            table=table,
-            empty="No login with this username was refused.",
+            question=question,
+            found=found,
+            closed=[line for line in found.gates if not line.open],
+            opened=[line for line in found.gates if line.open],
+            remedies=self.permitted(found.remedies),
+            attempts=[(row, explained(row.code)) for row in found.attempts],
         )

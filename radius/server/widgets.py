@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from ispbilling.core import clock
+from ispbilling.core.parts import Button
 from ispbilling.core.registries import Widget
 from radius import subscribers
 from radius.accounts.models import DataAccount
@@ -65,3 +66,7 @@ class AccessWidget(Widget):
     def context(self) -> Mapping[str, Any]:
         now = clock.now()
         return {"result": check(subscribers.find_accounts([self.obj.pk], now).get(self.obj.pk), now)}
+
+    def buttons(self) -> list[Button]:
+        there = reverse("radius:login_check") + "?" + urlencode({"username": self.obj.username})
+        return [Button("Explain", there, "help-circle")]

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
 from io import StringIO
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from radius.models import AuthAttempt, DecisionFacts
 from radius.policy import replies
+from radius.policy.bands import Band
 from radius.policy.decision import decide
 from radius.policy.subscriber import Login, Subscriber
 from radius.server import facts
@@ -40,7 +41,7 @@ REQUEST = AccessRequest(**{
 ACCEPT = encode([("Framed-Pool", "pool-a"), ("Mikrotik-Rate-Limit", "10M/20M"), ("Session-Timeout", 600)])
 
 logins = st.builds(
-    lambda right, mac, nas, name: Login(right, mac, nas, name),
+    lambda right, mac, nas, name: Login(right, mac, nas, name, nas_port="ether1", method="CHAP"),
     st.booleans(), st.sampled_from(["", "02:00:00:00:00:01", "02-00-00-00-00-02", 'a"\t\\\n\u00e9']),
     st.integers(1, 3), st.sampled_from(["Tower 1", "\u2603"]),
 )  # fmt: skip
@@ -86,13 +87,14 @@ def test_every_stored_decision_replays_to_the_same_answer(log, asked):
 
 @given(locked)
 def test_facts_survive_being_written_down(line):
+    bands = (Band("67", time(22), time(6, 30)),)
+    line = replace(line, terms=replace(line.terms, bands=bands, zone="Africa/Johannesburg"))
     assert facts.load(Subscriber, json.loads(facts.dumps(line))) == line
 
 
 def test_what_was_asked_and_answered_is_kept_and_no_secret_with_it(log):
-    right, wrong = replace(LOGIN, method="PAP"), replace(LOGIN, method="CHAP", password_right=False)
-    chap = {"user_password": None, "chap_password": b"x" * 17}
-    write(log, [attempt(login=right), attempt(login=wrong, **chap)])
+    pap, chap = replace(LOGIN, method="PAP"), replace(LOGIN, method="CHAP", password_right=False)
+    write(log, [attempt(login=pap), attempt(login=chap, user_password=None, chap_password=b"x" * 17)])
     accepted, refused = AuthAttempt.objects.select_related("facts").order_by("pk")
     assert (accepted.method, accepted.nas_port, accepted.called_station_id) == ("PAP", "ether2", "ap-1:Isp")
     assert (accepted.accepted, accepted.code, accepted.session_timeout) == (True, "", 600)
