@@ -43,6 +43,16 @@ def check_settings(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         found.append(Error(f"TIME_ZONE {settings.TIME_ZONE!r} is unknown.", id="ispbilling.E003"))
     if settings.RADIUS_AUTH_PORT == settings.RADIUS_ACCT_PORT:
         found.append(Error("RADIUS_AUTH_PORT and RADIUS_ACCT_PORT are the same.", id="ispbilling.E004"))
+    if settings.RADIUS_RADSEC_PORT and not (
+        settings.RADIUS_RADSEC_CERTIFICATE and settings.RADIUS_RADSEC_KEY
+    ):
+        found.append(
+            Error(
+                "RADIUS_RADSEC_PORT is set without RADIUS_RADSEC_CERTIFICATE and RADIUS_RADSEC_KEY.",
+                hint="`manage.py radsec_certificate NAME` makes both.",
+                id="ispbilling.E006",
+            )
+        )
     if settings.TWILIO_ACCOUNT_SID and not (settings.TWILIO_AUTH_TOKEN and settings.TWILIO_FROM):
         found.append(
             Warning(

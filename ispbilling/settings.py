@@ -231,6 +231,12 @@ if RADIUS_USERNAME_CASE not in ("fold", "exact"):
     raise ImproperlyConfigured("RADIUS_USERNAME_CASE is `fold` or `exact`.")
 # Wrong passwords a minute, of a line and worker, after which others are not looked at; 0 looks at all.
 RADIUS_WRONG_PASSWORDS = env.int("RADIUS_WRONG_PASSWORDS", default=10)
+# RADIUS over TLS (RFC 6614): off without a certificate. The authority is optional: without one only certificates that
+# were pasted into a NAS are believed.
+RADIUS_RADSEC_CERTIFICATE = env("RADIUS_RADSEC_CERTIFICATE", default="")
+RADIUS_RADSEC_KEY = env("RADIUS_RADSEC_KEY", default="")
+RADIUS_RADSEC_CA = env("RADIUS_RADSEC_CA", default="")
+RADIUS_RADSEC_PORT = env.int("RADIUS_RADSEC_PORT", default=2083 if RADIUS_RADSEC_CERTIFICATE else 0)
 RADIUS_KEEP_REJECTS_DAYS = env.int("RADIUS_KEEP_REJECTS_DAYS", default=90)
 # Accounting that PostgreSQL cannot take waits here, on a disk of this machine that survives a restart; beyond so
 # many megabytes of 10**6 bytes packets are not answered, and the NASes keep them.

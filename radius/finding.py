@@ -25,7 +25,7 @@ def _accounts(text: str, user: Any, limit: int) -> Iterator[Hit]:
 def _nases(text: str, user: Any, limit: int) -> Iterator[Hit]:
     rows = Nas.objects.visible_to(user).filter(Q(name__icontains=text) | Q(address__icontains=text))
     for nas in rows[:limit]:
-        yield Hit(nas.name, nas.get_absolute_url(), nas.address, off=not nas.enabled)
+        yield Hit(nas.name, nas.get_absolute_url(), nas.address or "RadSec", off=not nas.enabled)
 
 
 def _sessions(text: str, user: Any, limit: int) -> Iterator[Hit]:

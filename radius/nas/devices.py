@@ -8,6 +8,7 @@ from django.db import transaction
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
+from radius.nas import certificates
 from radius.nas.models import MessageAuthenticator, Nas, Stranger
 
 HIDDEN = "(hidden)"
@@ -16,6 +17,7 @@ HIDDEN = "(hidden)"
 def add(nas: Nas, now: datetime, *, actor: User | None) -> Nas:
     """Store a new NAS: from now on its packets are answered."""
     with transaction.atomic():
+        nas.fingerprint = _fingerprint(nas.certificate)
         nas.save(force_insert=True)
         Stranger.objects.filter(address=nas.address).delete()
         events.record("nas.added", nas, actor=actor, at=now, address=nas.address)
@@ -27,9 +29,12 @@ def edit(nas: Nas, fields: dict[str, Any], now: datetime, *, actor: User | None)
     with transaction.atomic():
         stored = Nas.objects.select_for_update().get(pk=nas.pk)
         wanted = {name: value for name, value in fields.items() if name != "secret" or value}
+        if "certificate" in wanted:
+            wanted["fingerprint"] = _fingerprint(wanted["certificate"])
         different = {name: value for name, value in wanted.items() if getattr(stored, name) != value}
         if different:
             changed = events.changes({name: getattr(stored, name) for name in different}, different)
+            changed.pop("certificate", None)  # long, and its fingerprint says as much
             if "secret" in changed:
                 changed["secret"] = [HIDDEN, HIDDEN]
             for name, value in different.items():
@@ -38,6 +43,10 @@ def edit(nas: Nas, fields: dict[str, Any], now: datetime, *, actor: User | None)
             Stranger.objects.filter(address=stored.address).delete()
             events.record("nas.edited", stored, actor=actor, at=now, changes=changed)
     return stored
+
+
+def _fingerprint(certificate: str) -> str:
+    return certificates.read(certificate).fingerprint if certificate else ""
 
 
 def ratchet(nas_id: int, forgotten: int, at: datetime) -> bool:

@@ -3,8 +3,10 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 
 from ispbilling.core.forms import ModelForm
+from radius.nas import certificates
 from radius.nas.models import Nas
 from radius.nas.secrets import generate_secret
 
@@ -29,6 +31,14 @@ class NasForm(ModelForm):
         help_text="The RADIUS shared secret; the router needs the same one. It is not shown again.",
     )
 
+    certificate = forms.CharField(
+        label="RadSec certificate",
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false", "class": "font-monospace"}),
+        help_text="For RADIUS over TLS: what the router shows, in PEM. On RouterOS: /certificate "
+        "export-certificate NAME, then paste the .crt file",
+    )
+
     class Meta:
         model = Nas
         fields = (
@@ -37,6 +47,7 @@ class NasForm(ModelForm):
             "kind",
             "secret",
             "message_authenticator",
+            "certificate",
             "coa_port",
             "high_site",
             "enabled",
@@ -54,6 +65,31 @@ class NasForm(ModelForm):
             self.initial["secret"] = ""
         else:
             self.initial.setdefault("secret", generate_secret())
+
+    def clean_address(self) -> str | None:
+        return self.cleaned_data["address"] or None
+
+    def clean_certificate(self) -> str:
+        text: str = self.cleaned_data["certificate"]
+        if not text:
+            return ""
+        try:
+            known = certificates.read(text)
+        except certificates.CertificateError as error:
+            raise forms.ValidationError(str(error)) from None
+        if not known.pem and not settings.RADIUS_RADSEC_CA:
+            raise forms.ValidationError(
+                "A fingerprint alone proves nothing here, for RADIUS_RADSEC_CA is not set: paste the certificate."
+            )
+        if Nas.objects.filter(fingerprint=known.fingerprint).exclude(pk=self.instance.pk).exists():
+            raise forms.ValidationError("Another NAS has this certificate.")
+        return known.pem or known.fingerprint
+
+    def clean(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors and not found["address"] and not found["certificate"]:
+            self.add_error("address", "Give its address, its certificate or both.")
+        return found
 
     def clean_secret(self) -> str:
         secret: str = self.cleaned_data["secret"]

@@ -37,7 +37,12 @@ class Nas(models.Model):
     """A device that may ask us: known by its source address, trusted by its secret."""
 
     name = models.CharField(max_length=80)
-    address = models.GenericIPAddressField(unique=True, help_text="The address its requests come from")
+    address = models.GenericIPAddressField(
+        unique=True,
+        null=True,
+        blank=True,
+        help_text="The address its requests come from; empty: it is known by its certificate alone",
+    )
     kind = models.CharField(
         max_length=10,
         choices=NasKind,
@@ -57,6 +62,15 @@ class Nas(models.Model):
         default=0,
         editable=False,
         help_text="How often staff made us forget it, so that a worker drops what it remembers",
+    )
+    fingerprint = models.CharField(
+        max_length=64, blank=True, default="", editable=False, help_text="SHA-256 of its certificate (RadSec)"
+    )
+    certificate = models.TextField(
+        "RadSec certificate",
+        blank=True,
+        default="",
+        help_text="What it shows when it speaks RADIUS over TLS (RFC 6614); in PEM, it is public",
     )
     coa_port = models.PositiveIntegerField(
         "CoA port",
@@ -80,6 +94,17 @@ class Nas(models.Model):
             models.CheckConstraint(
                 condition=models.Q(coa_port__isnull=True) | models.Q(coa_port__range=(1, 65535)),
                 name="radius_nas_coa_port",
+            ),
+            models.UniqueConstraint(
+                fields=["fingerprint"],
+                condition=~models.Q(fingerprint=""),
+                name="radius_nas_fingerprint",
+                violation_error_message="Another NAS has this certificate.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(address__isnull=False) | ~models.Q(fingerprint=""),
+                name="radius_nas_known_by_something",
+                violation_error_message="Give its address, its certificate or both.",
             ),
         ]
 

@@ -50,7 +50,7 @@ class NasTable(Table):
     findings: ClassVar[dict[int, list[Finding]]] = {}
 
     name = LinkColumn()
-    address = Column()
+    address = Column(default="RadSec")
     kind = Column()
     high_site = Column(verbose_name="Highsite", default="")
     open_sessions = CountColumn(verbose_name="Open Sessions")

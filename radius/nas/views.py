@@ -101,11 +101,12 @@ class NasDetail(DetailPage):
         Panel(
             "NAS",
             (
-                Attr("address", kind="mono"),
+                Attr("address", kind="mono", empty="known by its certificate"),
                 Attr("kind"),
                 Attr(lambda nas: "set; never shown", "Secret"),
                 Attr("message_authenticator", "Message-Authenticator"),
                 Attr("signed_since", "Signed Since", kind="datetime", empty="not seen to sign"),
+                Attr("fingerprint", "Certificate (RadSec)", kind="mono", empty="none: UDP"),
                 Attr("coa_port", "CoA Port", empty=f"{settings.RADIUS_COA_PORT} (default)"),
                 Attr("high_site", "Highsite"),
                 Attr("enabled", kind="yes", empty="No"),

@@ -204,11 +204,19 @@ def _session_timeout(seconds: int) -> bytes:
     return b"\x1b\x06" + seconds.to_bytes(4, "big") if seconds else b""
 
 
-class Nases:
-    """The NASes by packed address; anybody else is a stranger."""
+RADSEC_SECRET = b"radsec"  # RFC 6614 section 2.3: the secret is no secret, TLS is what protects
 
-    def __init__(self) -> None:
+
+class Nases:
+    """The NASes by packed address, or, `secured` by TLS, by the digest of their certificate; anybody else is a
+    stranger.
+    """
+
+    def __init__(self, secured: bool = False) -> None:
+        self.secured = secured
         self.by_host: dict[bytes, NasEntry] = {}
+        # Certificates that were pasted, for the TLS layer to believe; only of the secured.
+        self.certificates: list[str] = []
         # (NAS, times forgotten) of those seen to sign here; kept until `signed_since` says so everywhere.
         self.ratcheted: dict[tuple[int, int], datetime] = {}
 
@@ -223,36 +231,39 @@ class Nases:
 
     def reload(self, connection: Connection) -> None:
         """Read them all; there are never many."""
-        found: dict[bytes, NasEntry] = {}
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT id, name, host(address), coa_port, secret, message_authenticator,"
-                " signed_since IS NOT NULL, signing_forgotten, kind FROM radius_nas WHERE enabled"
-            )
-            for (
-                nas_id,
-                name,
-                address,
-                coa_port,
-                sealed,
-                setting,
-                signed,
-                forgotten,
-                kind,
-            ) in cursor.fetchall():
-                signing = _SIGNING[setting]
-                if signing is Signing.AUTO and (signed or (nas_id, forgotten) in self.ratcheted):
-                    signing = Signing.REQUIRE
-                try:
-                    key = Key(decrypt(sealed) if len(sealed) else b"", signing)
-                except (SecretError, WireError) as error:
-                    log.error("nas_secret_unusable", nas=name, error=str(error))
-                    continue
-                known = self.by_host.get(packed(address))
-                if known is not None and (known.key.secret, known.key.signing) == (key.secret, key.signing):
-                    key = known.key
-                found[packed(address)] = NasEntry(nas_id, name, address, coa_port, key, kind, forgotten)
-        self.by_host = found
+            cursor.execute(_NASES)
+            rows = cursor.fetchall()
+        self.by_host = self._secured(rows) if self.secured else self._plain(rows)
+        self.certificates = [row[-1] for row in rows if "BEGIN" in row[-1]] if self.secured else []
+
+    def _plain(self, rows: list[tuple[Any, ...]]) -> dict[bytes, NasEntry]:
+        found: dict[bytes, NasEntry] = {}
+        for nas_id, name, address, coa_port, kind, sealed, setting, signed, forgotten, *_ in rows:
+            if address is None:
+                continue
+            signing = _SIGNING[setting]
+            if signing is Signing.AUTO and (signed or (nas_id, forgotten) in self.ratcheted):
+                signing = Signing.REQUIRE
+            try:
+                key = Key(decrypt(sealed) if len(sealed) else b"", signing)
+            except (SecretError, WireError) as error:
+                log.error("nas_secret_unusable", nas=name, error=str(error))
+                continue
+            host = packed(address)
+            known = self.by_host.get(host)
+            if known is not None and (known.key.secret, known.key.signing) == (key.secret, key.signing):
+                key = known.key
+            found[host] = NasEntry(nas_id, name, address, coa_port, key, kind, forgotten)
+        return found
+
+    def _secured(self, rows: list[tuple[Any, ...]]) -> dict[bytes, NasEntry]:
+        key = Key(RADSEC_SECRET, Signing.OFF)
+        return {
+            bytes.fromhex(fingerprint): NasEntry(nas_id, name, address or "", coa_port, key, kind)
+            for nas_id, name, address, coa_port, kind, _sealed, _setting, _signed, _forgotten, fingerprint, _ in rows
+            if fingerprint
+        }
 
     def apply(self, connection: Connection, scope: str, ids: list[int]) -> None:
         """Read again what changed; of no interest here is all but NASes."""
@@ -260,11 +271,17 @@ class Nases:
             Nases.reload(self, connection)
 
 
+_NASES = (
+    "SELECT id, name, host(address), coa_port, kind, secret, message_authenticator, signed_since IS NOT NULL,"
+    " signing_forgotten, fingerprint, certificate FROM radius_nas WHERE enabled"
+)
+
+
 class Snapshot(Nases):
     """What an authentication worker knows."""
 
-    def __init__(self, usernames: Usernames = EVERYDAY) -> None:
-        super().__init__()
+    def __init__(self, usernames: Usernames = EVERYDAY, *, secured: bool = False) -> None:
+        super().__init__(secured)
         self._usernames = usernames
         self.lines: dict[bytes, Line] = {}
         self.macs: dict[bytes, Line] = {}
@@ -347,8 +364,8 @@ _ACCOUNTS = "SELECT username, id, mac_authentication FROM radius_dataaccount"
 class Directory(Nases):
     """What an accounting worker knows: whose a username is."""
 
-    def __init__(self, usernames: Usernames = EVERYDAY) -> None:
-        super().__init__()
+    def __init__(self, usernames: Usernames = EVERYDAY, *, secured: bool = False) -> None:
+        super().__init__(secured)
         self._usernames = usernames
         self.accounts: dict[str, int] = {}
         self._macs: dict[bytes, int] = {}

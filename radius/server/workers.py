@@ -5,6 +5,7 @@ Each worker has its own copy of what it needs and its own connections; accountin
 login. The supervisor holds no connection and no thread, so that forking a replacement is always safe.
 """
 
+import asyncio
 import gc
 import os
 import signal
@@ -19,6 +20,7 @@ from types import FrameType
 import psycopg2
 import structlog
 
+from radius.server import radsec
 from radius.server.attempts import AttemptLog
 from radius.server.counting import Counts
 from radius.server.following import BACK_OFF, Follower, connect
@@ -58,6 +60,10 @@ class Settings:
     sample_accepts: float = 0.0
     wrong_passwords: int = 0
     usernames: Usernames = EVERYDAY
+    radsec_port: int = 0
+    radsec_certificate: Path | None = None
+    radsec_key: Path | None = None
+    radsec_authority: Path | None = None
 
 
 def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
@@ -106,6 +112,41 @@ def account(settings: Settings, address: str, stopping: Stopping, ready: Ready) 
     replay.stop()
     follower.stop()
     posture.stop()
+
+
+def secure(settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
+    """The RadSec process: log-ins and accounting of the NASes that come with a certificate (RFC 6614)."""
+    if settings.radsec_certificate is None or settings.radsec_key is None:
+        raise ValueError("RADIUS_RADSEC_CERTIFICATE and RADIUS_RADSEC_KEY are not set")
+    tls = radsec.context(settings.radsec_certificate, settings.radsec_key, settings.radsec_authority)
+    snapshot, directory = Snapshot(settings.usernames, secured=True), Directory(settings.usernames, secured=True)
+
+    def believe(_payloads: set[str] | None = None) -> None:
+        if settings.radsec_authority is None:
+            radsec.believe(tls, snapshot.certificates)
+
+    followers = Follower(snapshot, "radsec", believe), Follower(directory, "radsec accounting")
+    for follower in followers:
+        follower.start(stopping)
+    believe()
+    attempts, prover, counts = AttemptLog("radsec"), Prover(snapshot), Counts("radsec")
+    posture = PostureLog(counts, snapshot.ratcheted, snapshot.names)
+    spool = Spool(settings.spool_folder, settings.spool_octets)
+    late = _Recorders("spool")
+    replay = Replay(settings.spool_folder, spool, lambda records: late().record(records))
+    for thread in (attempts, prover, posture, replay):
+        thread.start()
+    _settle()
+    guesses = Guesses[Line](settings.wrong_passwords)
+    server = radsec.Radsec(
+        Authentication(snapshot, counts, attempts.add, prover, settings.sample_accepts, guesses),
+        Accounting(directory, counts, _Recorders("radsec accounting"), spool),
+        lambda: snapshot.by_host,
+        counts,
+    )
+    asyncio.run(server.serve(address, settings.radsec_port, tls, stopping, ready))
+    for one in (replay, prover, *followers, attempts, posture):
+        one.stop()
 
 
 def disconnect(settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
@@ -180,6 +221,8 @@ class Supervisor:
         for address in settings.addresses:
             self._children += [_Child("auth", authenticate, address) for _ in range(settings.auth_workers)]
             self._children += [_Child("acct", account, address) for _ in range(settings.acct_workers)]
+            if settings.radsec_port:
+                self._children.append(_Child("radsec", secure, address))
         self._children.append(_Child("coa", disconnect, settings.addresses[0]))
         self._stop = False
 

@@ -23,6 +23,7 @@ class Command(BaseCommand):
         parser.add_argument("--acct-port", type=int, default=settings.RADIUS_ACCT_PORT)
         parser.add_argument("--auth-workers", type=int, default=settings.RADIUS_AUTH_WORKERS)
         parser.add_argument("--acct-workers", type=int, default=settings.RADIUS_ACCT_WORKERS)
+        parser.add_argument("--radsec-port", type=int, default=settings.RADIUS_RADSEC_PORT)
         parser.add_argument("--coa-port", type=int, default=settings.RADIUS_COA_PORT)
 
     def handle(self, **options: Any) -> None:
@@ -38,12 +39,23 @@ class Command(BaseCommand):
             sample_accepts=settings.RADIUS_SAMPLE_ACCEPTS,
             wrong_passwords=settings.RADIUS_WRONG_PASSWORDS,
             usernames=Usernames(settings.RADIUS_USERNAME_CASE == "fold", settings.RADIUS_REALMS),
+            radsec_port=options["radsec_port"],
+            radsec_certificate=_path(settings.RADIUS_RADSEC_CERTIFICATE),
+            radsec_key=_path(settings.RADIUS_RADSEC_KEY),
+            radsec_authority=_path(settings.RADIUS_RADSEC_CA),
         )
         connections.close_all()  # the workers are forked: each makes its own
 
         def ready() -> None:
+            radsec = f", {chosen.radsec_port} (TLS)" if chosen.radsec_port else ""
             where = ", ".join(chosen.addresses)
-            self.stdout.write(f"RADIUS answers on {where}: {chosen.auth_port} and {chosen.acct_port} (UDP).")
+            self.stdout.write(
+                f"RADIUS answers on {where}: {chosen.auth_port} and {chosen.acct_port} (UDP){radsec}."
+            )
             self.stdout.flush()
 
         Supervisor(chosen).run(ready)
+
+
+def _path(setting: str) -> Path | None:
+    return Path(setting) if setting else None
