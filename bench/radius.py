@@ -61,7 +61,8 @@ def main(arguments: list[str]) -> int:
             result = _run(stage)
     result["goals"] = goals.judged(result)
     result["correct"] = not stage.faults
-    result["config"] = _config(stage, time.monotonic() - started)
+    others = {"others_cores": result.pop("others_cores")} if "others_cores" in result else {}
+    result["config"] = _config(stage, time.monotonic() - started) | others
     for fault in stage.faults:
         say(f"FAULT {fault}")
     for goal in result["goals"]:

@@ -1,5 +1,6 @@
 """Requests a second with a window that is always full, ours and the peer's in turns."""
 
+import statistics
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -84,6 +85,10 @@ class Rates:
         ratios = sorted(ours.rate / theirs.rate for ours, theirs in pairs)
         return [round(ratios[0], 2), round(ratios[-1], 2)]
 
+    def foreign(self) -> float:
+        """Cores that other work used, the median of all samples."""
+        return round(statistics.median(one.foreign for kept in self.samples.values() for one in kept), 2)
+
 
 def run(stage: Stage) -> dict[str, Any]:
     """Its keys are the result's own, not under a name."""
@@ -98,8 +103,7 @@ def run(stage: Stage) -> dict[str, Any]:
         "ratios": {test: round(ours[test]["rate"] / theirs[test]["rate"], 2) for test in ours},
         "cpu_ratios": {test: round(theirs[test]["cpu_us"] / ours[test]["cpu_us"], 2) for test in ours},
         "spread": {test: rates.spread(test) for test in ours},
-        "others_cores": round(sorted(one.foreign for kept in rates.samples.values() for one in kept)[
-            sum(map(len, rates.samples.values())) // 2], 2),
+        "others_cores": rates.foreign(),
         "ours": ours,
         "peer": theirs,
-    }  # fmt: skip
+    }
