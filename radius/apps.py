@@ -8,6 +8,7 @@ class RadiusConfig(AppConfig):
     def ready(self) -> None:
         from ispbilling import search
         from ispbilling.core.registries import add_widget
+        from radius.attributes import widgets as attributes
         from radius.coa import widgets as coa
         from radius.finding import SOURCES
         from radius.nas import widgets as nas
@@ -27,12 +28,14 @@ class RadiusConfig(AppConfig):
             usage.LineActiveSessionsWidget,
             usage.LinePreviousSessionsWidget,
             server.LineRejectsWidget,
+            attributes.LineAttributesWidget,
             coa.LineCoaWidget,
         )
         for widget in on_customer:
             add_widget("customers:customer_detail", widget)
         for widget in on_line:
             add_widget("radius:data_account_detail", widget)
+        add_widget("radius:service_detail", attributes.ServiceAttributesWidget)
         add_widget("radius:session_detail", coa.SessionCoaWidget)
         for widget in (nas.PostureWidget, nas.DaysWidget):
             add_widget("radius:nas_detail", widget)

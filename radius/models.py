@@ -1,6 +1,7 @@
 """The app's tables, re-exported for Django and for the apps above; inside the app import from the slice."""
 
 from radius.accounts.models import DataAccount
+from radius.attributes.models import ReplyAttribute
 from radius.catalogue.models import Package, Service
 from radius.coa.models import CoaAttempt, CoaRequest
 from radius.history.models import FactHistory
@@ -18,6 +19,7 @@ __all__ = [
     "Nas",
     "NasPosture",
     "Package",
+    "ReplyAttribute",
     "Service",
     "Session",
     "Stranger",

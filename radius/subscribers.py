@@ -55,7 +55,8 @@ _GROUPS = "SELECT id, title, enabled FROM groups_customergroup WHERE id = ANY(%(
 _TERMS = """
 SELECT p.id, p.title, s.authentication = 'accept', s.expires_on::text, s.down_kbps, s.up_kbps,
        p.session_timeout, p.interim_interval, p.framed_pool, p.simultaneous_use,
-       p.framed_ipv6_pool, p.delegated_ipv6_pool, s.band_days, s.band_from, s.band_to, s.time_limit, s.limit_type
+       p.framed_ipv6_pool, p.delegated_ipv6_pool, s.band_days, s.band_from, s.band_to, s.time_limit, s.limit_type,
+       (SELECT array_agg(ARRAY[name, value] ORDER BY id) FROM radius_replyattribute WHERE service_id = s.id)
 FROM radius_package p
 JOIN radius_service s ON s.id = p.service_id
 WHERE p.id = ANY(%(ids)s)
@@ -66,6 +67,10 @@ SELECT customer_id, kind, extract(epoch FROM since)::float8, extract(epoch FROM 
 FROM customers_gate
 WHERE customer_id = ANY(%(ids)s) AND (until IS NULL OR until > %(now)s)
 ORDER BY since, id
+"""
+_ATTRIBUTES = """
+SELECT data_account_id, name, value FROM radius_replyattribute
+WHERE data_account_id = ANY(%(ids)s) ORDER BY id
 """
 # Time online of lines that have a limit, since its day or month began.
 _USED = """
@@ -107,6 +112,7 @@ class Facts(NamedTuple):
     mac_authentication: bool = False
     used_seconds: int = 0
     used_until: datetime | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
     unreadable: str = ""
 
 
@@ -208,6 +214,7 @@ def _stored(cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: d
     known.fill(cursor, rows)
     closures = _closures(cursor, {row[2] for row in rows}, now)
     used = _used(cursor, rows, known, now)
+    added = _added(cursor, [row[0] for row in rows])
     for row in rows:
         account_id, username, customer_id, code, first_day, sealed = row[:_WHO]
         shut = closures.get(customer_id, ())
@@ -215,7 +222,8 @@ def _stored(cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: d
         try:
             starts = _first_instant(first_day)
             early = starts if starts > now else None
-            facts = _facts(known, row[_WHO:], shut, early, used.get(account_id, (0, None)))
+            last = (*used.get(account_id, (0, None)), tuple(added.get(account_id, ())))
+            facts = _facts(known, row[_WHO:], shut, early, last)
         except (ValueError, OverflowError, KeyError) as error:
             log.error("facts_unreadable", data_account=account_id, error=repr(error))
             facts, unreadable = _nothing_known(), "facts"
@@ -234,18 +242,18 @@ def _facts(
     shared: Sequence[Any],
     shut: Sequence[Sequence[Any]],
     starts: datetime | None,
-    used: tuple[int, datetime | None],
+    last: tuple[Any, ...],
 ) -> Facts:
     group_id, package_id, blocked, reason, last_day, *network = shared
     framed_ip = network[0]
-    key = None if framed_ip else (tuple(shared), tuple(shut), starts, used)
+    key = None if framed_ip else (tuple(shared), tuple(shut), starts, last)
     found = known.facts.get(key)
     if found is None:
         title, enabled = known.groups[group_id]
         closures = tuple([_closure(*row) for row in shut])
         found = Facts(
             group_id, title, enabled, closures, blocked, reason, starts, _instant_after(last_day),
-            known.terms[package_id], *(*network, *used),
+            known.terms[package_id], *(*network, *last),
         )  # fmt: skip
         if key is not None:  # nobody shares an address of his own
             known.facts[key] = found
@@ -278,6 +286,15 @@ def _used(
         found |= dict.fromkeys(ids, (0, until))
         cursor.execute(_USED, {"ids": ids, "since": since})
         found |= {account_id: (int(seconds), until) for account_id, seconds in cursor.fetchall()}
+    return found
+
+
+def _added(cursor: Cursor, ids: list[int]) -> dict[int, list[tuple[str, str]]]:
+    """The reply attributes of lines that have their own."""
+    found: dict[int, list[tuple[str, str]]] = defaultdict(list)
+    cursor.execute(_ATTRIBUTES, {"ids": ids})
+    for account_id, name, value in cursor.fetchall():
+        found[account_id].append((name, value))
     return found
 
 
@@ -315,6 +332,7 @@ def _terms(
     band_to: time | None,
     time_limit: int,
     limit_type: str,
+    attributes: list[list[str]] | None,
 ) -> Terms:
     shut = Band(band_days, band_from, band_to) if band_days and band_from and band_to else None
     return _one(
@@ -335,6 +353,7 @@ def _terms(
             settings.TIME_ZONE if shut else "",
             time_limit,
             limit_type if time_limit else "",
+            tuple((name, value) for name, value in attributes or ()),
         )  # fmt: skip
     )
 

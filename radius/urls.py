@@ -7,6 +7,7 @@ urlpatterns = [
     path("", include("radius.nas.urls")),
     path("", include("radius.catalogue.urls")),
     path("", include("radius.accounts.urls")),
+    path("", include("radius.attributes.urls")),
     path("", include("radius.usage.urls")),
     path("", include("radius.server.urls")),
 ]

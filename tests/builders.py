@@ -36,7 +36,16 @@ from ispbilling.core.models import Role, User
 from ispbilling.core.units import GB
 from ispbilling.protection import exporting
 from notifications.models import Message
-from radius.models import AuthAttempt, DataAccount, DecisionFacts, Nas, Package, Service, Session
+from radius.models import (
+    AuthAttempt,
+    DataAccount,
+    DecisionFacts,
+    Nas,
+    Package,
+    ReplyAttribute,
+    Service,
+    Session,
+)
 
 _next = count(1)
 PASSWORD = "correct horse battery"  # noqa: S105 - of test users only
@@ -179,6 +188,10 @@ def data_account(**kwargs: Any) -> DataAccount:
             **kwargs,
         }
     )
+
+
+def reply_attribute(**kwargs: Any) -> ReplyAttribute:
+    return ReplyAttribute.objects.create(**{"name": "Idle-Timeout", "value": "600", **kwargs})
 
 
 def recurring_line(**kwargs: Any) -> RecurringLine:

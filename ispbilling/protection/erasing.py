@@ -43,6 +43,7 @@ BLANKED = {
     "customers.Merge": "What a merge of records changed",
     "customers.Gate": "Reasons for disabling, suspending, deleting",
     "radius.DataAccount": "Usernames, passwords, addresses and devices of data accounts",
+    "radius.ReplyAttribute": "What was added to the replies for their data accounts, deleted",
     "radius.Session": "Username, device and address of each session",
     "radius.AuthAttempt": "Log-ins that were kept, deleted",
     "radius.DecisionFacts": "What log-ins were decided from, deleted",

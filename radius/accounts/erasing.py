@@ -14,6 +14,7 @@ def erase(customer: Customer) -> tuple[dict[str, int], list[str]]:
         account.mac_authentication = False
         account.framed_ip, account.framed_ipv6_prefix, account.delegated_ipv6_prefix = None, "", ""
         account.port_lock = ""
+        account.attributes.all().delete()
         account.blocked, account.blocked_reason = True, ERASED
         account.save(
             update_fields=[

@@ -21,6 +21,16 @@ def add(row: Row, now: datetime, *, actor: User | None) -> Row:
     return row
 
 
+def clone(service: Service, source: Service, now: datetime, *, actor: User | None) -> Service:
+    """Store a service that starts as a copy of another, with what that adds to replies."""
+    with transaction.atomic():
+        add(service, now, actor=actor)
+        for attribute in source.attributes.all():
+            attribute.pk, attribute.service, attribute._state.adding = None, service, True
+            attribute.save(force_insert=True)
+    return service
+
+
 def edit(row: Row, fields: dict[str, Any], now: datetime, *, actor: User | None) -> Row:
     """Change the named fields of a service or package, for all who have it, and record old and new."""
     with transaction.atomic():

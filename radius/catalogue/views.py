@@ -145,6 +145,10 @@ class ServiceClone(ServiceAdd):
         copy.code, copy.title = f"{copy.code}-copy"[:40], f"{copy.title} (copy)"[:80]
         return copy
 
+    def act(self, obj: Service, form: Tabs, actor: User) -> Service:
+        source: Service = self.get_object()
+        return offering.clone(obj, source, clock.now(), actor=actor)
+
 
 class ServiceEdit(EditPage):
     model = Service

@@ -4,7 +4,7 @@ A speed is told in the form the NAS understands (`Nas.kind`). Zero means zero; w
 unlimited it is told the least it can enforce.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from radius.policy.changing import fingerprint
 from radius.policy.codes import message
@@ -28,13 +28,22 @@ def attributes(subscriber: Subscriber, decision: Decision, kind: str) -> Pairs:
 
     Raises KeyError for a kind that is not `NasKind`'s.
     """
-    return [
+    pairs: Pairs = [
         ("Service-Type", "Framed-User"),
         ("Framed-Protocol", "PPP"),
         *RATES[kind](subscriber.terms.down_kbps, subscriber.terms.up_kbps),
         ("Acct-Interim-Interval", subscriber.terms.interim_interval),
         *_addresses(subscriber, kind),
     ]
+    pairs = _instead(pairs, subscriber.terms.attributes)
+    return _instead(pairs, subscriber.attributes)
+
+
+def _instead(pairs: Pairs, others: Iterable[tuple[str, Value]]) -> Pairs:
+    """The pairs, with all of a name replaced by the others of that name."""
+    others = list(others)
+    names = {name for name, _ in others}
+    return [*(pair for pair in pairs if pair[0] not in names), *others] if others else pairs
 
 
 def marked(pairs: Pairs) -> Pairs:

@@ -43,6 +43,7 @@ class Terms:
     zone: str = ""
     time_limit: int = 0
     limit_type: str = ""
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Subscriber:
     mac_authentication: bool = False
     used_seconds: int = 0
     used_until: datetime | None = None
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,44 @@ Value = str | int | bytes
 
 @cache
 def dictionary() -> Dictionary:
-    """The attributes this system names, from the file beside this module."""
-    return Dictionary(str(Path(__file__).with_name("dictionary")))
+    """The attributes this system names, and those a provider may add, from the files beside this module."""
+    here = Path(__file__)
+    return Dictionary(str(here.with_name("dictionary")), str(here.with_name("dictionary.vendors")))
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """All names, in the order of the alphabet."""
+    return tuple(sorted(_by_lower().values()))
+
+
+def known(name: str) -> str | None:
+    """The name as the dictionaries write it, whatever its case; None when no dictionary has it."""
+    return _by_lower().get(name.lower())
+
+
+@cache
+def _by_lower() -> dict[str, str]:
+    return {name.lower(): name for name in dictionary().attributes}
+
+
+_TAKES = {
+    "integer": "a whole number from 0 to 4294967295",
+    "ipaddr": "an IPv4 address",
+    "ipv6addr": "an IPv6 address",
+    "ipv6prefix": "an IPv6 prefix such as 2001:db8::/64",
+    "octets": "octets, written 0x and hexadecimal digits, or text",
+    "string": "text, of 253 octets at most (247 for a vendor's attribute)",
+    "date": "a moment in seconds since 1970",
+}
+
+
+def takes(name: str) -> str:
+    """What values an attribute has, in words. Raises KeyError for an unknown name."""
+    attribute = dictionary().attributes[name]
+    words = _TAKES.get(attribute.type, f"a value of the type {attribute.type}")
+    named = sorted(attribute.values.forward) if attribute.type == "integer" else []
+    return f"{words}, or {', '.join(named[:12])}" if named else words
 
 
 def encode(pairs: Iterable[tuple[str, Value]]) -> bytes:

@@ -56,6 +56,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "radius.Package": builders.package,
     "radius.DataAccount": builders.data_account,
     "radius.Session": builders.session,
+    "radius.ReplyAttribute": lambda: builders.reply_attribute(service=builders.service()),
+    "radius.ReplyAttribute of a line": lambda: builders.reply_attribute(data_account=builders.data_account()),
     "radius.AuthAttempt": _reject,
     "billing.Document": lambda: builders.invoice(builders.customer()),
     "billing.RecurringLine": lambda: builders.recurring_line(customer=builders.customer()),
@@ -100,6 +102,10 @@ def _titled(label: str, field: str = "title") -> Any:
 
 _GUESSES = {
     "radius:data_account_detail": "radius.DataAccount",
+    "radius:service_attribute_edit": "radius.ReplyAttribute",
+    "radius:service_attribute_delete": "radius.ReplyAttribute",
+    "radius:data_account_attribute_edit": "radius.ReplyAttribute of a line",
+    "radius:data_account_attribute_delete": "radius.ReplyAttribute of a line",
     "portal:document_detail": "billing.Document",
     "portal:document_pdf": "billing.Document",
 }
