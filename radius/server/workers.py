@@ -119,7 +119,10 @@ def secure(settings: Settings, address: str, stopping: Stopping, ready: Ready) -
     if settings.radsec_certificate is None or settings.radsec_key is None:
         raise ValueError("RADIUS_RADSEC_CERTIFICATE and RADIUS_RADSEC_KEY are not set")
     tls = radsec.context(settings.radsec_certificate, settings.radsec_key, settings.radsec_authority)
-    snapshot, directory = Snapshot(settings.usernames, secured=True), Directory(settings.usernames, secured=True)
+    snapshot, directory = (
+        Snapshot(settings.usernames, secured=True),
+        Directory(settings.usernames, secured=True),
+    )
 
     def believe(_payloads: set[str] | None = None) -> None:
         if settings.radsec_authority is None:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("groups", "0002_accounting"),
-        ("radius", "0013_fact_history"),
+        ("radius", "0014_mac_authentication"),
     ]
 
     operations = [

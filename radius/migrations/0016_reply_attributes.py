@@ -26,7 +26,7 @@ DROP FUNCTION radius_notify_attribute();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("radius", "0013_fact_history")]
+    dependencies = [("radius", "0015_radsec")]
 
     operations = [
         migrations.CreateModel(
