@@ -7,9 +7,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("radius", "0013_fact_history"),
-        ("radius", "0010_fact_history"),
-        ("radius", "0010_nas_posture"),
-        ("radius", "0009_coa_requests"),
     ]
     operations = [
         migrations.AddField(
