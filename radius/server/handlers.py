@@ -118,17 +118,20 @@ class Authentication:
             return self._reject(request, nas, None, False)
         guesses = self._guesses
         here = _DIGESTS[(hash(request.calling_station) ^ nas.nas_id) & 0xFFFF]
-        if guesses.counted and guesses.spent(line, here == line.home, self._steady):
-            return self._reject(request, nas, line, False, unchecked="RATE_LIMITED")
+        home = here == line.home
+        if guesses.counted:
+            home = home or _place(request, nas) in line.places
+            if guesses.spent(line, here, home, self._steady):
+                return self._reject(request, nas, line, False, unchecked="RATE_LIMITED")
         proof = self._proof(request, nas, line)
         if proof is None and line.compiled.by_mac and passwords.mac_proved(request, nas.key):
             proof = b""
         if proof is not None:
             if guesses.counted:
-                guesses.right(line, here == line.home)
+                guesses.right(line, here)
             line.home = here
         elif request.eap is None:
-            guesses.wrong(line, here == line.home, self._steady)
+            guesses.wrong(line, here, home or _place(request, nas) in line.places, self._steady)
         now = self._now
         compiled = line.compiled
         if compiled.until <= now:

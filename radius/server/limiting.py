@@ -7,18 +7,21 @@ Line = TypeVar("Line", bound=Hashable)
 
 
 class Guesses(Generic[Line]):
-    """Wrong passwords by line, so that nobody tries them all, and nobody locks the owner out by trying.
+    """Wrong passwords by line and place, so that nobody tries them all, and nobody locks the owner out by trying.
 
-    A line has two budgets a minute: one for the place it last logged in from rightly (`home`), one for all
-    other places together. A spent budget closes until its minute is over; meanwhile nobody's password is
-    looked at there, so a right guess does not show either. Only lines that exist are counted, and of those
-    the latest `entries`.
+    A minute allows so many from each place, and CROWD times so many from all places together that are not the
+    line's `home` (where it is online, or last logged in from rightly): who pretends to be ever another device gets
+    no further, and the owner at home does not pay for it. A spent budget closes until its minute is over;
+    meanwhile no password is looked at there, so a right guess does not show either. Only lines that exist are
+    counted, and of those the latest `entries`.
     """
+
+    CROWD = 5
 
     def __init__(self, allowed: int, seconds: float = 60.0, entries: int = 65_536) -> None:
         self._allowed, self._seconds, self._entries = allowed, seconds, entries
-        # By (line, home): how many, and until when they count; in the order of that instant.
-        self.counted: dict[tuple[Line, bool], tuple[int, float]] = {}
+        # By (line, place), place None for all together: how many, and until when they count; in the order of that.
+        self.counted: dict[tuple[Line, Hashable], tuple[int, float]] = {}
 
     def age(self, now: float) -> None:
         """Forget what is over; called once a batch."""
@@ -28,28 +31,35 @@ class Guesses(Generic[Line]):
                 break
             del self.counted[oldest]
 
-    def spent(self, line: Line, home: bool, now: float) -> bool:
-        """Whether too many wrong passwords came from there within the minute."""
-        count, until = self.counted.get((line, home), (0, 0.0))
-        return count >= self._allowed and now < until
+    def spent(self, line: Line, place: Hashable, home: bool, now: float) -> bool:
+        """Whether too many wrong passwords came from there, or from everywhere else, within the minute."""
+        if self._over((line, place), self._allowed, now):
+            return True
+        return not home and self._over((line, None), self._allowed * self.CROWD, now)
 
-    def wrong(self, line: Line, home: bool, now: float) -> None:
+    def wrong(self, line: Line, place: Hashable, home: bool, now: float) -> None:
         """One more; `allowed` 0 counts nothing."""
-        if not self._allowed:
-            return
-        count, until = self.counted.get((line, home), (0, 0.0))
+        if self._allowed:
+            self._count((line, place), now)
+            if not home:
+                self._count((line, None), now)
+
+    def right(self, line: Line, place: Hashable) -> None:
+        """A right password clears the budget of where it came from, which is home from now on."""
+        self.counted.pop((line, place), None)
+
+    def _over(self, key: tuple[Line, Hashable], allowed: int, now: float) -> bool:
+        count, until = self.counted.get(key, (0, 0.0))
+        return count >= allowed and now < until
+
+    def _count(self, key: tuple[Line, Hashable], now: float) -> None:
+        count, until = self.counted.get(key, (0, 0.0))
         if now >= until:  # a new minute goes to the end of the order
-            self.counted.pop((line, home), None)
+            self.counted.pop(key, None)
             count, until = 0, now + self._seconds
             if len(self.counted) >= self._entries:
                 del self.counted[next(iter(self.counted))]
-        self.counted[line, home] = count + 1, until
-
-    def right(self, line: Line, home: bool) -> None:
-        """A right password clears the budget of where it came from, which is home from now on."""
-        self.counted.pop((line, True), None)
-        if not home:
-            self.counted.pop((line, False), None)
+        self.counted[key] = count + 1, until
 
 
 class Seldom:

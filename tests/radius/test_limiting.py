@@ -5,35 +5,44 @@ from hypothesis import strategies as st
 
 from radius.server.limiting import Guesses, Seldom
 
-ELSEWHERE, HOME = False, True
+TOWER, ROOF = "tower", "roof"
 
 
-def test_a_line_has_so_many_wrong_passwords_a_minute_from_elsewhere():
+def test_a_line_has_so_many_wrong_passwords_a_minute_from_a_place():
     guesses = Guesses(3)
     for second in range(3):
-        assert not guesses.spent("alice", ELSEWHERE, second)
-        guesses.wrong("alice", ELSEWHERE, second)
-    assert guesses.spent("alice", ELSEWHERE, 59)
-    assert not guesses.spent("bob", ELSEWHERE, 59)
-    assert not guesses.spent("alice", ELSEWHERE, 60)
+        assert not guesses.spent("alice", TOWER, False, second)
+        guesses.wrong("alice", TOWER, False, second)
+    assert guesses.spent("alice", TOWER, False, 59)
+    assert not guesses.spent("bob", TOWER, False, 59)
+    assert not guesses.spent("alice", ROOF, False, 59), "the owner elsewhere does not pay for it"
+    assert not guesses.spent("alice", TOWER, False, 60)
 
 
-def test_home_has_a_budget_of_its_own_that_a_right_password_clears():
+def test_who_is_ever_another_device_gets_no_further_and_the_owner_at_home_logs_in():
+    guesses = Guesses(2)
+    tried = 0
+    while not guesses.spent("alice", tried, False, 1):
+        guesses.wrong("alice", tried, False, 1)
+        tried += 1
+    assert tried == 2 * Guesses.CROWD
+    assert guesses.spent("alice", "another", False, 1)
+    assert not guesses.spent("alice", ROOF, True, 1)
+
+
+def test_a_right_password_clears_the_budget_of_its_place_alone():
     guesses = Guesses(1)
-    guesses.wrong("alice", ELSEWHERE, 0)
-    assert not guesses.spent("alice", HOME, 0)
-    guesses.wrong("alice", HOME, 0)
-    assert guesses.spent("alice", HOME, 0)
-    guesses.right("alice", HOME)
-    assert not guesses.spent("alice", HOME, 0)
-    assert guesses.spent("alice", ELSEWHERE, 0), "others guess no more often because the owner logs in"
-    guesses.right("alice", ELSEWHERE)
-    assert not guesses.counted, "the owner has moved"
+    guesses.wrong("alice", TOWER, False, 0)
+    guesses.wrong("alice", ROOF, True, 0)
+    assert guesses.spent("alice", ROOF, True, 0)
+    guesses.right("alice", ROOF)
+    assert not guesses.spent("alice", ROOF, True, 0)
+    assert guesses.spent("alice", TOWER, False, 0), "others guess no more often because the owner logs in"
 
 
 def test_nothing_is_counted_when_none_are_allowed():
     guesses = Guesses(0)
-    guesses.wrong("alice", ELSEWHERE, 0)
+    guesses.wrong("alice", TOWER, False, 0)
     assert not guesses.counted
 
 
@@ -51,12 +60,12 @@ def test_memory_is_bounded_and_everything_ages(steps, allowed, entries):
     for line, home, act, wait in steps:
         now += wait
         guesses.age(now)
-        if not guesses.spent(line, home, now):
-            guesses.wrong(line, home, now) if act == "wrong" else guesses.right(line, home)
+        if not guesses.spent(line, wait, home, now):
+            guesses.wrong(line, wait, home, now) if act == "wrong" else guesses.right(line, wait)
         ends = [until for _count, until in guesses.counted.values()]
         assert len(ends) <= entries
         assert ends == sorted(ends)
-        assert all(count <= allowed for count, _until in guesses.counted.values())
+        assert all(count <= Guesses.CROWD * allowed for count, _until in guesses.counted.values())
     guesses.age(now + 60)
     assert not guesses.counted
 
