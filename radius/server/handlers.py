@@ -163,6 +163,8 @@ class Authentication:
 
     def _proof(self, request: AccessRequest, nas: NasEntry, line: Line) -> bytes | None:
         """Attributes that a right password adds to the Accept (MS-CHAPv2 has some), None for a wrong one."""
+        if not line.password:  # nobody's, least of all everybody's
+            return None
         if request.mschap2_response is not None:
             return mschap.verify(request, line.mschap_secret(), nas.key)
         if request.user_password is not None:

@@ -147,6 +147,17 @@ def test_guessing_is_stopped_and_the_owner_still_gets_in(server, line):
     assert AuthAttempt.objects.filter(code="BAD_PASSWORD").count() == 10
 
 
+@pytest.mark.parametrize("method", ["pap", "chap", "mschap", "mschap2"])
+def test_a_line_without_a_password_lets_nobody_in(server, line, method):
+    builders.data_account(username="blank", secret="")
+
+    def refused() -> bool:
+        assert server.ask(access("blank", "", method=method)).code == REJECT
+        return AuthAttempt.objects.filter(code="BAD_PASSWORD", username="blank").exists()
+
+    assert eventually(refused), "known, and refused for its password"
+
+
 def test_changes_reach_the_running_server(server, line):
     line.blocked = True
     line.save(update_fields=["blocked"])
@@ -203,7 +214,7 @@ def test_a_reject_is_logged_once_however_often_it_is_asked(server, line):
             nas.sendto(octets, ("127.0.0.1", server.auth_port))
             nas.recv(4096)
     assert eventually(lambda: AuthAttempt.objects.filter(code="BAD_PASSWORD").exists())
-    assert AuthAttempt.objects.count() == 1
+    assert AuthAttempt.objects.filter(code="BAD_PASSWORD").count() == 1
 
 
 @pytest.mark.feature("W-11")
