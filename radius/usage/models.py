@@ -21,7 +21,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
 
 class Session(models.Model):
-    """One accounting session as its NAS last reported it; counters are the NAS's own cumulative totals.
+    """One accounting session as its NAS last reported it; octets are what it moved since it started.
 
     `key` is the digest of NAS, Acct-Session-Id, User-Name and port; `incarnation` tells sessions apart that
     reuse an id after a close or a reboot. No database constraint on the two links: accounting of a device or
@@ -66,6 +66,10 @@ class Session(models.Model):
     seconds = models.BigIntegerField(default=0)
     upload_octets = models.BigIntegerField(default=0, help_text="Acct-Input-Octets: from the subscriber")
     download_octets = models.BigIntegerField(default=0, help_text="Acct-Output-Octets: to the subscriber")
+    # What was counted before the NAS's own counters started over within the session, and when that was.
+    upload_carried = models.BigIntegerField(default=0, db_default=0)
+    download_carried = models.BigIntegerField(default=0, db_default=0)
+    carried_at = models.DateTimeField(null=True)
     terminate_cause = models.CharField(max_length=40, blank=True)
 
     objects = SessionQuerySet.as_manager()

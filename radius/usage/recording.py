@@ -3,16 +3,21 @@ COMMIT.
 
 Design Overview: whatever waits on a socket is recorded together and answered after COMMIT; without COMMIT
 no answer leaves, and the NAS sends again. Counters are the NAS's cumulative totals and only ever grow
-(GREATEST), so Start, Interim-Update and Stop may come in any order and any number of times; the difference
-to what was known goes to `UsageDay`, split at the provider's midnight by time. A reused Acct-Session-Id
-opens a new incarnation of its key. A report of a session that was archived moves it back first, in the same
-transaction; only reports of sessions that began long ago are asked about. One bad record never fails its
-neighbours: the batch is bisected to it, it is logged in full and acknowledged.
+(GREATEST) unless the NAS began to count anew (`statement.sql`), so Start, Interim-Update and Stop may come in
+any order and any number of times; the difference to what was known goes to `UsageDay`, split at the
+provider's midnight by time. A reused Acct-Session-Id opens a new incarnation of its key.
+
+The next report of a session that runs, in order and within a day, is nearly all there is: `moves.sql` records
+those, and what it leaves over goes to the statement that knows every case. Only then, and only for a report
+of a session that began long ago, are archived sessions asked: one that goes on is moved back in the same
+transaction. One bad record never fails its neighbours: the batch is bisected to it, it is logged in full and
+acknowledged.
 """
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
@@ -20,15 +25,26 @@ import psycopg2
 import structlog
 from django.conf import settings
 from psycopg2.extensions import connection as Connection
+from psycopg2.extensions import cursor as Cursor
 
-from ispbilling.core.clock import local_day, month_of
-from radius.usage.reports import REBOOTED, Reboot, Report, rounds
+from ispbilling.core.clock import day_end, day_start, local_day, month_of
+from radius.usage.partitions import USAGE, name
+from radius.usage.reports import REBOOTED, SLACK, Reboot, Report, rounds
 
 log = structlog.get_logger(__name__)
 
-# The columns of a Report whose values need no quotes in an array literal.
+# The columns of a Report whose values need no quotes in an array literal, and those that `moves.sql` takes.
 _NUMBERS = frozenset({0, 1, 2, 9, 10, 11, 12, 13, 14, 15})
-_STATEMENT, _REVIVE = (Path(__file__).with_name(name) for name in ("statement.sql", "revive.sql"))
+_MOVES = (0, 2, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19)
+_STATEMENT, _REVIVE, _MOVE = (
+    Path(__file__).with_name(name) for name in ("statement.sql", "revive.sql", "moves.sql")
+)
+# Statements as they were measured to be best: what is prepared is planned once, and always by way of the indexes.
+_SETTINGS = """
+DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan; SET jit = off;
+SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off
+"""
+_ALL = range(len(Report._fields))
 _ATTEMPTS = 5
 # An archived session ended longer ago than RADIUS_ARCHIVE_DAYS; its start may have been estimated later.
 _MARGIN = 86_400
@@ -41,8 +57,9 @@ class Recorder:
         self._cursor = connection.cursor()
         self._revival = _REVIVE.read_text()
         sql = _STATEMENT.read_text().replace("{zone}", settings.TIME_ZONE.replace("'", "''"))
-        self._cursor.execute("DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan; SET jit = off")
-        self._cursor.execute("PREPARE record_reports AS " + sql)
+        self._cursor.execute(_SETTINGS)
+        self._cursor.execute("PREPARE record_reports AS " + sql.replace("{slack}", str(SLACK)))
+        self._days = _Days(self._cursor)
 
     def record(self, reports: Sequence[Report | Reboot]) -> None:
         """Record the packets of a batch in arrival order, durably when this returns.
@@ -92,10 +109,23 @@ class Recorder:
         act()
 
     def _write(self, reports: list[Report]) -> None:
-        columns = zip(*reports, strict=True)
-        literals = [_numbers(column) if n in _NUMBERS else _texts(column) for n, column in enumerate(columns)]
-        # Two statements sent as one string are one transaction.
-        self._cursor.execute(self._revive(reports) + "EXECUTE record_reports (" + ",".join(literals) + ")")
+        """Common reports by the fast statement, what is left (and every Start) by the one that knows all cases.
+
+        Statements sent as one string are one transaction. What the fast one leaves over follows in another: to
+        record a report twice changes nothing, so neither does an end between the two.
+        """
+        day = self._days.of(reports[-1].at)
+        common, others = _parted(reports, day)
+        if not common:
+            self._cursor.execute(self._general(others))
+            return
+        statements = self._general(others) + ";" if others else ""
+        self._cursor.execute(statements + _execute(day.statement, _MOVES, common)[:-1] + day.arguments)
+        if left := [common[place - 1] for (place,) in self._cursor.fetchall()]:
+            self._cursor.execute(self._general(left))
+
+    def _general(self, reports: list[Report]) -> str:
+        return self._revive(reports) + _execute("record_reports", _ALL, reports)
 
     def _revive(self, reports: list[Report]) -> str:
         """What moves back the archived sessions of these reports; "" for reports that can have none."""
@@ -138,6 +168,66 @@ class Recorder:
             """,
             {"at": reboot.at, "nas": reboot.nas_id, "cause": REBOOTED},
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Day:
+    """A local day as the fast statement is asked about it."""
+
+    start: int
+    end: int
+    statement: str
+    arguments: str
+
+
+class _Days:
+    """Prepares the fast statement for the month of a day, which it writes without asking its parent table."""
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._prepared: set[str] = set()
+        self._last = _Day(0, 0, "", "")
+
+    def of(self, moment: int) -> _Day:
+        """The local day in which the moment (seconds since 1970) falls."""
+        if not self._last.start <= moment < self._last.end:
+            self._last = self._make(local_day(datetime.fromtimestamp(moment, UTC)))
+        return self._last
+
+    def _make(self, day: date) -> _Day:
+        days = name(USAGE, day)
+        self._cursor.execute("SELECT 1 WHERE to_regclass(%s) IS NOT NULL", [days])
+        if self._cursor.fetchone() is None:  # not made yet: its parent knows where to
+            days = USAGE
+        statement = f"move_{days}"
+        if statement not in self._prepared:
+            self._cursor.execute(f"PREPARE {statement} AS {_MOVE.read_text().replace('{days}', days)}")
+            self._prepared.add(statement)
+        start = int(day_start(day).timestamp())
+        arguments = f",to_timestamp({start}),'{day}')"
+        return _Day(start, int(day_end(day).timestamp()), statement, arguments)
+
+
+def _parted(reports: list[Report], day: _Day) -> tuple[list[Report], list[Report]]:
+    """Reports that may be common ones: made on that day, of a session that went on, no account twice."""
+    common, others = [], []
+    accounts = set()
+    start, end = day.start, day.end
+    for one in reports:
+        account = one.account_id
+        if one.seconds and start <= one.at < end and account not in accounts:
+            common.append(one)
+            if account is not None:
+                accounts.add(account)
+        else:
+            others.append(one)
+    return common, others
+
+
+def _execute(statement: str, chosen: Sequence[int], reports: list[Report]) -> str:
+    columns = list(zip(*reports, strict=True))
+    literals = [_numbers(columns[n]) if n in _NUMBERS else _texts(columns[n]) for n in chosen]
+    return f"EXECUTE {statement} ({','.join(literals)})"
 
 
 def _numbers(column: Sequence[int | str | None]) -> str:

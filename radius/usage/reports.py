@@ -6,6 +6,7 @@ database.
 """
 
 from hashlib import md5
+from itertools import pairwise
 from typing import NamedTuple
 
 from radius.wire.requests import AccountingRequest, Status
@@ -174,7 +175,8 @@ def rounds(reports: list[Report]) -> list[list[Report]]:
     """Reports in arrival order as statements to run one after another, each naming a session once, sorted
     by key.
 
-    Nearly always one: a second round is needed only when an id ended and was reused within one batch.
+    Nearly always one: a second round is needed only when an id ended and was reused, or its counters fell, within
+    one batch.
     """
     by_key: dict[str, list[Report]] = {}
     for new in reports:
@@ -182,12 +184,28 @@ def rounds(reports: list[Report]) -> list[list[Report]]:
         if known is None:
             by_key[new.key] = [new]
         else:
-            _place(known, new)
+            known.append(new)
     keys = sorted(by_key)
     if len(keys) == len(reports):
         return [[by_key[key][0] for key in keys]]
+    for key, several in by_key.items():
+        if len(several) > 1:
+            by_key[key] = _combined(several)
     deepest = max(map(len, by_key.values()))
     return [[by_key[key][n] for key in keys if n < len(by_key[key])] for n in range(deepest)]
+
+
+def _combined(reports: list[Report]) -> list[Report]:
+    """The reports of one id as few as they can be: merged, unless counters fell, which PostgreSQL judges by what it
+    knows of the session.
+    """
+    in_order = sorted(reports, key=lambda one: one.at)
+    if any(new.upload < old.upload or new.download < old.download for old, new in pairwise(in_order)):
+        return in_order
+    known = reports[:1]
+    for new in reports[1:]:
+        _place(known, new)
+    return known
 
 
 def _place(known: list[Report], new: Report) -> None:
@@ -195,7 +213,7 @@ def _place(known: list[Report], new: Report) -> None:
     running = max((n for n, old in enumerate(known) if old.began <= new.at), default=None)
     if running is None:
         known.insert(0, new)
-    elif running == len(known) - 1 and succeeds(new, known[running].at):
-        known.append(new)
+    elif succeeds(new, known[running].at):
+        known.insert(running + 1, new)
     else:
         known[running] = merge(known[running], new)

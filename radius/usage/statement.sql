@@ -1,8 +1,12 @@
 -- One round of accounting reports: sessions created or moved on, and the difference added to the days it fell on.
--- Counters only grow, so order and repetition do not matter. Parameters are arrays, one element a report, keys
--- distinct and sorted: two workers lock rows in the same order.
+-- What a session has moved only grows, so order and repetition do not matter. Parameters are arrays, one element a
+-- report, keys distinct and sorted: two workers lock rows in the same order.
 WITH report AS (
-    SELECT * FROM unnest(
+    SELECT key, nas_id, account_id, username, session_id, port, calling, called, framed_ip,
+           to_timestamp(began) AS began, to_timestamp(at) AS at, to_timestamp(after) AS after,
+           to_timestamp(stopped) AS stopped, seconds, upload, download, cause, applied, framed_prefix,
+           delegated_prefix
+    FROM unnest(
         $1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::inet[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::bigint[],
         $16::bigint[], $17::text[], $18::text[], $19::inet[], $20::inet[]
@@ -12,26 +16,22 @@ WITH report AS (
         applied, framed_prefix, delegated_prefix
     )
 ), placed AS (
-    -- The incarnation that was running when the report was made; the next one when the report began after all
-    -- that is known of it.
-    SELECT report.*, known.incarnation AS running, COALESCE(after > known.until, false) AS succeeds
+    -- The session that ran when the report was made (its start may have been estimated a little late); another one
+    -- when the report began after all that is known of that, or was made before all that is known.
+    SELECT report.*, running, COALESCE(after > until, false) AS succeeds,
+           running IS NULL AND highest IS NOT NULL AS precedes,
+           CASE WHEN running IS NULL OR after > until THEN COALESCE(highest, 0) + 1 ELSE running END AS incarnation
     FROM report
     LEFT JOIN LATERAL (
-        SELECT s.incarnation,
-               extract(epoch FROM GREATEST(s.updated_at, s.stopped_at)) AS until
+        SELECT s.incarnation AS running, GREATEST(s.updated_at, s.stopped_at) AS until
         FROM radius_session_live s
-        WHERE s.key = report.key AND s.started_at <= to_timestamp(report.at)
-        ORDER BY s.started_at DESC, s.incarnation DESC
+        WHERE s.key = report.key AND s.started_at <= report.at + interval '{slack} s'
+        ORDER BY s.started_at <= report.at DESC, s.started_at DESC
         LIMIT 1
     ) known ON true
-), numbered AS (
-    SELECT placed.*,
-           CASE WHEN running IS NULL THEN 1
-                WHEN succeeds THEN (
-                    SELECT max(s.incarnation) + 1 FROM radius_session_live s WHERE s.key = placed.key
-                )
-                ELSE running END AS incarnation
-    FROM placed
+    CROSS JOIN LATERAL (
+        SELECT max(s.incarnation) AS highest FROM radius_session_live s WHERE s.key = report.key
+    ) numbers
 ), superseded AS (
     UPDATE radius_session_live s
     SET stopped_at = s.updated_at, terminate_cause = 'Superseded'
@@ -44,10 +44,11 @@ WITH report AS (
         called_station_id, framed_ip, started_at, updated_at, stopped_at, seconds, upload_octets,
         download_octets, terminate_cause, applied, framed_ipv6_prefix, delegated_ipv6_prefix
     )
-    SELECT key, incarnation, nas_id, account_id, username, session_id, port, calling,
-           called, framed_ip, to_timestamp(began), to_timestamp(at), to_timestamp(stopped), seconds, upload,
-           download, cause, applied, framed_prefix, delegated_prefix
-    FROM numbered
+    SELECT key, incarnation, nas_id, account_id, username, session_id, port, calling, called, framed_ip, began, at,
+           CASE WHEN precedes THEN COALESCE(stopped, at) ELSE stopped END, seconds, upload, download,
+           CASE WHEN precedes AND stopped IS NULL THEN 'Superseded' ELSE cause END,
+           applied, framed_prefix, delegated_prefix
+    FROM placed
     ORDER BY key
     ON CONFLICT (key, incarnation) DO UPDATE SET
         data_account_id = COALESCE(s.data_account_id, excluded.data_account_id),
@@ -65,21 +66,64 @@ WITH report AS (
         started_at = LEAST(s.started_at, excluded.started_at),
         updated_at = GREATEST(s.updated_at, excluded.updated_at),
         seconds = GREATEST(s.seconds, excluded.seconds),
-        upload_octets = GREATEST(s.upload_octets, excluded.upload_octets),
-        download_octets = GREATEST(s.download_octets, excluded.download_octets),
+        -- The NAS's counters started over when both fell below half while the session went on: what was counted is
+        -- carried. One that fell far alone (2^29, no imprecision) has 32 bits and no Gigawords: past the top.
+        -- A report from before that (`early`) can only add to what is carried.
+        (upload_octets, download_octets, upload_carried, download_carried, carried_at) = (
+            SELECT CASE WHEN early AND s.upload_carried > 0
+                            THEN s.upload_octets + GREATEST(excluded.upload_octets - s.upload_carried, 0)
+                        WHEN over THEN s.upload_octets + excluded.upload_octets
+                        WHEN up_wrapped THEN s.upload_carried + 4294967296 + excluded.upload_octets
+                        ELSE GREATEST(s.upload_octets, s.upload_carried + excluded.upload_octets) END,
+                   CASE WHEN early AND s.download_carried > 0
+                            THEN s.download_octets + GREATEST(excluded.download_octets - s.download_carried, 0)
+                        WHEN over THEN s.download_octets + excluded.download_octets
+                        WHEN down_wrapped THEN s.download_carried + 4294967296 + excluded.download_octets
+                        ELSE GREATEST(s.download_octets, s.download_carried + excluded.download_octets) END,
+                   CASE WHEN early AND s.upload_carried > 0
+                            THEN GREATEST(s.upload_carried, excluded.upload_octets)
+                        WHEN over THEN s.upload_octets
+                        WHEN up_wrapped THEN s.upload_carried + 4294967296
+                        ELSE s.upload_carried END,
+                   CASE WHEN early AND s.download_carried > 0
+                            THEN GREATEST(s.download_carried, excluded.download_octets)
+                        WHEN over THEN s.download_octets
+                        WHEN down_wrapped THEN s.download_carried + 4294967296
+                        ELSE s.download_carried END,
+                   CASE WHEN over OR up_wrapped OR down_wrapped THEN excluded.updated_at ELSE s.carried_at END
+            FROM (
+                SELECT later AND 2 * excluded.upload_octets <= up AND 2 * excluded.download_octets <= down
+                             AND excluded.upload_octets + excluded.download_octets > 0 AS over,
+                       later AND up < 4294967296 AND up - excluded.upload_octets > 536870912
+                             AND excluded.download_octets >= down AS up_wrapped,
+                       later AND down < 4294967296 AND down - excluded.download_octets > 536870912
+                             AND excluded.upload_octets >= up AS down_wrapped,
+                       early
+                FROM (
+                    SELECT s.upload_octets - s.upload_carried AS up,
+                           s.download_octets - s.download_carried AS down,
+                           excluded.updated_at > s.updated_at AND excluded.seconds >= s.seconds AS later,
+                           excluded.updated_at < s.carried_at AS early
+                ) last
+            ) fallen
+        ),
         -- A reported Stop stands. An end we concluded gives way to a Stop, and to an Interim-Update made later,
-        -- which is proof of life (a repeated Start, without session time, is not).
+        -- which is proof of life (a repeated Start, without session time, is not), of the last session of an id.
         stopped_at = CASE
             WHEN s.stopped_at IS NOT NULL AND s.terminate_cause NOT IN ('Stale', 'Accounting-On', 'Superseded')
                 THEN s.stopped_at
-            WHEN excluded.stopped_at IS NOT NULL THEN excluded.stopped_at
-            WHEN excluded.updated_at > s.stopped_at AND excluded.seconds > 0 THEN NULL
+            WHEN excluded.terminate_cause NOT IN ('', 'Superseded') THEN excluded.stopped_at
+            WHEN excluded.updated_at > s.stopped_at AND excluded.seconds > 0 AND NOT EXISTS (
+                SELECT 1 FROM radius_session_live l WHERE l.key = s.key AND l.started_at > s.started_at
+            ) THEN NULL
             ELSE s.stopped_at END,
         terminate_cause = CASE
             WHEN s.stopped_at IS NOT NULL AND s.terminate_cause NOT IN ('Stale', 'Accounting-On', 'Superseded')
                 THEN s.terminate_cause
-            WHEN excluded.stopped_at IS NOT NULL THEN excluded.terminate_cause
-            WHEN excluded.updated_at > s.stopped_at AND excluded.seconds > 0 THEN ''
+            WHEN excluded.terminate_cause NOT IN ('', 'Superseded') THEN excluded.terminate_cause
+            WHEN excluded.updated_at > s.stopped_at AND excluded.seconds > 0 AND NOT EXISTS (
+                SELECT 1 FROM radius_session_live l WHERE l.key = s.key AND l.started_at > s.started_at
+            ) THEN ''
             ELSE s.terminate_cause END
     RETURNING new.data_account_id AS account_id,
               COALESCE(old.updated_at, new.started_at) AS since,
@@ -96,16 +140,15 @@ WITH report AS (
     UNION ALL
     -- Across midnight: split by time; what rounding down leaves over falls to the last day, so nothing is lost.
     SELECT account_id, d.day,
-           floor(upload * d.upper) - floor(upload * d.lower),
-           floor(download * d.upper) - floor(download * d.lower),
-           floor(seconds * d.upper) - floor(seconds * d.lower)
+           floor(upload * d.upper / span) - floor(upload * d.lower / span),
+           floor(download * d.upper / span) - floor(download * d.lower / span),
+           floor(seconds * d.upper / span) - floor(seconds * d.lower / span)
     FROM moved
     CROSS JOIN LATERAL (
-        SELECT day::date AS day,
-               GREATEST(0, extract(epoch FROM (day AT TIME ZONE '{zone}') - since))
-                   / extract(epoch FROM until - since) AS lower,
-               LEAST(1, extract(epoch FROM ((day + interval '1 day') AT TIME ZONE '{zone}') - since)
-                   / extract(epoch FROM until - since)) AS upper
+        SELECT day::date AS day, extract(epoch FROM until - since) AS span,
+               GREATEST(0, extract(epoch FROM (day AT TIME ZONE '{zone}') - since)) AS lower,
+               LEAST(extract(epoch FROM until - since),
+                     extract(epoch FROM ((day + interval '1 day') AT TIME ZONE '{zone}') - since)) AS upper
         FROM generate_series(first_day::timestamp, last_day::timestamp, interval '1 day') AS day
     ) d
     WHERE first_day < last_day
