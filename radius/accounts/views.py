@@ -159,7 +159,7 @@ class DataAccountAdd(AddPage):
             return {}
         return {
             "initial": {
-                "username": lines.suggest_username(self.object.customer),
+                "username": self.request.GET.get("username") or lines.suggest_username(self.object.customer),
                 "secret": generate_secret(),
                 "starts_on": clock.local_day(clock.now()),
             }

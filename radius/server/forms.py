@@ -5,6 +5,7 @@ from typing import Any
 from crispy_forms.layout import HTML, Layout
 from django import forms
 
+from customers.relations.forms import CustomerField
 from ispbilling.core.forms import DateInput, Form, Pair
 from radius.accounts.forms import PackageChoice
 from radius.catalogue.models import Package
@@ -25,6 +26,13 @@ SUPPOSED = (
     ("locks", "The line is locked to no device, NAS or port"),
 )
 CLOSURES = frozenset({"suspended", "disabled", "cancelled", "deleted"})
+
+
+class AdoptForm(Form):
+    """Whose line a username is."""
+
+    username = forms.CharField(max_length=128, widget=forms.HiddenInput())
+    customer = CustomerField(help_text="Account code or name")
 
 
 class ConnectionForm(Form):

@@ -1,25 +1,27 @@
-"""Rejected log-ins as a table."""
+"""Answered log-ins as a table."""
 
 from typing import Any
 
 from ispbilling.core.tables import Column, DateTimeColumn, LinkColumn, Table
 from radius.accounts.tables import CustomerColumn
-from radius.policy.codes import sentence
+from radius.server.explaining import explained
 from radius.server.models import AuthAttempt
 
 
 class RejectTable(Table):
-    """Who was refused, when and why."""
+    """Who was refused or let in, when and why."""
 
     at = DateTimeColumn(verbose_name="Time", linkify=True)
     username = LinkColumn()
-    code = Column(verbose_name="Reason")
+    code = Column(verbose_name="Reason", empty_values=())
     account_code = CustomerColumn(accessor="data_account__customer__code", verbose_name="Accounting Code")
     customer = Column(accessor="data_account__customer__name", verbose_name="Customer")
     nas = Column(
         linkify=lambda record: record.nas.get_absolute_url() if record.nas else None, verbose_name="NAS"
     )
     calling_station_id = Column(verbose_name="MAC")
+    method = Column(verbose_name="Password")
+    nas_port = Column(verbose_name="NAS Port")
     reject_code = Column(accessor="code", verbose_name="Reject Code")
 
     default_columns = ("at", "username", "code", "account_code", "customer", "nas", "calling_station_id")
@@ -29,7 +31,7 @@ class RejectTable(Table):
         fields = ()
 
     def render_code(self, value: str) -> Any:
-        return sentence(value)
+        return explained(value)
 
     def value_code(self, value: str) -> str:
-        return sentence(value)
+        return explained(value)

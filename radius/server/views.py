@@ -3,21 +3,24 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from ispbilling.core import clock
-from ispbilling.core.parts import Attr, Button, Panel
+from ispbilling.core.parts import Attr, Button, Panel, State
 from ispbilling.core.tables import url_or_none
 from ispbilling.core.views import DetailPage, ListPage, StaffPage
+from radius.server import counts
 from radius.server.answering import Question, answer
 from radius.server.checking import Origin
 from radius.server.explaining import explain, explained
 from radius.server.filters import RejectFilter
-from radius.server.forms import WRONG, ConnectionForm
+from radius.server.forms import WRONG, AdoptForm, ConnectionForm
 from radius.server.models import AuthAttempt
 from radius.server.stored import replay_attempt
 from radius.server.tables import RejectTable
+from radius.server.unknown import unknown
 
 VIEW = "radius.sessions.view"
 
@@ -27,21 +30,77 @@ def _attempts() -> Any:
 
 
 class RejectList(ListPage):
-    """Log-ins that were refused, newest first."""
+    """Log-ins that were refused, newest first, and the accepted ones that are kept."""
 
     queryset = _attempts()
     table_class = RejectTable
     filterset_class = RejectFilter
     permission = VIEW
+    template_name = "radius/rejects.html"
     title = "Rejects"
+    confidential = "usernames, devices and the names of customers, with when and where they logged in"
     search_fields = ("username", "calling_station_id", "data_account__customer__name")
     search_help = "Username, MAC or customer"
+    states = (
+        State("refused", "Refused", Q(accepted=False)),
+        State("accepted", "Accepted", Q(accepted=True)),
+        State("all", "All"),
+    )
     empty_icon = "ban"
     empty_title = "Nobody was refused"
     empty_text = "A login that is refused is listed here with the reason and what every gate said."
 
     def buttons(self) -> list[Button]:
-        return [Button("Connection Check", reverse("radius:login_check"), "help-circle")]
+        return [
+            Button("Unknown Usernames", reverse("radius:unknown_list"), "user-question"),
+            Button("Connection Check", reverse("radius:login_check"), "help-circle"),
+        ]
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        now = clock.now()
+        return super().context(
+            reasons=counts.by_reason(now),
+            strangers=counts.strangers(now),
+            dropped=counts.dropped(now),
+            **extra,
+        )
+
+
+class UnknownList(StaffPage):
+    """Usernames that nobody has, and which data accounts they may be meant to be."""
+
+    permission = VIEW
+    title = "Unknown Usernames"
+    template_name = "radius/unknown.html"
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [("Rejects", reverse("radius:reject_list"))]
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        said = "Routers that tried to log in during the last 7 days with a username no data account has."
+        return self.answer(subtitle=said, usernames=unknown(clock.now()))
+
+
+class UnknownAdopt(StaffPage):
+    """Asks whose data account it is to be, and goes to add it with that username."""
+
+    permission = "radius.accounts.edit"
+    title = "Add Data Account"
+    template_name = "radius/adopt.html"
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [
+            ("Rejects", reverse("radius:reject_list")),
+            ("Unknown Usernames", reverse("radius:unknown_list")),
+        ]
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        username = request.GET.get("username", "")[:128]
+        form = AdoptForm(request.GET if "customer" in request.GET else None, initial={"username": username})
+        if form.is_valid():
+            there = reverse("radius:data_account_add", args=[form.cleaned_data["customer"].pk])
+            return self.go(f"{there}?{urlencode({'username': form.cleaned_data['username']})}")
+        return self.answer(form=form, subtitle=f"Whose is the line that logs in as {username}?")
 
 
 class RejectDetail(DetailPage):

@@ -166,6 +166,8 @@ PAGES = {
     "radius:reject_list": "radius.sessions.view",
     "radius:login_check": "radius.sessions.view",
     "radius:reject_detail": "radius.sessions.view",
+    "radius:unknown_list": "radius.sessions.view",
+    "radius:unknown_adopt": "radius.accounts.edit",
     "billing:document_list": "billing.documents.view",
     "billing:document_detail": "billing.documents.view",
     "billing:document_pdf": "billing.documents.view",
