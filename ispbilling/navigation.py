@@ -66,6 +66,7 @@ MENU = (
             Item("Data Accounts", "radius:data_account_list", "radius.accounts.view", "plug-connected"),
             Item("Packages", "radius:package_list", "radius.catalogue.view", "package"),
             Item("Services", "radius:service_list", "radius.catalogue.view", "gauge"),
+            Item("Access When Closed", "radius:access_action_list", "radius.catalogue.view", "door"),
             Item("Active Sessions", "radius:session_list", "radius.sessions.view", "activity"),
             Item("Rejects", "radius:reject_list", "radius.sessions.view", "ban"),
             Item("Connection Check", "radius:login_check", "radius.sessions.view", "help-circle"),

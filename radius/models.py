@@ -4,12 +4,14 @@ from radius.accounts.models import DataAccount
 from radius.attributes.models import ReplyAttribute
 from radius.catalogue.models import Package, Service
 from radius.coa.models import CoaAttempt, CoaRequest
+from radius.degrading.models import AccessAction
 from radius.history.models import FactHistory
 from radius.nas.models import Nas, NasPosture, Stranger
 from radius.server.models import AuthAttempt, DecisionFacts
 from radius.usage.models import Session, UsageDay
 
 __all__ = [
+    "AccessAction",
     "AuthAttempt",
     "CoaAttempt",
     "CoaRequest",

@@ -19,6 +19,7 @@ from django.db import connection
 from ispbilling.core.clock import day_end, day_start, local_day, month_of
 from ispbilling.core.secrets import SecretError, decrypt
 from radius.policy.bands import Band
+from radius.policy.degrading import Action
 from radius.policy.subscriber import Closure, Subscriber, Terms
 
 log = structlog.get_logger(__name__)
@@ -60,6 +61,10 @@ SELECT p.id, p.title, s.authentication = 'accept', s.expires_on::text, s.down_kb
 FROM radius_package p
 JOIN radius_service s ON s.id = p.service_id
 WHERE p.id = ANY(%(ids)s)
+"""
+_ACTIONS = """
+SELECT code, kind, address_list, pool, redirect_url, down_kbps, up_kbps
+FROM radius_accessaction WHERE kind <> 'reject' ORDER BY code
 """
 # Gates that opened again before `now` decide nothing any more.
 _CLOSURES = """
@@ -198,6 +203,7 @@ class _Known:
     def __init__(self) -> None:
         self.groups: dict[int, tuple[str, bool]] = {}
         self.terms: dict[int, Terms] = {}
+        self.actions: tuple[Action, ...] | None = None
         self.facts: dict[tuple[Any, ...] | None, Facts] = {}
 
     def fill(self, cursor: Cursor, rows: Sequence[Sequence[Any]]) -> None:
@@ -206,8 +212,11 @@ class _Known:
             cursor.execute(_GROUPS, {"ids": list(missing)})
             self.groups |= {key: (title, enabled) for key, title, enabled in cursor.fetchall()}
         if missing := {row[7] for row in rows} - self.terms.keys():
+            if self.actions is None:
+                cursor.execute(_ACTIONS)
+                self.actions = tuple(Action(*row) for row in cursor.fetchall())
             cursor.execute(_TERMS, {"ids": list(missing)})
-            self.terms |= {row[0]: _terms(*row) for row in cursor.fetchall()}
+            self.terms |= {row[0]: _terms(self.actions, *row) for row in cursor.fetchall()}
 
 
 def _stored(cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: datetime) -> Iterator[Stored]:
@@ -315,6 +324,7 @@ def _instant(seconds: float) -> datetime:
 
 
 def _terms(
+    actions: tuple[Action, ...],
     package_id: int,
     title: str,
     accepts: bool,
@@ -354,6 +364,7 @@ def _terms(
             time_limit,
             limit_type if time_limit else "",
             tuple((name, value) for name, value in attributes or ()),
+            actions,
         )  # fmt: skip
     )
 

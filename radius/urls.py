@@ -8,6 +8,7 @@ urlpatterns = [
     path("", include("radius.catalogue.urls")),
     path("", include("radius.accounts.urls")),
     path("", include("radius.attributes.urls")),
+    path("", include("radius.degrading.urls")),
     path("", include("radius.usage.urls")),
     path("", include("radius.server.urls")),
 ]

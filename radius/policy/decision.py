@@ -4,15 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from radius.policy.bands import next_edge
+from radius.policy.degrading import Action, verdict
 from radius.policy.gates import GATES, Gate, password, seconds_used
 from radius.policy.subscriber import Login, Subscriber
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The outcome of every gate. `code` is the first closed gate's, empty when all are open.
+    """The outcome of every gate. `code` names the closed gate that decided, empty when all are open.
 
-    `action` says what is done about it: `accept` or `reject`.
+    `action` says what is done about it: `accept`, `reject`, or what the provider chose instead of a reject,
+    `garden` or `throttle` (W-16), with `degraded` saying how. Those are accepted.
 
     `valid_until` is the next instant at which a date in the facts may change the outcome; None: until they
     do.
@@ -22,9 +24,12 @@ class Decision:
     code: str
     trace: tuple[Gate, ...]
     valid_until: datetime | None
+    degraded: Action | None = None
 
     @property
     def action(self) -> str:
+        if self.degraded is not None:
+            return self.degraded.kind
         return "accept" if self.accepted else "reject"
 
 
@@ -36,8 +41,10 @@ def decide(subscriber: Subscriber | None, login: Login | None, now: datetime) ->
             return Decision(False, login.unchecked, (password(None, login, now), closed), None)
         return Decision(False, closed.code, (closed,), None)
     trace = tuple([gate(subscriber, login, now) for gate in GATES])
-    code = next((gate.code for gate in trace if not gate.open), "")
-    return Decision(not code, code, trace, next_change(subscriber, now))
+    shut = [gate.code for gate in trace if not gate.open]
+    code, degraded = verdict(shut, subscriber.terms.actions) if shut else ("", None)
+    accepted = not shut or degraded is not None
+    return Decision(accepted, code, trace, next_change(subscriber, now), degraded)
 
 
 def next_change(subscriber: Subscriber, now: datetime) -> datetime | None:

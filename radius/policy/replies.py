@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from radius.policy.changing import fingerprint
 from radius.policy.codes import message
 from radius.policy.decision import Decision
+from radius.policy.degrading import Action
 from radius.policy.subscriber import Subscriber
 
 Value = str | int | bytes
@@ -35,8 +36,38 @@ def attributes(subscriber: Subscriber, decision: Decision, kind: str) -> Pairs:
         ("Acct-Interim-Interval", subscriber.terms.interim_interval),
         *_addresses(subscriber, kind),
     ]
-    pairs = _instead(pairs, subscriber.terms.attributes)
-    return _instead(pairs, subscriber.attributes)
+    pairs = _instead(_instead(pairs, subscriber.terms.attributes), subscriber.attributes)
+    if decision.degraded is not None:
+        if decision.degraded.pool:
+            pairs = [pair for pair in pairs if pair[0] not in _ADDRESS]
+        pairs = _instead(pairs, degraded(decision.degraded, kind))
+    return pairs
+
+
+_ADDRESS = frozenset({"Framed-IP-Address", "Framed-Pool"})
+
+
+def degraded(action: Action, kind: str) -> Pairs:
+    """What a line is told instead of a reject (W-16); it wins over everything else of the name.
+
+    RouterOS puts the line's address on an address list. IOS takes a Filter-Id as the name of an access list
+    with its direction, others as the name of whatever filter they have (RFC 2865 section 5.11).
+    """
+    pairs: Pairs = []
+    if action.down_kbps is not None and action.up_kbps is not None:
+        pairs += RATES[kind](action.down_kbps, action.up_kbps)
+    if action.address_list:
+        if kind == "mikrotik":
+            pairs.append(("Mikrotik-Address-List", action.address_list))
+        else:
+            pairs.append(
+                ("Filter-Id", f"{action.address_list}.in" if kind == "cisco" else action.address_list)
+            )
+    if action.pool:
+        pairs.append(("Framed-Pool", action.pool))
+    if action.redirect_url and kind == "wispr":
+        pairs.append(("WISPr-Redirection-URL", action.redirect_url))
+    return pairs
 
 
 def _instead(pairs: Pairs, others: Iterable[tuple[str, Value]]) -> Pairs:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from radius.policy.bands import Band
+from radius.policy.degrading import Action
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Terms:
     time_limit: int = 0
     limit_type: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
+    actions: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -152,6 +152,8 @@ PAGES = {
     "radius:data_account_end": "radius.accounts.edit",
     "radius:data_account_secret": "radius.accounts.edit",
     "radius:data_account_reveal": "radius.accounts.reveal",
+    "radius:access_action_list": "radius.catalogue.view",
+    "radius:access_action_edit": "radius.catalogue.edit",
     "radius:service_attribute_add": "radius.catalogue.edit",
     "radius:service_attribute_edit": "radius.catalogue.edit",
     "radius:service_attribute_delete": "radius.catalogue.edit",

@@ -67,6 +67,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
 }
 #: Arguments that are not the key of the view's model.
 FIXED = {
+    ("radius:access_action_edit", "code"): "SUSPENDED",
     ("portal:update_answer", "token"): "1.guessed",
     ("portal:rating_answer", "token"): "1.guessed",
     ("notifications:rule_switch", "kind"): "invoice_issued",
