@@ -22,7 +22,7 @@ DROP FUNCTION radius_notify_everything();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("radius", "0016_reply_attributes"),
+        ("radius", "0017_counters"),
     ]
 
     operations = [
