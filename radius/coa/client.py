@@ -24,7 +24,7 @@ WAITS = (1.0, 2.0, 4.0)
 # Sockets of each family; one identifier octet tells the requests of one socket to one NAS apart.
 SOCKETS, IDENTIFIERS = 4, 256
 # Datagrams sent before answers are looked at again, and those read of one socket at a time.
-BURST = 64
+BURST, READ = 256, 64
 _BUFFER = 4 << 20
 _FULL_SOCKET_SECONDS = 0.01
 
@@ -108,7 +108,7 @@ class Client:
 
     def _send(self, flight: Flight[Ask], now: float) -> None:
         ask = flight.what
-        number, identifier = divmod(flight.slot, IDENTIFIERS)
+        identifier, number = divmod(flight.slot, SOCKETS)
         if not flight.octets:
             flight.octets = encode_request(ask.code, identifier, ask.key, ask.attributes, int(time.time()))
         try:
@@ -119,12 +119,12 @@ class Client:
             return  # no route: the same silence as a NAS that is off
 
     def _receive(self, number: int, through: socket.socket) -> Iterator[tuple[Ask, Answer]]:
-        for _ in range(BURST):
+        for _ in range(READ):
             try:
                 data, sender = through.recvfrom(4096)
             except OSError:
                 return
-            slot = number * IDENTIFIERS + data[1] if len(data) > 1 else -1
+            slot = data[1] * SOCKETS + number if len(data) > 1 else -1
             flight = self._schedule.find((plain(sender[0]), sender[1]), slot)
             if flight is None:
                 continue

@@ -9,13 +9,14 @@ A closed gate is a fact and is always enforced. A line that is not there is an a
 emptied or badly restored looks the same: when that would end a large share of all sessions, none is ended for it.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import structlog
+from django.db import connection
 from django.db.models import CharField, Exists, Func, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce, Lower
 from django.db.models.lookups import Exact
@@ -29,7 +30,7 @@ from radius.policy import changing, replies
 from radius.policy.decision import Decision, decide
 from radius.policy.subscriber import Login, Subscriber
 from radius.subscribers import find_accounts
-from radius.usage.models import Session
+from radius.usage.models import LIVE, Session
 
 log = structlog.get_logger(__name__)
 
@@ -39,20 +40,33 @@ MANY_UNKNOWN, SHARE_UNKNOWN = 50, 0.2
 BLOCK = 500
 # Sessions as young as this are compared again and again.
 NEW = timedelta(minutes=5)
+# How a line that is gone is found in the scopes in which one can go.
+_GONE = {"session": "pk__in", "account": "data_account__in"}
 #: `CoaAttempt.because` of a session whose line is accepted with other settings.
 SETTINGS = "SETTINGS_CHANGED"
 
-# What a change of facts is about (the NOTIFY payloads), as a path from a session.
+# What a change of facts is about (the NOTIFY payloads), as SQL between a session `s` and the rows it depends on.
+_LINE = "JOIN radius_dataaccount a ON a.id = s.data_account_id"
+_CUSTOMER = f"{_LINE} JOIN customers_customer c ON c.id = a.customer_id"
+_PACKAGE = f"{_LINE} JOIN radius_package p ON p.id = a.package_id"
 SCOPES = {
-    "session": "pk__in",
-    "account": "data_account__in",
-    "customer": "data_account__customer__in",
-    "group": "data_account__customer__group__in",
-    "package": "data_account__package__in",
-    "service": "data_account__package__service__in",
-    "nas": "nas__in",
+    "session": ("", "s.id"),
+    "account": ("", "s.data_account_id"),
+    "customer": (_LINE, "a.customer_id"),
+    "group": (_CUSTOMER, "c.group_id"),
+    "package": (_LINE, "a.package_id"),
+    "service": (_PACKAGE, "p.service_id"),
+    "nas": ("", "s.nas_id"),
 }
 
+
+_IN_SCOPE = """
+SELECT s.id, s.data_account_id, s.nas_id, s.username, s.acct_session_id, host(s.framed_ip), s.calling_station_id,
+       s.nas_port, s.applied
+FROM radius_session s {joins}
+WHERE s.month = %s AND s.stopped_at IS NULL AND s.data_account_id IS NOT NULL AND {column} = ANY(%s) AND s.id > %s
+ORDER BY s.id LIMIT %s
+"""
 
 Pairs = tuple[changing.Pair, ...]
 
@@ -109,16 +123,18 @@ class Comparison:
 
     def everywhere(self, now: datetime) -> Iterator[Finding]:
         """Compare every open session."""
-        yield from self._compared(_of_lines(), now)
+        yield from self._compared(_blocks(_of_lines()), now)
         yield from unknown(now)
 
     def within(self, scope: str, ids: Iterable[int], now: datetime) -> Iterator[Finding]:
         """Compare the open sessions that changed rows touch. Raises KeyError for what is no scope."""
-        path, all_of_them = SCOPES[scope], sorted(ids)
-        for start in range(0, len(all_of_them), BLOCK):
-            sessions = _of_lines().filter(**{path: all_of_them[start : start + BLOCK]})
-            yield from self._compared(sessions, now)
-            if scope in ("account", "session") and (gone := {live.pk for live in _lineless(sessions)}):
+        chosen = sorted(ids)
+        for start in range(0, len(chosen), BLOCK):
+            some = chosen[start : start + BLOCK]
+            yield from self._compared(partial(_in_scope, scope, some), now)
+        if scope in ("account", "session"):
+            gone = {live.pk for live in _lineless(_of_lines().filter(**{_GONE[scope]: chosen}))}
+            if gone:
                 yield from (one for one in unknown(now) if one.live.pk in gone)
 
     def by_the_clock(self, now: datetime) -> Iterator[Finding]:
@@ -131,7 +147,7 @@ class Comparison:
             | Q(started_at__gt=now - NEW)
             | Q(data_account__in=list(self._by_exception))
         )
-        yield from self._compared(sessions, now)
+        yield from self._compared(_blocks(sessions), now)
         yield from unknown(now)
 
     def settings(self, live: Live, now: datetime) -> tuple[str, Pairs] | str:
@@ -144,17 +160,17 @@ class Comparison:
         pairs = tuple(replies.attributes(subscriber, decision, self.kinds[live.nas_id or 0]))
         return _fingerprint(pairs), pairs
 
-    def _compared(self, sessions: QuerySet[Session], now: datetime) -> Iterator[Finding]:
-        """In blocks, so that what is found in the first can leave before the last is read."""
-        after = 0
-        while block := _read(sessions.filter(pk__gt=after).order_by("pk")[:BLOCK]):
+    def _compared(self, blocks: Callable[[int], list[Live]], now: datetime) -> Iterator[Finding]:
+        """Block by block, so that what is found in the first can leave before the last is read."""
+        block = blocks(0)
+        while block:
             facts = find_accounts({live.data_account_id or 0 for live in block}, now)
             for live in block:
                 subscriber = facts.get(live.data_account_id or 0)
                 found = None if subscriber is None else self._compare(subscriber, live, now)
                 if found is not None:
                     yield found
-            after = block[-1].pk
+            block = blocks(block[-1].pk) if len(block) == BLOCK else []
 
     def _compare(self, subscriber: Subscriber, live: Live, now: datetime) -> Finding | None:
         nas_id = live.nas_id or 0
@@ -185,7 +201,7 @@ class Comparison:
 
 def unwanted(now: datetime) -> list[Difference]:
     """Every open session that should not be: for pages and sweeps, which send nothing."""
-    found = Comparison({})._compared(_of_lines().filter(suspects(now)), now)
+    found = Comparison({})._compared(_blocks(_of_lines().filter(suspects(now))), now)
     return [*(one for one in found if isinstance(one, Difference)), *unknown(now)]
 
 
@@ -248,6 +264,19 @@ def _lineless(sessions: QuerySet[Session]) -> list[Live]:
 def _of_lines() -> QuerySet[Session]:
     """Open sessions that we let in: those that never had a line of ours are their NAS's own affair."""
     return Session.objects.open().filter(data_account__isnull=False).order_by()
+
+
+def _blocks(sessions: QuerySet[Session]) -> Callable[[int], list[Live]]:
+    """The next sessions of a queryset after one of them."""
+    return lambda after: _read(sessions.filter(pk__gt=after).order_by("pk")[:BLOCK])
+
+
+def _in_scope(scope: str, ids: list[int], after: int) -> list[Live]:
+    """The same for a scope; an array of ids costs less than as many parameters."""
+    joins, column = SCOPES[scope]
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_SCOPE.format(joins=joins, column=column), [LIVE, ids, after, BLOCK])
+        return list(map(Live._make, cursor.fetchall()))
 
 
 def _read(sessions: QuerySet[Session]) -> list[Live]:

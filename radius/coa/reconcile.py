@@ -19,7 +19,7 @@ from itertools import islice
 from typing import Protocol
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 
 from radius.coa import asking, comparing
 from radius.coa.client import Ask, Client
@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 # How long an attempt is given to take effect before the next one; the last value goes on.
 PATIENCE = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600, 1800))
 # Findings looked at between two turns of the client, and outcomes that make one batch of rows.
-AT_A_TIME, BATCH = 250, 500
+AT_A_TIME, BATCH, MOST = 500, 500, 10_000
 # How long outcomes wait for more of them before they are written.
 _LINGER = 0.02
 #: `CoaAttempt.because` of what a person asked for.
@@ -150,7 +150,8 @@ class Reconciler:
             self._launch(now)
         patience = 0.0 if self._looking else min(seconds, _LINGER) if self._ended else seconds
         came = self.listen(patience)
-        enough = len(self._ended) >= BATCH or not (came or self._looking)
+        # What is to be sent goes first; what came of it can wait a little.
+        enough = len(self._ended) >= (MOST if self._looking else BATCH) or not (came or self._looking)
         if self._ended and (enough or any(sent.request for sent, _answer in self._ended)):
             return self.record(now)
         return []
@@ -238,17 +239,20 @@ def _instead(one: Difference, past: Mapping[int, _Past]) -> Difference:
     return one
 
 
-def _past(session_ids: Sequence[int]) -> dict[int, _Past]:
+def _past(session_ids: list[int]) -> dict[int, _Past]:
     found: dict[int, _Past] = defaultdict(_Past)
-    rows = CoaAttempt.objects.filter(session_id__in=session_ids).exclude(request=Kind.PROBE).order_by("id")
-    for session, kind, applied, outcome, at in rows.values_list(
-        "session_id", "request", "applied", "outcome", "at"
-    ):
-        past = found[session]
-        times, _last = past.tried.get((kind, applied), (0, at))
-        past.tried[kind, applied] = (times + 1, at)
-        if kind == Kind.COA and outcome != Outcome.ACK:
-            past.failed.add(applied)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT session_id, request, applied, outcome, at FROM radius_coaattempt"
+            " WHERE session_id = ANY(%s) AND request <> 'probe' ORDER BY id",
+            [session_ids],
+        )
+        for session, kind, applied, outcome, at in cursor.fetchall():
+            past = found[session]
+            times, _last = past.tried.get((kind, applied), (0, at))
+            past.tried[kind, applied] = (times + 1, at)
+            if kind == Kind.COA and outcome != Outcome.ACK:
+                past.failed.add(applied)
     return found
 
 

@@ -16,8 +16,8 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 Peer = tuple[str, int]
 
-# Requests of one NAS on their way at a time: it starts between the two, and every silence halves it.
-FEWEST, WINDOW = 8, 256
+# Requests of one NAS on their way at a time: the most at first; a second with silence in it halves them.
+FEWEST, WINDOW, _HALVED_EVERY = 32, 256, 1.0
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +42,7 @@ class _Lane(Generic[T]):
     free: deque[int] = field(default_factory=deque)
     fresh: int = 0
     window: float = WINDOW
+    halved: float = float("-inf")
     listed: bool = False
 
 
@@ -134,9 +135,9 @@ class Schedule(Generic[T]):
         if flight is None or flight.due > now or self._spent(flight):
             return None
         heappop(self._deadlines)
-        if flight.tries:
-            lane = self._lanes[flight.peer]
-            lane.window = max(FEWEST, lane.window / 2)
+        lane = self._lanes[flight.peer]
+        if flight.tries and now - lane.halved >= _HALVED_EVERY:
+            lane.halved, lane.window = now, max(FEWEST, lane.window / 2)
         return flight
 
     def _first(self) -> Flight[T] | None:

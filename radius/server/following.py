@@ -21,8 +21,8 @@ log = structlog.get_logger(__name__)
 CHANNEL = "radius"
 RECONCILE_SECONDS = 900
 BACK_OFF = (0.1, 0.2, 0.5, 1, 2, 5)
-# With more than this to read again one by one, one query for everything is cheaper.
-MANY = 500
+# With more than this to read again by number, one query for everything is cheaper.
+MANY = 20_000
 
 
 class Copy(Protocol):

@@ -158,6 +158,7 @@ def disconnect(settings: Settings, address: str, stopping: Stopping, ready: Read
     sender = Sender(lambda: nases.by_host.values(), settings.coa_port)
     follower = Follower(nases, "coa", sender.tell)
     follower.start(stopping)
+    _settle()
     ready()
     sender.run(stopping)
     follower.stop()

@@ -6,7 +6,6 @@ retransmission is the same octets under the same identifier.
 
 from dataclasses import dataclass
 from hmac import compare_digest
-from ipaddress import IPv4Address, ip_address
 
 from radius.wire.codec import Key, md5, trim
 from radius.wire.codec import attributes as read_attributes
@@ -62,8 +61,8 @@ class Answer:
 def named(username: str, acct_session_id: str, framed_ip: str | None) -> bytes:
     """The attributes that identify a session to its NAS (RFC 5176 section 3); all of them must match there."""
     octets = _text(1, username) + _text(44, acct_session_id)
-    if framed_ip and isinstance(address := ip_address(framed_ip), IPv4Address):
-        octets += b"\x08\x06" + address.packed
+    if framed_ip and ":" not in framed_ip:
+        octets += b"\x08\x06" + bytes(map(int, framed_ip.split(".")))
     return octets
 
 

@@ -55,7 +55,7 @@ def test_silence_makes_a_window_smaller_and_answers_make_it_larger():
     assert len(sent(plan, 0.0)) == WINDOW
     assert len(sent(plan, 1.0)) == WINDOW, "the same ones again"
     assert len(list(plan.silent(3.0))) == WINDOW
-    assert len(sent(plan, 3.0)) == FEWEST
+    assert len(sent(plan, 3.0)) == WINDOW / 2
     answered = 0
     while plan.open:
         for slot in range(1024):
@@ -64,6 +64,14 @@ def test_silence_makes_a_window_smaller_and_answers_make_it_larger():
                 answered += 1
         sent(plan, 3.1)
     assert answered == 2 * WINDOW
+    for second in range(10):
+        plan.add(EAST, -second)
+        assert sent(plan, 100.0 * second)
+        sent(plan, 100.0 * second + 1)
+        list(plan.silent(100.0 * second + 50))
+    for n in range(WINDOW):
+        plan.add(EAST, n)
+    assert len(sent(plan, 2000.0)) == FEWEST
 
 
 def test_an_identifier_rests_before_it_is_used_again():
