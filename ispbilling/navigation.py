@@ -70,6 +70,7 @@ MENU = (
             Item("Active Sessions", "radius:session_list", "radius.sessions.view", "activity"),
             Item("Rejects", "radius:reject_list", "radius.sessions.view", "ban"),
             Item("Connection Check", "radius:login_check", "radius.sessions.view", "help-circle"),
+            Item("IP Lookup", "radius:ip_lookup", "radius.sessions.trace", "user-search"),
             Item("NAS", "radius:nas_list", "radius.nas.view", "router"),
         ),
     ),

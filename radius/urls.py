@@ -11,4 +11,5 @@ urlpatterns = [
     path("", include("radius.degrading.urls")),
     path("", include("radius.usage.urls")),
     path("", include("radius.server.urls")),
+    path("", include("radius.tracing.urls")),
 ]

@@ -59,6 +59,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "radius.nas.edit": MANAGERS,
     "radius.sessions.view": STAFF,
     "radius.sessions.disconnect": CARE,
+    "radius.sessions.trace": MANAGERS,  # who had an address: recorded with a reason
     "radius.usage.view": STAFF,
     "radius.export": MANAGERS,
     "billing.documents.view": STAFF,

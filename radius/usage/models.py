@@ -20,6 +20,13 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return self.filter(month=LIVE, stopped_at__isnull=True)
 
 
+class BareMac(models.Func):
+    """A MAC address without what stands between its digits, in small letters, as `gates.bare_mac` makes it."""
+
+    template = "translate(lower(%(expressions)s), ':-. ', '')"
+    output_field = models.CharField()
+
+
 class Session(models.Model):
     """One accounting session as its NAS last reported it; octets are what it moved since it started.
 
@@ -86,6 +93,19 @@ class Session(models.Model):
             models.Index(fields=["data_account", "-started_at"], name="radius_session_account"),
             # Read by the active-sessions page, reconcile and stale_sessions.
             models.Index(fields=["nas"], condition=Q(stopped_at__isnull=True), name="radius_session_open"),
+            # Read by the look-up of who had an address.
+            models.Index(fields=["framed_ip", "started_at"], name="radius_session_ip"),
+            models.Index(
+                fields=["framed_ipv6_prefix"],
+                condition=Q(framed_ipv6_prefix__isnull=False),
+                name="radius_session_prefix",
+            ),
+            models.Index(
+                fields=["delegated_ipv6_prefix"],
+                condition=Q(delegated_ipv6_prefix__isnull=False),
+                name="radius_session_delegated",
+            ),
+            models.Index(BareMac("calling_station_id"), "started_at", name="radius_session_mac"),
         ]
 
     def __str__(self) -> str:

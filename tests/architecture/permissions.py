@@ -162,6 +162,7 @@ PAGES = {
     "radius:data_account_attribute_delete": "radius.accounts.edit",
     "radius:usage_list": "radius.usage.view",
     "radius:customer_usage_list": "radius.usage.view",
+    "radius:ip_lookup": "radius.sessions.trace",
     "radius:session_list": "radius.sessions.view",
     "radius:session_history": "radius.sessions.view",
     "radius:session_detail": "radius.sessions.view",
