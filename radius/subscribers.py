@@ -7,7 +7,7 @@ same, and `Subscriber`, the full value of one line, is put together when somebod
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeVar
@@ -161,8 +161,9 @@ def read(
     ids: Iterable[int | str] = (),
     secrets: bool = True,
     page: int = _PAGE,
+    between: Callable[[], None] = lambda: None,
 ) -> Iterator[Stored]:
-    """Yield all lines, or those of a scope, in the order of their ids.
+    """Yield all lines, or those of a scope, in the order of their ids; `between()` is called between pages.
 
     A line of which something cannot be read is logged and yielded as `unreadable`, so that it is refused for
     that reason and all others are read.
@@ -178,6 +179,7 @@ def read(
             after = rows[-1][0]
         if len(rows) < page:
             return
+        between()
 
 
 def find(username: str, now: datetime) -> Subscriber | None:

@@ -23,13 +23,22 @@ RECONCILE_SECONDS = 900
 BACK_OFF = (0.1, 0.2, 0.5, 1, 2, 5)
 # With more than this to read again by number, one query for everything is cheaper.
 MANY = 20_000
+# Changes of one customer: a suspension does not wait until everything has been read.
+_OF_ONE = ("account:", "customer:")
+
+
+Between = Callable[[], None]
+
+
+def nothing_meanwhile() -> None:
+    """For a read that is over in a moment."""
 
 
 class Copy(Protocol):
     """What is kept in memory."""
 
-    def reload(self, connection: Connection) -> None:
-        """Read everything."""
+    def reload(self, connection: Connection, between: Between) -> None:
+        """Read everything; where that takes long, `between()` is called whenever a part is in place."""
 
     def apply(self, connection: Connection, scope: str, ids: list[int]) -> None:
         """Read again what a scope (`account`, `nas`, ...) and its ids name."""
@@ -62,6 +71,7 @@ class Follower:
         self._copy, self._name, self._changed = copy, name, changed
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"{name}-follower", daemon=True)
+        self._meanwhile: set[str] = set()
 
     def start(self, stopping: Callable[[], bool]) -> None:
         """Return when everything has been read once, however long PostgreSQL is away, or `stopping()`."""
@@ -88,7 +98,7 @@ class Follower:
         connection = connect(self._name)
         with connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
-        self._copy.reload(connection)
+        self._copy.reload(connection, nothing_meanwhile)
         return connection
 
     def _run(self) -> None:
@@ -115,20 +125,44 @@ class Follower:
             # What arrived while a query of ours ran is in `notifies`; the socket never speaks of it again.
             if not self._connection.notifies:
                 select.select([self._connection], [], [], 1.0)
-            self._connection.poll()
-            payloads = {notify.payload for notify in self._connection.notifies}
-            self._connection.notifies.clear()
+            payloads = self._arrived()
             if payloads:
                 self._apply(payloads)
                 self._tell(payloads)
             elif time.monotonic() > read_again:
-                self._copy.reload(self._connection)
+                self._reload()
                 read_again = time.monotonic() + RECONCILE_SECONDS
+
+    def _arrived(self) -> set[str]:
+        self._connection.poll()
+        payloads = {notify.payload for notify in self._connection.notifies}
+        self._connection.notifies.clear()
+        return payloads
 
     def _apply(self, payloads: set[str]) -> None:
         if "*" in payloads or len(payloads) > MANY:
-            self._copy.reload(self._connection)
-            return
+            self._reload()
+        else:
+            self._read_again(payloads)
+
+    def _reload(self) -> None:
+        """Read everything, which takes many seconds with a million lines, and meanwhile what changes."""
+        self._meanwhile = set()
+        self._copy.reload(self._connection, self._catch_up)
+        if self._meanwhile:
+            # Once more: what many lines share may have been read before it changed and been put in place after.
+            payloads, self._meanwhile = self._meanwhile, set()
+            self._apply(payloads)
+
+    def _catch_up(self) -> None:
+        payloads = self._arrived()
+        self._meanwhile |= payloads
+        urgent = {one for one in payloads if one.startswith(_OF_ONE)}
+        if urgent and len(urgent) <= MANY:
+            self._read_again(urgent)
+            self._tell(urgent)
+
+    def _read_again(self, payloads: set[str]) -> None:
         scopes: dict[str, list[int]] = {}
         for payload in payloads:
             scope, _, number = payload.partition(":")

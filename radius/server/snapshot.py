@@ -23,6 +23,7 @@ from radius.nas.models import MessageAuthenticator
 from radius.policy import replies
 from radius.policy.decision import Decision, decide, online_left
 from radius.policy.subscriber import Subscriber
+from radius.server.following import Between, nothing_meanwhile
 from radius.server.loop import packed
 from radius.subscribers import Facts, Stored
 from radius.wire import mschap
@@ -229,7 +230,7 @@ class Nases:
         """What the NASes are called, by their ids."""
         return {nas.nas_id: nas.name for nas in self.by_host.values()}
 
-    def reload(self, connection: Connection) -> None:
+    def reload(self, connection: Connection, between: Between = nothing_meanwhile) -> None:
         """Read them all; there are never many."""
         with connection.cursor() as cursor:
             cursor.execute(_NASES)
@@ -299,11 +300,12 @@ class Snapshot(Nases):
                     return line
         return self.macs.get(bare_mac(sent)) if self.macs else None
 
-    def reload(self, connection: Connection) -> None:
+    def reload(self, connection: Connection, between: Between = nothing_meanwhile) -> None:
         """Read everything; lines that did not change keep what was computed for them."""
-        super().reload(connection)
-        seen = set(self._store(connection, "", []))
-        for name in self.lines.keys() - seen:
+        super().reload(connection, between)
+        gone = set(self.lines)
+        gone -= set(self._store(connection, "", [], between))
+        for name in gone & self.lines.keys():
             self._forget(self.lines[name].account_id)
 
     def apply(self, connection: Connection, scope: str, ids: list[int]) -> None:
@@ -316,10 +318,12 @@ class Snapshot(Nases):
                     if self._names.get(account_id) not in seen:
                         self._forget(account_id)
 
-    def _store(self, connection: Connection, scope: str, ids: list[int]) -> Iterator[bytes]:
+    def _store(
+        self, connection: Connection, scope: str, ids: list[int], between: Between = nothing_meanwhile
+    ) -> Iterator[bytes]:
         made: dict[int, Compiled] = {}
         with connection.cursor() as cursor:
-            for stored in subscribers.read(cursor, clock.now(), scope, ids):
+            for stored in subscribers.read(cursor, clock.now(), scope, ids, between=between):
                 name = self._usernames.key(stored.username).encode()
                 line = self.lines.get(name)
                 if line is None or not line.holds(stored):
@@ -378,8 +382,8 @@ class Directory(Nases):
                 return account_id
         return self._macs.get(bare_mac(sent.encode())) if self._macs else None
 
-    def reload(self, connection: Connection) -> None:
-        super().reload(connection)
+    def reload(self, connection: Connection, between: Between = nothing_meanwhile) -> None:
+        super().reload(connection, between)
         self.accounts = dict(self._read(connection, "", {}))
 
     def apply(self, connection: Connection, scope: str, ids: list[int]) -> None:

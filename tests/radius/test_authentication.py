@@ -234,7 +234,9 @@ def test_a_nas_that_signed_once_has_to_sign_at_every_worker(server, line):
     nas = builders.Nas.objects.get()
     nas.message_authenticator = "auto"
     nas.save(update_fields=["message_authenticator"])
-    assert eventually(lambda: code(server, access()) == ACCEPT and builders.Nas.objects.get().signed_since, 10)
+    assert eventually(
+        lambda: code(server, access()) == ACCEPT and builders.Nas.objects.get().signed_since, 10
+    )
     assert eventually(lambda: code(server, access(signed=False)) is None)
     nas.refresh_from_db()
     nas.signed_since, nas.signing_forgotten = None, nas.signing_forgotten + 1

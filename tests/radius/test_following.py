@@ -15,7 +15,7 @@ class Notebook:
     def __init__(self) -> None:
         self.read: list[tuple[str, list[int]]] = []
 
-    def reload(self, connection: Connection) -> None:
+    def reload(self, connection: Connection, between) -> None:
         self.change_meanwhile(connection, 1)
 
     def apply(self, connection: Connection, scope: str, ids: list[int]) -> None:
@@ -36,5 +36,36 @@ def test_a_change_during_a_read_is_read_too():
     follower.start(lambda: False)
     try:
         assert eventually(lambda: notebook.read == [("account", [1]), ("account", [2])])
+    finally:
+        follower.stop()
+
+
+class LongBook(Notebook):
+    """Takes long to read everything; somebody is suspended and a package is changed meanwhile."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.whole = 0
+
+    def reload(self, connection: Connection, between) -> None:
+        self.whole += 1
+        if self.whole == 2:
+            with connect("test") as other, other.cursor() as cursor:
+                cursor.execute("SELECT pg_notify('radius', 'customer:7'), pg_notify('radius', 'package:8')")
+            eventually(lambda: between() or self.read, 2)
+            self.read.append(("everything", []))
+
+
+def test_a_suspension_does_not_wait_until_everything_has_been_read():
+    book = LongBook()
+    follower = Follower(book, "test")
+    follower.start(lambda: False)
+    try:
+        with connect("test") as other, other.cursor() as cursor:
+            cursor.execute("SELECT pg_notify('radius', '*')")
+        assert eventually(lambda: len(book.read) == 4)
+        assert book.read[:2] == [("customer", [7]), ("everything", [])]
+        # What many lines share is read when all are in place, and the rest once more.
+        assert sorted(book.read[2:]) == [("customer", [7]), ("package", [8])]
     finally:
         follower.stop()

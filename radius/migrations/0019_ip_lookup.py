@@ -6,7 +6,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("radius", "0017_access_action"), ("radius", "0017_counters"),
+        ("radius", "0018_access_action"),
+        ("radius", "0017_counters"),
     ]
 
     operations = [
