@@ -259,9 +259,22 @@ def test_status_server_is_answered(server, line):
     assert server.ask(packet).code == ACCEPT
 
 
-def test_radclient_gets_in(server, line, radclient):
-    request = 'User-Name = "alice@isp.test"\nUser-Password = "wire-secret"\nMessage-Authenticator = 0x00\n'
-    done = radclient(f"127.0.0.1:{server.auth_port}", "auth", SECRET.decode(), request)
-    assert done.returncode == 0
-    assert "Access-Accept" in done.stdout
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [('User-Password = "wire-secret"', 'User-Password = "guess"'),
+     ('CHAP-Password = "wire-secret"', 'CHAP-Password = "guess"'),
+     ('MS-CHAP-Password = "wire-secret"', 'MS-CHAP-Password = "guess"')],
+    ids=["pap", "chap", "mschap"],
+)  # fmt: skip
+def test_radclient_gets_in_with_the_right_password(server, line, radclient, right, wrong):
+    def asked(proof: str):
+        request = f'User-Name = "alice@isp.test"\n{proof}\nMessage-Authenticator = 0x00\n'
+        return radclient(f"127.0.0.1:{server.auth_port}", "auth", SECRET.decode(), request)
+
+    done = asked(right)
+    assert (done.returncode, "Access-Accept" in done.stdout) == (0, True)
     assert 'Mikrotik-Rate-Limit = "10M/20M"' in done.stdout
+    assert ("MS-CHAP-MPPE-Keys" in done.stdout) is right.startswith("MS-CHAP")
+    refused = asked(wrong)
+    assert "Access-Reject" in refused.stdout
+    assert ("E=691" in refused.stdout) is right.startswith("MS-CHAP")
