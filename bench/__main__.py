@@ -7,6 +7,7 @@ BENCHES = {
     "billing": "planning, issuing, undoing and verifying a month's run against bare inserts",
     "coa": "from the commit of a bulk suspension to the Disconnect-Requests of ten thousand sessions",
     "fuzz": "a million mutated datagrams against the listening RADIUS server",
+    "kill": "what an accounting responder acknowledged before kill -9, five hundred times",
     "radius": "authentication and accounting against a tuned FreeRADIUS with PostgreSQL",
     "web": "staff pages over 100,000 customers: time, SQL statements, and the same SQL alone",
 }

@@ -52,7 +52,7 @@ def assert_days_hold_the_sessions() -> None:
         assert days == sum(Session.objects.values_list(field, flat=True)), field
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.randoms(use_true_random=False))
 def test_the_ledger_holds_what_was_moved_whatever_the_network_did(
     recorder, nas_id, rng: random.Random
