@@ -21,19 +21,18 @@ RECENT = timedelta(minutes=3)
 
 
 def stale_sessions(now: datetime) -> Plan:
-    """Close sessions whose Interim-Updates stopped coming."""
+    """Close sessions whose Interim-Updates stopped coming, and those that their device has replaced."""
 
     def act(steps: Sequence[Step], at: datetime) -> int:
-        return closing.close_stale([step.key for step in steps], at)
+        return closing.close_over([step.key for step in steps], at)
 
+    found = {one.pk: (one, "not heard of") for one in closing.stale(now)}
+    found |= {
+        one.pk: (one, "its device has begun another session; not heard of") for one in closing.replaced()
+    }
     steps = [
-        Step(
-            session.pk,
-            session.username,
-            "close",
-            f"not heard of since {session.updated_at:%Y-%m-%d %H:%M} UTC",
-        )
-        for session in closing.stale(now).order_by("updated_at")
+        Step(pk, one.username, "close", f"{why} since {one.updated_at:%Y-%m-%d %H:%M} UTC")
+        for pk, (one, why) in sorted(found.items(), key=lambda item: item[1][0].updated_at)
     ]
     return Plan("stale_sessions", steps, act)
 

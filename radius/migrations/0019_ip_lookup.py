@@ -7,7 +7,6 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("radius", "0018_access_action"),
-        ("radius", "0017_counters"),
     ]
 
     operations = [

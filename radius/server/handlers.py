@@ -156,6 +156,7 @@ class Authentication:
             sessions = self._prover.sessions_of(line.account_id)
             if sessions is not None:
                 found = crowd(sessions, here, self._now)
+                self._prover.doubt([*found.live, *found.silent])
                 if len(found.live) >= limit:
                     return found.live
         line.saw(here)

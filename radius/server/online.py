@@ -6,7 +6,8 @@ that costs a comparison: filled from the open sessions at the start, from each l
 every second from the sessions others began. Only a login from another place, with the hint full, is looked
 into: PostgreSQL is asked for the line's open sessions, within a bounded time and from a thread of its own.
 A session counts when its NAS reported it within two intervals (live proof); one that has been silent for
-longer lets the login pass.
+longer lets the login pass. Either way its NAS is asked whether it still has it (a `CoaRequest` of kind probe): one
+that is disowned is closed, so that a router that lost its session without a Stop gets in when it asks next.
 
 Whenever the answer is not to be had, the login passes: locking people out is the worse mistake.
 """
@@ -14,7 +15,7 @@ Whenever the answer is not to be had, the login passes: locking people out is th
 import threading
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, Protocol
 
 import psycopg2
@@ -30,6 +31,8 @@ SECONDS = 1.0
 PATIENCE, REST = 0.05, 5.0
 # Reports may be this many intervals old and still prove that a session is live.
 PROOF_INTERVALS = 2
+# A NAS is not asked about the same session again for so long.
+PROBE_SECONDS = 30.0
 _AT_ONCE = 5000
 
 
@@ -82,8 +85,10 @@ class Sighted(Protocol):
 class Prover:
     """Tells a worker who is online: `sessions_of` answers it, and what others see reaches `sighted`."""
 
-    def __init__(self, sighted: Sighted) -> None:
-        self._sighted = sighted
+    def __init__(self, sighted: Sighted, probe: Callable[[list[int]], object] = lambda _ids: None) -> None:
+        self._sighted, self._probe = sighted, probe
+        self._doubted: deque[int] = deque(maxlen=1000)
+        self._probed: dict[int, float] = {}
         self._asked: deque[_Question] = deque(maxlen=64)
         self._wake = threading.Event()
         self._stopping = threading.Event()
@@ -115,6 +120,11 @@ class Prover:
             )
         return question.sessions
 
+    def doubt(self, sessions: Iterable[OpenSession]) -> None:
+        """Have their NASes asked whether they still have these."""
+        self._doubted.extend(one.session_id for one in sessions)
+        self._wake.set()
+
     def _run(self) -> None:
         look_again = 0.0
         while not self._stopping.is_set():
@@ -125,6 +135,8 @@ class Prover:
                     self._connection = connect("prover")
                 while self._asked:
                     self._answer(self._connection, self._asked.popleft())
+                if self._doubted:
+                    self._ask_about(time.monotonic())
                 if time.monotonic() >= look_again:
                     look_again = time.monotonic() + SECONDS
                     self._look(self._connection)
@@ -134,6 +146,14 @@ class Prover:
                 self._connection = None
                 look_again = time.monotonic() + SECONDS
                 self._stopping.wait(SECONDS)
+
+    def _ask_about(self, steady: float) -> None:
+        """Each session at most once in PROBE_SECONDS, however often somebody tries to log in beside it."""
+        self._probed = {one: until for one, until in self._probed.items() if until > steady}
+        doubted = {self._doubted.popleft() for _ in range(len(self._doubted))} - self._probed.keys()
+        if doubted:
+            self._probed |= dict.fromkeys(doubted, steady + PROBE_SECONDS)
+            self._probe(sorted(doubted))
 
     def _answer(self, connection: Connection, question: "_Question") -> None:
         with connection.cursor() as cursor:

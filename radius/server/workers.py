@@ -19,7 +19,10 @@ from types import FrameType
 
 import psycopg2
 import structlog
+from django.db import connection
 
+from ispbilling.core import clock
+from radius.coa.asking import ask_probe
 from radius.server import radsec
 from radius.server.attempts import AttemptLog
 from radius.server.counting import Counts
@@ -73,7 +76,7 @@ def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Re
     follower.start(stopping)
     attempts = AttemptLog("auth")
     attempts.start()
-    prover = Prover(snapshot)
+    prover = Prover(snapshot, _ask_probe)
     prover.start()
     counts = Counts("auth")
     posture = PostureLog(counts, snapshot.ratcheted, snapshot.names)
@@ -132,7 +135,7 @@ def secure(settings: Settings, address: str, stopping: Stopping, ready: Ready) -
     for follower in followers:
         follower.start(stopping)
     believe()
-    attempts, prover, counts = AttemptLog("radsec"), Prover(snapshot), Counts("radsec")
+    attempts, prover, counts = AttemptLog("radsec"), Prover(snapshot, _ask_probe), Counts("radsec")
     posture = PostureLog(counts, snapshot.ratcheted, snapshot.names)
     spool = Spool(settings.spool_folder, settings.spool_octets)
     late = _Recorders("spool")
@@ -162,6 +165,14 @@ def disconnect(settings: Settings, address: str, stopping: Stopping, ready: Read
     ready()
     sender.run(stopping)
     follower.stop()
+
+
+def _ask_probe(session_ids: list[int]) -> None:
+    """From a thread of its own; Django's connection there serves nothing else."""
+    try:
+        ask_probe(session_ids, clock.now())
+    finally:
+        connection.close()
 
 
 def _shielded(bound: socket.socket, handler: Authentication | Accounting, nases: Nases) -> Callable[[], None]:

@@ -1,13 +1,14 @@
-"""Ending sessions that no Stop will end: silent ones, and those their NAS has never heard of.
+"""Ending sessions that no Stop will end: silent ones, those whose device has begun another one since, and those
+their NAS has never heard of.
 
-Both are conclusions, not reports: an Interim-Update that arrives later reopens the session (see
+All are conclusions, not reports: an Interim-Update that arrives later reopens the session (see
 `statement.sql`).
 """
 
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db.models import DateTimeField, DurationField, F, Func, QuerySet, Value
+from django.db.models import DateTimeField, DurationField, Exists, F, Func, OuterRef, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from radius.usage.models import Session
@@ -30,9 +31,22 @@ def stale(now: datetime) -> QuerySet[Session]:
     return Session.objects.open().filter(updated_at__lt=Value(now, DateTimeField()) - silence)
 
 
-def close_stale(session_ids: Iterable[int], now: datetime) -> int:
-    """Close those that are still silent, at the moment they were last heard of; how many."""
-    return _close(stale(now).filter(pk__in=list(session_ids)).values_list("pk", flat=True))
+def replaced() -> QuerySet[Session]:
+    """Open sessions whose device has begun another one of the same line after they were last heard of."""
+    newer = Session.objects.open().filter(
+        data_account=OuterRef("data_account"),
+        calling_station_id=OuterRef("calling_station_id"),
+        started_at__gt=OuterRef("updated_at"),
+    )
+    return Session.objects.open().exclude(calling_station_id="").filter(Exists(newer))
+
+
+def close_over(session_ids: Iterable[int], now: datetime) -> int:
+    """Close those that are still silent or replaced, at the moment they were last heard of; how many."""
+    ids = list(session_ids)
+    over = {*stale(now).filter(pk__in=ids).values_list("pk", flat=True)}
+    over |= {*replaced().filter(pk__in=ids).values_list("pk", flat=True)}
+    return _close(over)
 
 
 def close_disowned(session_ids: Iterable[int]) -> int:

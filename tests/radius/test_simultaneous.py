@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 
 from ispbilling.core.clock import now
-from radius.models import AuthAttempt
+from radius import sweeps
+from radius.models import AuthAttempt, Session
 from radius.server.online import OpenSession, crowd, place
 from tests import builders
 from tests.radius import packets
 from tests.radius.conftest import eventually, settled
+from tests.radius.fake_nas import FakeNas
 from tests.radius.packets import SECRET
 
 ACCEPT, REJECT = 2, 3
@@ -66,7 +69,7 @@ def start(server, calling: str, session_id: str = "s-1") -> None:
 @pytest.mark.feature("W-3")
 def test_a_second_device_is_refused_while_the_first_is_online_and_told_why(server, line):
     start(server, HOME)
-    assert settled(lambda: code(server, access(ELSEWHERE)) == REJECT)
+    assert settled(lambda: code(server, access(ELSEWHERE)) == REJECT, 20)
     assert code(server, access(HOME)) == ACCEPT, "the device that is online may log in again"
     attempt = eventually(lambda: AuthAttempt.objects.filter(code="TOO_MANY_SESSIONS").first())
     assert "1 of 1: on" in next(g["detail"] for g in attempt.trace if not g["open"])
@@ -87,7 +90,34 @@ def test_the_package_says_how_many(server, line):
     start(server, HOME)
     start(server, ELSEWHERE, "s-2")
     third = "02:00:00:00:00:03"
-    assert settled(lambda: code(server, access(third)) == REJECT)
+    assert settled(lambda: code(server, access(third)) == REJECT, 20)
     line.package.simultaneous_use = 0
     line.package.save()
     assert settled(lambda: code(server, access(third)) == ACCEPT)
+
+
+@pytest.mark.feature("W-3")
+def test_a_session_its_nas_has_lost_gives_way_to_the_new_router(server, line):
+    with FakeNas(SECRET, 503) as nas:
+        line.nas.coa_port = nas.port
+        line.nas.save()
+        start(server, HOME)
+        assert eventually(lambda: code(server, access(ELSEWHERE)) == REJECT)
+        assert settled(lambda: code(server, access(ELSEWHERE)) == ACCEPT, 15)
+        assert 43 in nas.codes
+    assert Session.objects.get().terminate_cause == "Stale"
+
+
+def test_a_device_that_began_another_session_leaves_no_ghost(line):
+    ago = now() - timedelta(minutes=9)
+    kept = {"data_account": line, "nas": line.nas, "calling_station_id": HOME}
+    ghost = builders.session(**kept, started_at=ago, updated_at=ago)
+    other = builders.session(**{**kept, "calling_station_id": ELSEWHERE}, started_at=ago, updated_at=ago)
+    builders.session(**kept, started_at=now(), updated_at=now())
+    plan = sweeps.stale_sessions(now())
+    assert [(step.key, step.because[:10]) for step in plan.steps] == [(ghost.pk, "its device")]
+    with transaction.atomic():
+        plan.act(plan.steps, now())
+    ghost.refresh_from_db()
+    other.refresh_from_db()
+    assert (ghost.stopped_at, ghost.terminate_cause, other.stopped_at) == (ghost.updated_at, "Stale", None)
