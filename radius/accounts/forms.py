@@ -93,10 +93,17 @@ class NetworkForm(ModelForm):
         return self.cleaned_data["framed_ip"] or None
 
     def clean_framed_ipv6_prefix(self) -> str:
-        return _prefix(self.cleaned_data["framed_ipv6_prefix"], "2001:db8:42::/64")
+        return self._free(_prefix(self.cleaned_data["framed_ipv6_prefix"], "2001:db8:42::/64"))
 
     def clean_delegated_ipv6_prefix(self) -> str:
-        return _prefix(self.cleaned_data["delegated_ipv6_prefix"], "2001:db8:42:100::/56")
+        return self._free(_prefix(self.cleaned_data["delegated_ipv6_prefix"], "2001:db8:42:100::/56"))
+
+    def _free(self, prefix: str) -> str:
+        """The prefix, if nobody else has a part of it, on the link or delegated."""
+        others = DataAccount.objects.exclude(pk=self.instance.pk)
+        if prefix and (other := others.overlapping(prefix).first()):
+            raise forms.ValidationError(f"{other} has this prefix or a part of it.")
+        return prefix
 
     def clean_mac_lock(self) -> str:
         text: str = self.cleaned_data["mac_lock"].strip()

@@ -27,15 +27,29 @@ class Medium(models.TextChoices):
     OTHER = "other", "Other"
 
 
+def _prefix(name: str) -> Cast:
+    return Cast(NullIf(name, models.Value("")), models.GenericIPAddressField())
+
+
+class _Overlap(models.Func):
+    arg_joiner = " && "
+    template = "(%(expressions)s)"
+    output_field = models.BooleanField()
+
+
 class DataAccountQuerySet(models.QuerySet["DataAccount"]):
     def visible_to(self, user: User) -> "DataAccountQuerySet":
         if user.is_provider_staff:
             return self
         return self.filter(customer__in=Customer.objects.visible_to(user))
 
-
-def _prefix(name: str) -> Cast:
-    return Cast(NullIf(name, models.Value("")), models.GenericIPAddressField())
+    def overlapping(self, prefix: str) -> "DataAccountQuerySet":
+        """Those with a static prefix, of the link or delegated, that shares addresses with this one."""
+        other = Cast(models.Value(prefix), models.GenericIPAddressField())
+        return self.filter(
+            Q(_Overlap(_prefix("framed_ipv6_prefix"), other))
+            | Q(_Overlap(_prefix("delegated_ipv6_prefix"), other))
+        )
 
 
 class DataAccount(models.Model):

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
@@ -79,6 +80,8 @@ def test_it_adds_a_line_with_its_own_price_and_address(as_manager: Client, alice
         ("framed_ipv6_prefix", "2001:db8::1/64"),
         ("framed_ipv6_prefix", "2001:db8:5:6::/64"),
         ("delegated_ipv6_prefix", "2001:db8:77::/48"),
+        ("framed_ipv6_prefix", "2001:db8:77:1::/64"),
+        ("delegated_ipv6_prefix", "2001:db8:5:6::/64"),
         ("custom_price", "-1"),
     ],
 )
@@ -183,3 +186,12 @@ def test_staff_who_may_only_read_get_no_verbs(client: Client) -> None:
     assert url("edit", account) not in text
     for verb in ("edit", "block", "end", "secret", "reveal"):
         assert client.get(url(verb, account)).status_code == 403
+
+
+@pytest.mark.parametrize("field", ["framed_ipv6_prefix", "delegated_ipv6_prefix"])
+def test_the_database_gives_no_prefix_twice(field: str) -> None:
+    builders.data_account(**{field: "2001:db8:5::/48"})
+    builders.data_account(**{field: "2001:db8:6::/48"})
+    builders.data_account()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        builders.data_account(**{field: "2001:db8:5:1::/64"})
