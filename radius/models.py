@@ -7,6 +7,7 @@ from radius.coa.models import CoaAttempt, CoaRequest
 from radius.degrading.models import AccessAction
 from radius.history.models import FactHistory
 from radius.nas.models import Nas, NasPosture, Stranger
+from radius.quarantine.models import QuarantinedPacket
 from radius.server.models import AuthAttempt, DecisionFacts
 from radius.usage.models import Session, UsageDay
 
@@ -21,6 +22,7 @@ __all__ = [
     "Nas",
     "NasPosture",
     "Package",
+    "QuarantinedPacket",
     "ReplyAttribute",
     "Service",
     "Session",

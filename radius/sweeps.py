@@ -12,6 +12,7 @@ from radius.coa.models import CoaAttempt
 from radius.coa.reconcile import due
 from radius.nas import posture
 from radius.policy.codes import sentence
+from radius.quarantine.pruning import old as old_packets
 from radius.server import pruning
 from radius.usage import closing, partitions
 from radius.usage.models import Session
@@ -68,10 +69,17 @@ def prune_rejects(now: datetime) -> Plan:
         Step(None, f"facts of log-ins, part {part + 1}", "delete", "no log-in that is kept needs them")
         for part in range(-(-facts // pruning.SPAN))
     ]
+    if packets := old_packets(now).count():
+        steps.append(Step(QUARANTINE, f"{packets} quarantined packets", "delete", "kept for long enough"))
     return Plan("prune_rejects", steps, act, chunk=1)
 
 
-def _prune(block: pruning.Block | None, now: datetime) -> int:
+QUARANTINE = "quarantine"
+
+
+def _prune(block: pruning.Block | str | None, now: datetime) -> int:
+    if isinstance(block, str):
+        return old_packets(now).delete()[0]
     return pruning.prune_facts(now) if block is None else pruning.prune(block, now)
 
 

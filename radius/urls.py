@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("radius.accounts.urls")),
     path("", include("radius.attributes.urls")),
     path("", include("radius.degrading.urls")),
+    path("", include("radius.quarantine.urls")),
     path("", include("radius.usage.urls")),
     path("", include("radius.server.urls")),
     path("", include("radius.tracing.urls")),

@@ -143,7 +143,7 @@ def _erase(row: Customer, reason: str, now: datetime, actor: User) -> Erasure:
     """One record."""
     users = [login.user for login in row.portal_logins.select_related("user")]
     counts, usernames = lines.erase(row)
-    counts |= usage.erase(row) | attempts.erase(row, usernames)
+    counts |= usage.erase(row, usernames) | attempts.erase(row, usernames)
     counts |= documents.erase(row, now) | messages.erase(row)
     counts |= people.erase(row, now)
     counts["events"] = events.erase([row, *users])

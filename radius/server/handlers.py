@@ -25,7 +25,7 @@ from radius.server.online import OpenSession, Prover, crowd, place
 from radius.server.snapshot import Directory, Line, NasEntry, Snapshot
 from radius.server.spool import Spool, SpoolFull
 from radius.usage.recording import Recorder
-from radius.usage.reports import Implausible, Reboot, Report, report
+from radius.usage.reports import Implausible, Record, quarantined, report
 from radius.wire import codec, mschap, passwords
 from radius.wire.attributes import encode
 from radius.wire.codec import Signing, text
@@ -285,7 +285,7 @@ class Accounting:
 
     def __call__(self, datagrams: Sequence[Datagram]) -> list[bytes | None]:
         now = int(time.time())
-        reports: list[Report | Reboot] = []
+        reports: list[Record] = []
         answers: list[bytes | None] = []
         for data, host, _source in datagrams:
             answers.append(self._answer(data, host, now, reports))
@@ -293,7 +293,7 @@ class Accounting:
             return [None] * len(answers)  # nothing is promised, so nothing is lost: every NAS sends again
         return answers
 
-    def _stored(self, reports: list[Report | Reboot], now: int) -> bool:
+    def _stored(self, reports: list[Record], now: int) -> bool:
         try:
             self._recorder().record(reports)
         except psycopg2.Error as error:
@@ -301,7 +301,7 @@ class Accounting:
         self._away = False
         return True
 
-    def _put_by(self, reports: list[Report | Reboot], now: int, error: psycopg2.Error) -> bool:
+    def _put_by(self, reports: list[Record], now: int, error: psycopg2.Error) -> bool:
         """Keep on disk what PostgreSQL does not take, for whatever reason."""
         if not self._away:  # once, however many packets come meanwhile
             log.warning("accounting_goes_to_spool", packets=len(reports), error=str(error).strip())
@@ -313,7 +313,7 @@ class Accounting:
             return False
         return True
 
-    def _answer(self, data: bytes, host: bytes, now: int, reports: list[Report | Reboot]) -> bytes | None:
+    def _answer(self, data: bytes, host: bytes, now: int, reports: list[Record]) -> bytes | None:
         nas = self._directory.by_host.get(host)
         if nas is None:
             self.strangers += 1
@@ -325,14 +325,15 @@ class Accounting:
             if isinstance(request, AccountingRequest):
                 tally.accounted(request, data, now)
                 account_id = self._directory.find(request.username)
-                made = report(request, nas.nas_id, account_id, now)
+                try:
+                    made: Record | None = report(request, nas.nas_id, account_id, now)
+                except Implausible as error:
+                    made = quarantined(request, nas.nas_id, str(error), now)
                 if made is not None:
                     reports.append(made)
         except WireError as error:
             tally.drops[error.reason] += 1
             return None
-        except Implausible as error:
-            log.error("accounting_quarantined", nas=nas.name, error=str(error), packet=request._asdict())
         except Exception:
             log.exception("accounting_failed_to_be_read", nas=nas.name)
             tally.drops["internal_error"] += 1

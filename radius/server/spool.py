@@ -24,11 +24,9 @@ from zlib import crc32
 import psycopg2
 import structlog
 
-from radius.usage.reports import Reboot, Report
+from radius.usage.reports import Quarantined, Reboot, Record, Report
 
 log = structlog.get_logger(__name__)
-
-Record = Report | Reboot
 
 SUFFIX = ".spool"
 #: A segment is closed at this size, so that what a crash makes to be recorded again is little.
@@ -155,7 +153,7 @@ def _line(record: Record, received: int) -> bytes:
 
 def read(path: Path) -> tuple[list[Record], int]:
     """The reports of a segment in the order of their arrival, and how many of its lines are damaged."""
-    kinds: dict[str, Callable[..., Record]] = {"Report": Report, "Reboot": Reboot}
+    kinds: dict[str, Callable[..., Record]] = {"Report": Report, "Reboot": Reboot, "Quarantined": Quarantined}
     found: list[Record] = []
     damaged = 0
     *lines, cut_short = path.read_bytes().split(b"\n")

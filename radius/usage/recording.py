@@ -1,5 +1,5 @@
-"""The only writer of `Session` and `UsageDay`: a batch of accounting packets becomes one statement, one
-COMMIT.
+"""The only writer of `Session`, `UsageDay` and `QuarantinedPacket`: a batch of accounting packets becomes one
+statement, one COMMIT.
 
 Design Overview: whatever waits on a socket is recorded together and answered after COMMIT; without COMMIT
 no answer leaves, and the NAS sends again. Counters are the NAS's cumulative totals and only ever grow
@@ -10,10 +10,11 @@ provider's midnight by time. A reused Acct-Session-Id opens a new incarnation of
 The next report of a session that runs, in order and within a day, is nearly all there is: `moves.sql` records
 those, and what it leaves over goes to the statement that knows every case. Only then, and only for a report
 of a session that began long ago, are archived sessions asked: one that goes on is moved back in the same
-transaction. One bad record never fails its neighbours: the batch is bisected to it, it is logged in full and
-acknowledged.
+transaction. One bad record never fails its neighbours: the batch is bisected to it, it is kept as a
+`QuarantinedPacket` and acknowledged.
 """
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ from psycopg2.extensions import cursor as Cursor
 
 from ispbilling.core.clock import day_end, day_start, local_day, month_of
 from radius.usage.partitions import USAGE, name
-from radius.usage.reports import REBOOTED, SLACK, Reboot, Report, rounds
+from radius.usage.reports import REBOOTED, SLACK, Quarantined, Reboot, Record, Report, rounds
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +62,7 @@ class Recorder:
         self._cursor.execute("PREPARE record_reports AS " + sql.replace("{slack}", str(SLACK)))
         self._days = _Days(self._cursor)
 
-    def record(self, reports: Sequence[Report | Reboot]) -> None:
+    def record(self, reports: Sequence[Record]) -> None:
         """Record the packets of a batch in arrival order, durably when this returns.
 
         Raises psycopg2.OperationalError or InterfaceError when the database is away: then nothing may be
@@ -71,6 +72,8 @@ class Recorder:
         for one in reports:
             if isinstance(one, Report):
                 waiting.append(one)
+            elif isinstance(one, Quarantined):
+                self._quarantine(one)
             else:
                 self._record_reports(waiting)
                 waiting = []
@@ -90,7 +93,9 @@ class Recorder:
             self._retrying(partial(self._write, reports))
         except (psycopg2.DataError, psycopg2.IntegrityError, psycopg2.errors.SyntaxError) as error:
             if len(reports) == 1:
-                log.error("accounting_quarantined", report=reports[0]._asdict(), error=str(error).strip())
+                (one,) = reports
+                reason = str(error).partition("\n")[0]
+                self._quarantine(Quarantined(one.nas_id, one.at, one.username, reason, one._asdict()))
                 return
             middle = len(reports) // 2
             self._round(reports[:middle])
@@ -141,6 +146,15 @@ class Recorder:
             "month": month_of(local_day(datetime.fromtimestamp(first, UTC))).start,
         }
         return self._cursor.mogrify(self._revival, parameters).decode() + ";"
+
+    def _quarantine(self, one: Quarantined) -> None:
+        """Keep what cannot be counted: it is acknowledged, and shown to staff."""
+        log.error("accounting_quarantined", nas_id=one.nas_id, username=one.username, reason=one.reason)
+        self._cursor.execute(
+            "INSERT INTO radius_quarantinedpacket (at, nas_id, username, reason, report)"
+            " VALUES (to_timestamp(%s), %s, %s, %s, %s)",
+            [one.at, one.nas_id, one.username[:253], one.reason[:500], json.dumps(one.packet)],
+        )
 
     def _with_accounts(self, reports: list[Report]) -> list[Report]:
         """Accounts the caller's snapshot did not know yet; a username nobody has stays without one."""

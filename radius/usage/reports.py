@@ -7,7 +7,7 @@ database.
 
 from hashlib import md5
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from radius.wire.requests import AccountingRequest, Status
 
@@ -83,8 +83,27 @@ class Reboot(NamedTuple):
     at: int
 
 
+class Quarantined(NamedTuple):
+    """A packet that cannot be counted, to be kept as it was; `packet` is all it said, without its proofs."""
+
+    nas_id: int
+    at: int
+    username: str
+    reason: str
+    packet: dict[str, Any]
+
+
+Record = Report | Reboot | Quarantined
+
+
 class Implausible(ValueError):
     """A report that cannot be true and must not be added to anything."""
+
+
+def quarantined(request: AccountingRequest, nas_id: int, reason: str, received: int) -> Quarantined:
+    """The packet as it is kept when `report` finds it Implausible."""
+    said = {name: value for name, value in request._asdict().items() if not isinstance(value, bytes)}
+    return Quarantined(nas_id, made_at(request, received)[0], request.username, reason, said)
 
 
 def session_key(request: AccountingRequest, nas_id: int) -> str:

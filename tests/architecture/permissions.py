@@ -166,6 +166,7 @@ PAGES = {
     "radius:session_list": "radius.sessions.view",
     "radius:session_history": "radius.sessions.view",
     "radius:session_detail": "radius.sessions.view",
+    "radius:quarantine_list": "radius.sessions.view",
     "radius:reject_list": "radius.sessions.view",
     "radius:login_check": "radius.sessions.view",
     "radius:reject_detail": "radius.sessions.view",

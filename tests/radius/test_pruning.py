@@ -7,7 +7,7 @@ import pytest
 from ispbilling.core.clock import now
 from ispbilling.schedule import find
 from ispbilling.sweeping import run
-from radius.models import AuthAttempt, DecisionFacts
+from radius.models import AuthAttempt, DecisionFacts, QuarantinedPacket
 from radius.server import pruning
 from radius.server.erasing import erase
 from tests import builders
@@ -26,6 +26,14 @@ def test_rejects_are_kept_for_as_long_as_the_setting_says(settings):
     settings.RADIUS_KEEP_REJECTS_DAYS = 30
     assert run("prune_rejects", at).applied == 1
     assert not AuthAttempt.objects.exists()
+
+
+def test_quarantined_packets_are_kept_as_long():
+    at = now()
+    for age in (91, 89):
+        QuarantinedPacket.objects.create(at=at - timedelta(days=age), reason="odd", report={})
+    assert run("prune_rejects", at).applied == 1
+    assert QuarantinedPacket.objects.get().at == at - timedelta(days=89)
 
 
 def test_a_block_at_a_time_is_deleted_and_the_young_among_them_stay():

@@ -8,9 +8,9 @@ from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from radius.models import DataAccount, Nas, Session, UsageDay
+from radius.models import DataAccount, Nas, QuarantinedPacket, Session, UsageDay
 from radius.usage.recording import Recorder
-from radius.usage.reports import Implausible, report
+from radius.usage.reports import Implausible, quarantined, report
 from radius.wire.codec import Key, decode_accounting
 from tests import builders
 from tests.radius.packets import SECRET, accounting
@@ -209,6 +209,20 @@ def test_a_poisoned_record_fails_alone(recorder, line, nas):
     poisoned = good[0]._replace(key="f" * 32, username="x" * 300)
     recorder.record([*good[:3], poisoned, *good[3:]])
     assert set(Session.objects.values_list("acct_session_id", flat=True)) == {f"s-{n}" for n in range(7)}
+    kept = QuarantinedPacket.objects.get()
+    assert (kept.nas, kept.username, kept.report["username"]) == (nas, "x" * 253, "x" * 300)
+    assert "too long" in kept.reason
+
+
+def test_a_packet_that_cannot_be_true_is_kept_and_in_no_usage(recorder, nas):
+    data = accounting("Stop", Acct_Output_Gigawords=2**30, Framed_IP_Address="10.0.0.9").RequestPacket()
+    request = decode_accounting(data, KEY)
+    recorder.record([quarantined(request, nas.pk, "counters beyond an exbibyte", START)])
+    kept = QuarantinedPacket.objects.get()
+    assert (kept.username, int(kept.at.timestamp())) == ("alice@isp.test", START)
+    assert kept.report["framed_ip"] == "10.0.0.9"
+    assert "authenticator" not in kept.report
+    assert not UsageDay.objects.exists()
 
 
 @pytest.mark.parametrize("text", ["it's", 'say "hi"', "back\\slash", "{a,b}", "NULL", "", "€", "\ufffd"])

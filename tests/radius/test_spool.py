@@ -8,7 +8,7 @@ import pytest
 
 from radius.server import spool
 from radius.server.spool import Replay, Spool, SpoolFull
-from radius.usage.reports import Reboot, Report
+from radius.usage.reports import Quarantined, Reboot, Report
 
 pytestmark = pytest.mark.feature("W-4")
 LARGE = 10**9
@@ -37,7 +37,8 @@ def replayed(folder: Path, own: Spool) -> list:
 
 
 def test_reports_come_back_as_they_were_in_their_order_and_only_once(tmp_path):
-    own, kept = Spool(tmp_path, LARGE), [one(1), Reboot(7, 99), one(2)]
+    odd = Quarantined(7, 99, "bob", "why", {"input_octets": 1 << 61, "framed_ip": None})
+    own, kept = Spool(tmp_path, LARGE), [one(1), Reboot(7, 99), odd, one(2)]
     own.append(kept[:2], 1000)
     own.append(kept[2:], 1001)
     assert replayed(tmp_path, own) == kept
