@@ -246,13 +246,16 @@ class Nases:
             signing = _SIGNING[setting]
             if signing is Signing.AUTO and (signed or (nas_id, forgotten) in self.ratcheted):
                 signing = Signing.REQUIRE
+            host = packed(address)
+            known = self.by_host.get(host)
             try:
                 key = Key(decrypt(sealed) if len(sealed) else b"", signing)
             except (SecretError, WireError) as error:
                 log.error("nas_secret_unusable", nas=name, error=str(error))
-                continue
-            host = packed(address)
-            known = self.by_host.get(host)
+                if known is None or known.nas_id != nas_id or isinstance(error, WireError):
+                    continue
+                # Encrypted anew under a key this process was not started with: what it knows is still true.
+                key = Key(known.key.secret, signing)
             if known is not None and (known.key.secret, known.key.signing) == (key.secret, key.signing):
                 key = known.key
             found[host] = NasEntry(nas_id, name, address, coa_port, key, kind, forgotten)
@@ -326,6 +329,8 @@ class Snapshot(Nases):
             for stored in subscribers.read(cursor, clock.now(), scope, ids, between=between):
                 name = self._usernames.key(stored.username).encode()
                 line = self.lines.get(name)
+                if line is not None and stored.facts.unreadable == "secret":
+                    stored = _as_known(stored, line)
                 if line is None or not line.holds(stored):
                     compiled = made.get(id(stored.facts))
                     if compiled is None:
@@ -360,6 +365,15 @@ class Snapshot(Nases):
             del self.lines[name]
             if line.compiled.by_mac:
                 self.macs.pop(bare_mac(name), None)
+
+
+def _as_known(stored: Stored, line: Line) -> Stored:
+    """With the password that is known of a line whose stored one is under a key this process was not started with,
+    as during a change of keys: better the last password than nobody online.
+    """
+    if line.account_id != stored.account_id or line.compiled.facts.unreadable:
+        return stored
+    return stored._replace(facts=stored.facts._replace(unreadable=""), password=line.password)
 
 
 _ACCOUNTS = "SELECT username, id, mac_authentication FROM radius_dataaccount"

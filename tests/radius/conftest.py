@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
@@ -66,8 +67,8 @@ def database_url() -> str:
     return urlunsplit(parts._replace(path="/" + connection.settings_dict["NAME"]))
 
 
-def start(address: str = "127.0.0.1", **environment: str) -> Server:
-    """Start radiusd and wait until it answers."""
+def start(address: str = "127.0.0.1", log: Any = None, **environment: str) -> Server:
+    """Start radiusd and wait until it answers; `log` is an open file for what it logs."""
     auth_port, acct_port = free_port(), free_port()
     spool = Path(environment.setdefault("RADIUS_SPOOL_DIR", tempfile.mkdtemp(prefix="spool-")))
     process = subprocess.Popen(
@@ -78,6 +79,7 @@ def start(address: str = "127.0.0.1", **environment: str) -> Server:
             **os.environ, "DATABASE_URL": database_url(), "RADIUS_SAMPLE_ACCEPTS": "0", **environment,
         },  # fmt: skip
         stdout=subprocess.PIPE,
+        stderr=log,
         text=True,
     )  # fmt: skip
     line = process.stdout.readline()
