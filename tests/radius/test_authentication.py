@@ -253,10 +253,28 @@ def test_strangers_and_nonsense_get_no_answer(server, line):
     assert eventually(lambda: code(server, access()) is None)
 
 
-def test_status_server_is_answered(server, line):
-    packet = access(method="none")
-    packet.code = 12
-    assert server.ask(packet).code == ACCEPT
+def test_status_server_is_answered_on_both_ports(server, line):
+    for port, expected in ((server.auth_port, ACCEPT), (server.acct_port, 5)):
+        packet = access(method="none")
+        packet.code = 12
+        reply = server.send(packet.RequestPacket(), port)
+        assert reply[0] == expected
+        assert packet.VerifyReply(packet.CreateReply(packet=reply), reply, enforce_ma=True)
+        unsigned = access(method="none", signed=False)
+        unsigned.code = 12
+        assert server.send(unsigned.RequestPacket(), port, 0.2) is None
+
+
+def test_a_nas_is_changed_removed_and_added_while_the_server_runs(server, line):
+    nas = builders.Nas.objects.get()
+    nas.secret = "another-secret"
+    nas.save(update_fields=["secret"])
+    assert settled(lambda: code(server, access(secret=b"another-secret")) == ACCEPT)
+    assert code(server, access()) is None
+    nas.delete()
+    assert settled(lambda: server.ask(access(secret=b"another-secret"), 0.1) is None)
+    builders.nas(secret=SECRET.decode())
+    assert settled(lambda: code(server, access()) == ACCEPT)
 
 
 @pytest.mark.parametrize(

@@ -95,11 +95,11 @@ def test_it_finds_what_was_archived_and_reads_only_the_months_that_may_hold_it()
 
 MANY = """
 INSERT INTO radius_session (key, incarnation, username, acct_session_id, nas_port, calling_station_id,
-    called_station_id, framed_ip, delegated_ipv6_prefix, framed_ipv6_prefix, started_at, updated_at, stopped_at, seconds, upload_octets,
+    called_station_id, framed_ip, delegated_ipv6_prefix, started_at, updated_at, seconds, upload_octets,
     download_octets, terminate_cause)
 SELECT gen_random_uuid(), 1, 'u' || n, 's' || n, '', lpad(to_hex(n), 12, '0'), '', '100.64.0.0'::inet + n % 4000,
-    set_masklen('2001:db8::'::inet + (n % 1000) * 4722366482869645, 56), NULL, now() - n * interval '1 minute', now(),
-    NULL, 0, 0, 0, ''
+    set_masklen('2001:db8::'::inet + (n % 1000) * 4722366482869645, 56), now() - n * interval '1 minute', now(),
+    0, 0, 0, ''
 FROM generate_series(1, 20000) n
 """
 

@@ -77,6 +77,15 @@ def test_accounting_tells_of_clock_class_and_repeats(nas):
     assert row.worst_skew in range(-92, -89)
 
 
+def test_status_server_is_no_login_and_no_accounting(nas):
+    for worker in (Worker(), AccountingWorker()):
+        packet = access(method="none")
+        packet.code = 12
+        assert worker.ask(packet)
+        tally = worker.counts.of(nas.pk)
+        assert (tally.access, tally.accounting, tally.unsigned, tally.drops) == (0, 0, 0, {})
+
+
 def test_workers_add_up(nas):
     workers = [Worker(), Worker(), AccountingWorker()]
     for worker in workers[:2]:
