@@ -106,6 +106,7 @@ class UnknownAdopt(StaffPage):
 class RejectDetail(DetailPage):
     """One log-in that is kept: what it was decided from, the same decided again, and what today's answer is."""
 
+    model = AuthAttempt
     template_name = "radius/reject.html"
     permission = VIEW
     panels = (
