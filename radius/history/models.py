@@ -15,14 +15,15 @@ class FactHistory(models.Model):
     at its creation as well (100,000 lines: 50 MB of nothing new); and one table for all keeps secrets out in one
     place, the arguments of the triggers.
 
-    Kept are data accounts (without the password), packages, services, groups, and of customers their code and group.
-    Gates have since and until of their own. The first row, without `origin`, says since when this is kept.
+    Kept are data accounts (without the password), packages, services, groups, and of customers their code and group;
+    of reply attributes and access actions, which come and go, their beginning too. Gates have since and until of
+    their own. The first row, without `origin`, says since when this is kept.
     """
 
     origin = models.CharField(max_length=40, help_text="The table")
     row_id = models.BigIntegerField()
     at = models.DateTimeField(help_text="When the row changed to something else, or went")
-    row = models.JSONField(help_text="What it was until then")
+    row = models.JSONField(null=True, help_text="What it was until then; none: it was not there")
 
     class Meta:
         verbose_name_plural = "fact history"

@@ -124,6 +124,19 @@ def _shadow(table: str, which: str, supposed: str = "'{}'") -> str:
     return _SHADOW.format(table=table, which=which, supposed=supposed)
 
 
+# Rows that come and go: what was there then, from the live ones and those that are gone.
+_COMING_AND_GOING = """
+{table} AS (
+    SELECT shadow.* FROM (
+        SELECT DISTINCT ON (row_id) row_id, row FROM public.radius_facthistory
+        WHERE origin = '{table}' AND at > %(supposed_past)s::timestamptz
+        ORDER BY row_id, at, id
+    ) past
+    FULL JOIN public.{table} live ON live.id = past.row_id
+    CROSS JOIN LATERAL jsonb_populate_record(live, coalesce(past.row, '{{}}')) shadow
+    WHERE past.row_id IS NULL OR past.row IS NOT NULL
+)"""
+
 # What was used by then, to the day.
 _USED = """
 radius_usageday AS (
@@ -139,5 +152,7 @@ _SHADOWS = "WITH " + ",".join([  # noqa: S608 - names and fragments from this mo
     _shadow("groups_customergroup", "SELECT group_id FROM customers_customer", "%(supposed_group)s"),
     _shadow("radius_package", "SELECT package_id FROM radius_dataaccount"),
     _shadow("radius_service", "SELECT service_id FROM radius_package", "%(supposed_service)s"),
+    _COMING_AND_GOING.format(table="radius_replyattribute"),
+    _COMING_AND_GOING.format(table="radius_accessaction"),
     _USED,
 ])  # fmt: skip

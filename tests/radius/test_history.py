@@ -17,7 +17,7 @@ from radius import subscribers
 from radius.history import supposing
 from radius.history.models import FactHistory
 from radius.history.supposing import Change
-from radius.models import DataAccount, Package, Service
+from radius.models import AccessAction, DataAccount, Package, ReplyAttribute, Service
 from radius.policy.decision import decide
 from radius.server.erasing import erase
 from tests import builders
@@ -99,6 +99,31 @@ def test_a_change_is_supposed_and_nothing_is_written(line):
     ]  # fmt: skip
     assert bool(change)
     assert not supposing.NOTHING
+
+
+def test_what_came_and_went_is_there_in_its_time(line):
+    def facts(at=None):
+        found = supposing.line(line.pk, at or now(), at)
+        return {action.code for action in found.terms.actions}, decide(found, None, at or now()).action
+
+    gates.close(line.customer, GateKind.SUSPENDED, now() - timedelta(days=1), actor=None)
+    AccessAction.objects.filter(code="SUSPENDED").delete()
+    before = now()
+    action = AccessAction.objects.create(code="SUSPENDED", kind="garden", address_list="owing")
+    during = now()
+    AccessAction.objects.filter(pk=action.pk).update(kind="reject", address_list="")
+    rejected = now()
+    AccessAction.objects.filter(pk=action.pk).delete()
+    assert facts(before)[1] == "reject"
+    assert facts(during) == ({"SUSPENDED"} | facts(before)[0], "garden")
+    assert facts(rejected)[1] == "reject"
+    assert facts() == facts(before)
+    service = line.package.service
+    mark = ReplyAttribute.objects.create(service=service, name="Filter-Id", value="gold")
+    held = now()
+    mark.delete()
+    assert ("Filter-Id", "gold") in supposing.line(line.pk, held, held).terms.attributes
+    assert ("Filter-Id", "gold") not in supposing.line(line.pk, now()).terms.attributes
 
 
 def test_no_secret_is_ever_remembered(line):
