@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import cpu
+from bench import cpu, processes
 from bench.loadgen import load
 
 SECRET = "bench-secret"
@@ -46,7 +46,8 @@ class Side:
 @dataclass(frozen=True)
 class Sample:
     """One test of one side: requests a second, latencies and processor time of a request in microseconds
-    (responder, PostgreSQL, both), and the cores that other work used meanwhile.
+    (responder, PostgreSQL, both; `beside_us` is what part of the responder's is not of the workers on that port),
+    and the cores that other work used meanwhile.
     """
 
     rate: float
@@ -56,9 +57,10 @@ class Sample:
     database_us: float
     cpu_us: float
     foreign: float
+    beside_us: float = 0.0
 
 
-FIGURES = ("rate", "p50", "p99", "server_us", "database_us", "cpu_us")
+FIGURES = ("rate", "p50", "p99", "server_us", "database_us", "cpu_us", "beside_us")
 
 
 def measure(
@@ -66,11 +68,11 @@ def measure(
 ) -> tuple[Sample, dict[str, Any]]:
     """Run a load to its end; also returns what the load generator said."""
     flags, chosen = side.asking(mode, **options)
-    before = _spent(side, database_pid)
+    before = _spent(side, database_pid, chosen["port"])
     result = load(users, mode, *flags, **chosen)
     time.sleep(0.2)  # what a side does after its reply is its work too
-    spent = [new - old for new, old in zip(_spent(side, database_pid), before, strict=True)]
-    server, database, generator, machine, moment = spent
+    spent = [new - old for new, old in zip(_spent(side, database_pid, chosen["port"]), before, strict=True)]
+    server, beside, database, generator, machine, moment = spent
     each = 1e6 / result["count"]
     foreign = max(0.0, machine - server - database - generator) / moment
     sample = Sample(
@@ -81,15 +83,17 @@ def measure(
         database * each,
         (server + database) * each,
         foreign,
+        beside * each,
     )
     return sample, result
 
 
-def _spent(side: Side, database_pid: int) -> tuple[float, ...]:
+def _spent(side: Side, database_pid: int, port: int) -> tuple[float, ...]:
     children = resource.getrusage(resource.RUSAGE_CHILDREN)
     generator = children.ru_utime + children.ru_stime
     server, database = cpu.seconds(side.pid), cpu.seconds(database_pid)
-    return server, database, generator, cpu.machine_busy(), time.monotonic()
+    working = sum(map(cpu.seconds, processes.listeners(side.pid, port)))
+    return server, server - working, database, generator, cpu.machine_busy(), time.monotonic()
 
 
 def line(side: str, what: str, sample: Sample, result: dict[str, Any]) -> str:
@@ -97,7 +101,7 @@ def line(side: str, what: str, sample: Sample, result: dict[str, Any]) -> str:
     return (
         f"{side:4} {what:12} {sample.rate:9.0f}/s  p50 {sample.p50:6.0f}  p99 {sample.p99:6.0f} us"
         f"  cpu {sample.server_us:5.1f} + {sample.database_us:5.1f} us"
-        f"  others {sample.foreign:.2f} cores{'' if result['pass'] else '  FAILED'}"
+        f" (beside {sample.beside_us:.1f})  others {sample.foreign:.2f} cores{'' if result['pass'] else '  FAILED'}"
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench import processes
+from bench import measuring, processes
 from bench.loadgen import Load
 from bench.measuring import Side, line, say
 from bench.stage import Stage
@@ -23,8 +23,12 @@ def _measured(stage: Stage, side: Side) -> dict[str, Any]:
     before = processes.drops(side.auth_port)
     junk = Load("junk", port=side.auth_port, rate=JUNK, seconds=seconds + 1, seed=stage.seed()).started()
     count = RATE * seconds
-    options = {"rate": RATE, "count": count, "window": 256, "limit": 3 * seconds + 6}
-    sample, result = stage.measure(side, "pap", seed=stage.seed(), **options)
+    options = {"rate": RATE, "count": count, "window": 256, "limit": 3 * seconds + 6, "seed": stage.seed()}
+    sample, result = measuring.measure(side, stage.database_pid, stage.users, "pap", **options)
+    wrong = (
+        result["wrong_code"] + result["bad_auth"] + result["missing"]
+    )  # what is lost is a figure, not a fault
+    stage.check(not wrong, f"{side.name} under junk: {result}")
     sent = junk.result()
     say(f"  {line(side.name, 'under junk', sample, result)}  junk {sent['rate']:.0f}/s")
     return {
