@@ -37,7 +37,7 @@ DELETE FROM radius_facthistory WHERE row IS NULL;
 
 
 class Migration(migrations.Migration):
-    dependencies = [("radius", "0019_ip_lookup")]
+    dependencies = [("radius", "0020_quarantine")]
 
     operations = [
         migrations.AlterField(
