@@ -14,8 +14,8 @@ from radius.server.models import AuthAttempt
 
 RECENT = timedelta(days=7)
 SHOWN = 25
-#: How alike two usernames must be, 0 to 1: a common realm alone is not enough.
-ALIKE = 0.5
+#: How alike two usernames must be, 0 to 1.
+ALIKE = 0.4
 _MOST = 3
 
 
@@ -59,7 +59,9 @@ def similar(usernames: Sequence[str]) -> dict[str, list[DataAccount]]:
         return {}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT set_config('pg_trgm.similarity_threshold', %s, true)", [str(ALIKE)])
-        cursor.execute(_SIMILAR, {"names": list(usernames), "most": _MOST})
+        realms = [f"{_escaped(name)}@%" for name in usernames]
+        asked: dict[str, Any] = {"names": list(usernames), "realms": realms, "most": _MOST, "alike": ALIKE}
+        cursor.execute(_SIMILAR, asked)
         rows: list[tuple[str, Any]] = cursor.fetchall()
     accounts = DataAccount.objects.select_related("customer").in_bulk({pk for _, pk in rows})
     found: dict[str, list[DataAccount]] = {}
@@ -68,14 +70,24 @@ def similar(usernames: Sequence[str]) -> dict[str, list[DataAccount]]:
     return found
 
 
+# With or without the realm, or alike before it: that they share a realm makes nobody alike.
 _SIMILAR = """
 SELECT asked.name, alike.id
-FROM unnest(%(names)s::text[]) asked(name)
+FROM unnest(%(names)s::text[], %(realms)s::text[]) asked(name, with_realm)
 CROSS JOIN LATERAL (
-    SELECT id, similarity(upper(username), upper(asked.name)) AS score
+    SELECT id, similarity(split_part(upper(username), '@', 1), split_part(upper(asked.name), '@', 1)) AS score
     FROM radius_dataaccount
-    WHERE upper(username) %% upper(asked.name) AND upper(username) <> upper(asked.name)
+    WHERE (upper(username) %% upper(asked.name)
+           OR upper(username) LIKE upper(asked.with_realm)
+           OR lower(username) = lower(split_part(asked.name, '@', 1)))
+      AND upper(username) <> upper(asked.name)
     ORDER BY score DESC, id LIMIT %(most)s
 ) alike
+WHERE alike.score >= %(alike)s
 ORDER BY asked.name, alike.score DESC, alike.id
 """
+
+
+def _escaped(text: str) -> str:
+    """Text that LIKE takes for itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
