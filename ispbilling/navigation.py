@@ -68,6 +68,7 @@ MENU = (
             Item("Services", "radius:service_list", "radius.catalogue.view", "gauge"),
             Item("Access When Closed", "radius:access_action_list", "radius.catalogue.view", "door"),
             Item("Active Sessions", "radius:session_list", "radius.sessions.view", "activity"),
+            Item("Problem Sessions", "radius:session_problems", "radius.sessions.view", "alert-triangle"),
             Item("Rejects", "radius:reject_list", "radius.sessions.view", "ban"),
             Item("Connection Check", "radius:login_check", "radius.sessions.view", "help-circle"),
             Item("IP Lookup", "radius:ip_lookup", "radius.sessions.trace", "user-search"),

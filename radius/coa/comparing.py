@@ -205,6 +205,12 @@ def unwanted(now: datetime) -> list[Difference]:
     return [*(one for one in found if isinstance(one, Difference)), *unknown(now)]
 
 
+def refusals(session_ids: Iterable[int], now: datetime) -> dict[int, str]:
+    """Why each of these sessions should not be, by id; those that may are left out."""
+    found = Comparison({}).within("session", session_ids, now)
+    return {one.live.pk: one.because for one in found if isinstance(one, Difference)}
+
+
 def suspects(now: datetime) -> Q:
     """Sessions with a fact that may close a gate: few, so that only these are decided about one by one.
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db.models import DateTimeField, DurationField, Exists, F, Func, OuterRef, QuerySet, Value
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce
 
 from radius.usage.models import Session
@@ -22,13 +23,18 @@ UNKNOWN_INTERVAL = 1200
 
 def stale(now: datetime) -> QuerySet[Session]:
     """Open sessions whose Interim-Updates stopped coming."""
+    return Session.objects.open().filter(updated_at__lt=heard_before(now, MISSED))
+
+
+def heard_before(now: datetime, missed: int) -> CombinedExpression:
+    """The instant (in SQL) since which a session's NAS must have been silent to have missed so many updates."""
     interval = Coalesce(F("data_account__package__interim_interval"), Value(UNKNOWN_INTERVAL))
     silence = Func(
-        interval * MISSED + GRACE_SECONDS,
+        interval * missed + GRACE_SECONDS,
         template="make_interval(secs => %(expressions)s)",
         output_field=DurationField(),
     )
-    return Session.objects.open().filter(updated_at__lt=Value(now, DateTimeField()) - silence)
+    return Value(now, DateTimeField()) - silence
 
 
 def replaced() -> QuerySet[Session]:

@@ -17,12 +17,12 @@ from radius.accounts.filters import DataAccountFilter
 from radius.accounts.models import DataAccount
 from radius.accounts.states import with_status
 from radius.usage import totals
-from radius.usage.filters import PreviousSessionFilter, SessionFilter
+from radius.usage.filters import PreviousSessionFilter
 from radius.usage.models import Session
-from radius.usage.tables import CustomerUsageTable, PreviousSessionTable, SessionTable, UsageTable
+from radius.usage.tables import CustomerUsageTable, PreviousSessionTable, UsageTable
 
 VIEW = "radius.usage.view"
-SESSIONS = "radius.sessions.view"
+SESSIONS, DISCONNECT = "radius.sessions.view", "radius.sessions.disconnect"
 MONTHS_BACK = 24
 #: Adding up more accounts than this may take a noticeable time.
 TOTAL_AT_ONCE = 2000
@@ -134,33 +134,15 @@ class CustomerUsageList(_MonthPage):
         return [Button("Per Data Account", reverse("radius:usage_list") + query, "plug-connected")]
 
 
-def _sessions() -> Any:
+def sessions() -> Any:
+    """Sessions with all that lists show of them."""
     return Session.objects.select_related("nas", "data_account__customer")
-
-
-class SessionList(ListPage):
-    """Active RADIUS sessions (USE-12)."""
-
-    queryset = _sessions().open()
-    table_class = SessionTable
-    filterset_class = SessionFilter
-    permission = SESSIONS
-    title = "Active Sessions"
-    confidential = "who is online, from which address and device"
-    search_fields = ("username", "framed_ip", "calling_station_id", "data_account__customer__name")
-    search_help = "Username, IP, MAC or customer"
-    empty_icon = "activity"
-    empty_title = "Nobody is online"
-    empty_text = "A session appears here as soon as a NAS reports that it has started."
-
-    def buttons(self) -> list[Button]:
-        return [Button("Previous Sessions", reverse("radius:session_history"), "history")]
 
 
 class SessionHistory(ListPage):
     """Sessions that have ended."""
 
-    queryset = _sessions().filter(stopped_at__isnull=False)
+    queryset = sessions().filter(stopped_at__isnull=False)
     table_class = PreviousSessionTable
     filterset_class = PreviousSessionFilter
     permission = SESSIONS
@@ -179,7 +161,7 @@ class SessionHistory(ListPage):
 
 
 class SessionDetail(DetailPage):
-    queryset = _sessions()
+    queryset = sessions()
     permission = SESSIONS
     panels = (
         Panel(
@@ -227,6 +209,14 @@ class SessionDetail(DetailPage):
         account = self.object.data_account
         profile = url_or_none("customers:customer_detail", account.customer_id) if account else None
         found = [Button("Customer", profile, "user", "dark", "customers.view")] if profile else []
+        if not self.object.stopped_at:
+            found += [
+                Button(label, reverse(name, args=[self.object.pk]), icon, look, DISCONNECT, modal=True)
+                for label, name, icon, look in (
+                    ("Disconnect", "radius:session_disconnect", "plug-connected-x", "danger"),
+                    ("Apply Settings", "radius:session_apply", "refresh", "secondary"),
+                )
+            ]
         return (
             [*found, Button("Data Account", account.get_absolute_url(), "plug-connected")]
             if account

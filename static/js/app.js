@@ -107,6 +107,13 @@
     if (Array.prototype.some.call(document.querySelectorAll("[data-form]"), dirty)) { event.preventDefault(); }
   });
 
+  // A list that keeps itself current waits while rows are ticked, a menu is open or nobody looks.
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    if (!event.target.hasAttribute("data-live")) { return; }
+    if (document.hidden || document.querySelector("#list-results .tick :checked, #list-results .dropdown-menu.show, dialog[open], .modal.show")) {
+      event.preventDefault();
+    }
+  });
   // What is asked only in one case: data-when="type=company" or "change_password=on" for a tick.
   function showWhen(root) {
     var all = root.querySelectorAll ? root.querySelectorAll("[data-when]") : [];
