@@ -69,6 +69,20 @@ def test_it_adds_a_line_with_its_own_price_and_address(as_manager: Client, alice
     assert Event.objects.get(kind="data_account.added").about_id == alice.pk
 
 
+def test_mac_authentication_needs_the_username_to_be_a_mac_nobody_else_logs_in_by(
+    as_manager: Client, alice: Customer
+) -> None:
+    add, package = reverse("radius:data_account_add", args=[alice.pk]), builders.package()
+
+    def post(username: str):
+        return as_manager.post(add, form(package, username=username, mac_authentication="on"))
+
+    assert "the username must be the device&#x27;s MAC address" in post("alice").content.decode()
+    assert post("AA-BB-CC-DD-EE-0F").url == DataAccount.objects.get(mac_authentication=True).get_absolute_url()
+    assert "Another data account logs in by this MAC address" in post("aabb.ccdd.ee0f").content.decode()
+    assert DataAccount.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
