@@ -1,6 +1,7 @@
 """Accounting: what one batch leaves behind, whatever the order, repetition or loss of its packets."""
 
 import random
+import time
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -169,6 +170,25 @@ def test_accounting_on_closes_only_that_nas_and_only_what_ran_before(recorder, n
     closed = Session.objects.get(stopped_at__isnull=False)
     assert (closed.nas_id, closed.incarnation, closed.terminate_cause) == (nas.pk, 1, "Accounting-On")
     assert set(Session.objects.open().values_list("nas_id", "incarnation")) == {(nas.pk, 2), (other.pk, 1)}
+
+
+@pytest.mark.feature("W-4")
+def test_a_reboot_ends_ten_thousand_sessions_within_seconds(recorder, nas):
+    """In one statement, and no session of another NAS."""
+    other = builders.nas(address="10.0.0.2")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO radius_session (key, nas_id, username, acct_session_id, nas_port, calling_station_id,"
+            " called_station_id, started_at, updated_at, incarnation, seconds, upload_octets, download_octets,"
+            " terminate_cause) SELECT md5(n::text)::uuid, CASE WHEN n <= 10000 THEN %s ELSE %s END, 'u' || n, n, '',"
+            " '', '', to_timestamp(%s), to_timestamp(%s), 1, 300, 1, 1, '' FROM generate_series(1, 10100) n",
+            [nas.pk, other.pk, START, START + 300],
+        )
+    began = time.monotonic()
+    recorder.record([packet("Accounting-On", START + 600, nas, session="x")])
+    assert time.monotonic() - began < 5
+    assert set(Session.objects.open().values_list("nas_id").distinct()) == {(other.pk,)}
+    assert Session.objects.filter(terminate_cause="Accounting-On").count() == 10_000
 
 
 def test_an_interim_after_accounting_on_proves_the_session_alive(recorder, nas):
