@@ -78,7 +78,9 @@ def test_mac_authentication_needs_the_username_to_be_a_mac_nobody_else_logs_in_b
         return as_manager.post(add, form(package, username=username, mac_authentication="on"))
 
     assert "the username must be the device&#x27;s MAC address" in post("alice").content.decode()
-    assert post("AA-BB-CC-DD-EE-0F").url == DataAccount.objects.get(mac_authentication=True).get_absolute_url()
+    assert (
+        post("AA-BB-CC-DD-EE-0F").url == DataAccount.objects.get(mac_authentication=True).get_absolute_url()
+    )
     assert "Another data account logs in by this MAC address" in post("aabb.ccdd.ee0f").content.decode()
     assert DataAccount.objects.count() == 1
 
