@@ -20,7 +20,9 @@ _NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One NAS as of the last days; `late` of its `open_sessions` missed two Interim-Updates."""
+    """One NAS as of the last days; `late` of its `open_sessions` missed two Interim-Updates. `protected` is one that
+    comes by TLS alone: its secret is the word "radsec".
+    """
 
     setting: str
     signed_since: datetime | None
@@ -41,6 +43,7 @@ class Facts:
     accounting_at: datetime | None = None
     open_sessions: int = 0
     late: int = 0
+    protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,8 @@ def _heard(facts: Facts, now: datetime) -> Finding:
 
 def _signing(facts: Facts) -> Finding:
     refused = facts.drops[_SIGNING]
+    if facts.protected:
+        return Finding("Signing", "TLS", "working")
     if facts.setting == MessageAuthenticator.OFF:
         return Finding(
             "Signing", "Off", "stopped",
@@ -119,6 +124,8 @@ def _signing(facts: Facts) -> Finding:
 
 
 def _secret(facts: Facts) -> Finding:
+    if facts.protected:
+        return Finding("Secret", "Certificate", "working")
     return Finding("Secret", facts.strength.word, facts.strength.meaning, facts.strength.advice)
 
 

@@ -62,6 +62,7 @@ def _facts(
         accounting_at=max((day.accounting_at for day in days if day.accounting_at), default=None),
         open_sessions=sessions[0],
         late=sessions[1],
+        protected=nas.address is None,
         **sums,
     )
 
@@ -103,11 +104,11 @@ def _sessions(ids: list[int], now: datetime) -> dict[int, tuple[int, int]]:
 
 
 def _strengths() -> dict[int, Strength]:
-    """The verdict on every secret; the secrets themselves stay in here."""
+    """The verdict on every secret that is used; the secrets themselves stay in here."""
     secrets: dict[int, str] = {}
     names: dict[str, list[tuple[int, str]]] = {}
-    rows = Nas.objects.order_by("name").values_list("pk", "name", Cast("secret", BinaryField()))
-    for pk, name, sealed in rows:
+    nases = Nas.objects.filter(address__isnull=False).order_by("name")
+    for pk, name, sealed in nases.values_list("pk", "name", Cast("secret", BinaryField())):
         try:
             secrets[pk] = decrypt(sealed).decode()
         except SecretError:

@@ -36,9 +36,18 @@ Ratcheted = Mapping[tuple[int, int], datetime]
 
 
 class PostureLog:
-    """Writes what one worker counted. `ratcheted` is the worker's own list of NASes seen to sign."""
+    """Writes what one worker counted. `ratcheted` is the worker's own list of NASes seen to sign; `protected`
+    says that TLS signs for all of them.
+    """
 
-    def __init__(self, counts: Counts, ratcheted: Ratcheted, names: Callable[[], Mapping[int, str]]) -> None:
+    def __init__(
+        self,
+        counts: Counts,
+        ratcheted: Ratcheted,
+        names: Callable[[], Mapping[int, str]],
+        protected: bool = False,
+    ) -> None:
+        self._protected = protected
         self._counts, self._ratcheted, self._names = counts, ratcheted, names
         self._written: set[tuple[int, int]] = set()
         self._rows: dict[tuple[int, date], Row] = {}
@@ -100,6 +109,8 @@ class PostureLog:
     def _add(self, nas_id: int, day: date, tally: Tally) -> None:
         if tally.drops:
             self._by_nas.setdefault(nas_id, Counter()).update(tally.drops)
+        if self._protected:
+            tally.unsigned = 0
         if tally.unsigned:
             self._warn_unsigned(nas_id)
         fresh = _row(nas_id, day, tally)

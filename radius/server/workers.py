@@ -136,7 +136,7 @@ def secure(settings: Settings, address: str, stopping: Stopping, ready: Ready) -
         follower.start(stopping)
     believe()
     attempts, prover, counts = AttemptLog("radsec"), Prover(snapshot, _ask_probe), Counts("radsec")
-    posture = PostureLog(counts, snapshot.ratcheted, snapshot.names)
+    posture = PostureLog(counts, snapshot.ratcheted, snapshot.names, protected=True)
     spool = Spool(settings.spool_folder, settings.spool_octets)
     late = _Recorders("spool")
     replay = Replay(settings.spool_folder, spool, lambda records: late().record(records))

@@ -56,6 +56,8 @@ def test_a_healthy_nas_asks_for_nothing():
     ("known", "aspect", "word", "meaning"),
     [
         ({"setting": "off"}, "Signing", "Off", "stopped"),
+        ({"protected": True, "setting": "off"}, "Signing", "TLS", "working"),
+        ({"protected": True, "strength": judge_secret("radsec")}, "Secret", "Certificate", "working"),
         ({"drops": Counter(message_authenticator_missing=3)}, "Signing", "3 refused", "stopped"),
         ({"signed_since": None, "unsigned": 5, "access": 5}, "Signing", "Unsigned", "attention"),
         ({"setting": "observe", "signed_since": None, "access": 5}, "Signing", "Observed", "attention"),

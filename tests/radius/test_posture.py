@@ -86,6 +86,15 @@ def test_status_server_is_no_login_and_no_accounting(nas):
         assert (tally.access, tally.accounting, tally.unsigned, tally.drops) == (0, 0, 0, {})
 
 
+def test_behind_tls_nobody_has_to_sign(nas):
+    worker = Worker()
+    worker.ask(access(signed=False))
+    worker.posture = posture_module.PostureLog(worker.counts, {}, dict, protected=True)
+    with capture_logs() as lines:
+        row = written(worker)
+    assert (row.access, row.unsigned, lines) == (1, 0, [])
+
+
 def test_workers_add_up(nas):
     workers = [Worker(), Worker(), AccountingWorker()]
     for worker in workers[:2]:
