@@ -1,7 +1,7 @@
-"""/sessions/problems/."""
+"""/sessions/packets/."""
 
 from django.urls import path
 
 from radius.quarantine import views
 
-urlpatterns = [path("sessions/problems/", views.QuarantineList.as_view(), name="quarantine_list")]
+urlpatterns = [path("sessions/packets/", views.QuarantineList.as_view(), name="quarantine_list")]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import resolve, reverse
 
 from ispbilling.core import registries
 from ispbilling.core.access import export_permission_for, may
@@ -96,3 +96,10 @@ def test_a_portal_page_is_the_customers_alone(db, place: Page) -> None:
     assert get(stranger, url).status_code == (404 if place.arguments else 200), url
     assert get(builders.staff(Role.OWNER), url).status_code in (302, 403, 404), url
     assert "login" in get(None, url).get("Location", ""), url
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("page", SITE, ids=lambda page: page.name)
+def test_every_page_is_reached_under_its_own_address(page: Page) -> None:
+    """Of two patterns that fit one address, Django takes the first and the other page is never seen."""
+    assert resolve(reverse(page.name, kwargs=dict.fromkeys(page.arguments, 1))).view_name == page.name
