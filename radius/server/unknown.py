@@ -70,16 +70,15 @@ def similar(usernames: Sequence[str]) -> dict[str, list[DataAccount]]:
     return found
 
 
-# With or without the realm, or alike before it: that they share a realm makes nobody alike.
+# What stands before the realm: that they share one makes nobody alike, and a realm too much or too little is the
+# most common mistake.
 _SIMILAR = """
 SELECT asked.name, alike.id
-FROM unnest(%(names)s::text[], %(realms)s::text[]) asked(name, with_realm)
+FROM unnest(%(names)s::text[]) asked(name)
 CROSS JOIN LATERAL (
     SELECT id, similarity(split_part(upper(username), '@', 1), split_part(upper(asked.name), '@', 1)) AS score
     FROM radius_dataaccount
-    WHERE (upper(username) %% upper(asked.name)
-           OR upper(username) LIKE upper(asked.with_realm)
-           OR lower(username) = lower(split_part(asked.name, '@', 1)))
+    WHERE split_part(upper(username), '@', 1) %% split_part(upper(asked.name), '@', 1)
       AND upper(username) <> upper(asked.name)
     ORDER BY score DESC, id LIMIT %(most)s
 ) alike
