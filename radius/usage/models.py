@@ -93,7 +93,7 @@ class Session(models.Model):
             models.Index(fields=["data_account", "-started_at"], name="radius_session_account"),
             # Read by the active-sessions page, reconcile and stale_sessions.
             models.Index(fields=["nas"], condition=Q(stopped_at__isnull=True), name="radius_session_open"),
-            # Read by the look-up of who had an address.
+            # Read by the look-up of who had an address. Archived months have these, the hot partition has not.
             models.Index(fields=["framed_ip", "started_at"], name="radius_session_ip"),
             models.Index(
                 fields=["framed_ipv6_prefix"],
