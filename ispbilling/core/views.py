@@ -323,7 +323,7 @@ class ListPage(Exporting, StaffPage):
             rows,
             exclude=[name for name in self.table_class.base_columns if name not in shown],
             extra_columns=extra,
-            sequence=["tick", "..."] if extra else None,
+            sequence=["tick", *(self.table_class._meta.sequence or ["..."])] if extra else None,
         )
         table.request = self.request  # given to the table at once, it would sort and count by itself as well
         if sort := self.request.GET.getlist("sort"):

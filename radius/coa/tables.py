@@ -13,7 +13,7 @@ from radius.coa.problems import PROBLEMS
 from radius.coa.reconcile import ASKED
 from radius.policy.codes import sentence
 from radius.usage.models import Session
-from radius.usage.tables import SessionTable
+from radius.usage.tables import NOWRAP, SessionTable
 
 _MEANINGS = {
     Outcome.ACK: "working",
@@ -54,10 +54,13 @@ class CoaTable(Table):
 
 
 def session_actions(session: Session) -> list[Button]:
-    """What staff may do about an open session, from a list."""
+    """What staff may do about a session from a list; one that has ended can only be looked at."""
     permission = "radius.sessions.disconnect"
+    look = Button("Session", session.get_absolute_url(), "eye")
+    if session.stopped_at is not None:
+        return [look]
     return [
-        Button("Session", session.get_absolute_url(), "eye"),
+        look,
         Button(
             "Apply Settings", reverse("radius:session_apply", args=[session.pk]), "refresh",
             permission=permission, modal=True,
@@ -78,14 +81,15 @@ class ActiveTable(SessionTable):
     state = Column(empty_values=(), orderable=False, verbose_name="State")
     framed_ipv6_prefix = Column(verbose_name="IPv6 Prefix")
     delegated_ipv6_prefix = Column(verbose_name="Delegated Prefix")
-    package = Column(accessor="data_account__package__title", verbose_name="Package")
+    customer = Column(accessor="data_account__customer__name", verbose_name="Customer")
+    package = Column(accessor="data_account__package__title", verbose_name="Package", attrs=NOWRAP)
     actions = ActionsColumn(session_actions)
 
     default_columns = (
-        "username", "state", "code", "customer", "package", "nas", "framed_ip", "calling_station_id", "duration",
-        "updated_at", "download_octets", "upload_octets", "actions",
+        "username", "state", "customer", "package", "nas", "framed_ip", "duration", "download_octets",
+        "upload_octets", "actions",
     )  # fmt: skip
-    wide_columns = ("code", "package", "calling_station_id", "updated_at")
+    wide_columns = ("package",)
 
     class Meta(SessionTable.Meta):
         sequence = ("username", "state", "code", "customer", "package", "nas", "framed_ip", "...", "actions")
@@ -118,9 +122,9 @@ class ProblemTable(SessionTable):
     actions = ActionsColumn(session_actions)
 
     default_columns = (
-        "username", "problem", "advice", "answer", "customer", "nas", "updated_at", "actions",
+        "username", "problem", "advice", "answer", "nas", "actions",
     )  # fmt: skip
-    wide_columns = ("answer", "updated_at")
+    wide_columns = ("answer",)
 
     class Meta(SessionTable.Meta):
         sequence = ("username", "problem", "advice", "answer", "...", "actions")

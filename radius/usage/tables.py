@@ -178,7 +178,9 @@ class SessionTable(Table):
     code = CustomerColumn(accessor="data_account__customer__code", verbose_name="Accounting Code")
     customer = Column(accessor="data_account__customer__name", verbose_name="Customer", attrs=NOWRAP)
     nas = Column(
-        linkify=lambda record: record.nas.get_absolute_url() if record.nas else None, verbose_name="NAS"
+        linkify=lambda record: record.nas.get_absolute_url() if record.nas else None,
+        verbose_name="NAS",
+        attrs=NOWRAP,
     )
     framed_ip = LinkColumn(verbose_name="IP Address")
     calling_station_id = Column(verbose_name="MAC")
