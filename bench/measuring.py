@@ -83,7 +83,7 @@ def measure(
         database * each,
         (server + database) * each,
         foreign,
-        beside * each,
+        max(0.0, beside * each),
     )
     return sample, result
 
@@ -93,7 +93,7 @@ def _spent(side: Side, database_pid: int, port: int) -> tuple[float, ...]:
     generator = children.ru_utime + children.ru_stime
     server, database = cpu.seconds(side.pid), cpu.seconds(database_pid)
     working = sum(map(cpu.seconds, processes.listeners(side.pid, port)))
-    return server, server - working, database, generator, cpu.machine_busy(), time.monotonic()
+    return server, max(0.0, server - working), database, generator, cpu.machine_busy(), time.monotonic()
 
 
 def line(side: str, what: str, sample: Sample, result: dict[str, Any]) -> str:
