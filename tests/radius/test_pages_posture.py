@@ -33,8 +33,8 @@ def lights(**known: object) -> dict[str, tuple[str, str]]:
         ("aaaaaaaaaaaaaaaaaaaaaaaa", (), "Guessable", "stopped"),
         ("k3v9w2", (), "Guessable", "stopped"),
         ("k3v9w2m4x7q", (), "Weak", "attention"),
-        (generate_secret(), (), "Strong", "working"),
-        (generate_secret(), ("Tower 2",), "Shared", "attention"),
+        ("DRyDmhvDMwuvALuwYJbD", (), "Strong", "working"),
+        ("DRyDmhvDMwuvALuwYJbD", ("Tower 2",), "Shared", "attention"),
     ],
 )
 def test_a_secret_is_judged_without_being_told(secret, shared, word, meaning):
