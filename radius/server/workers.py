@@ -11,8 +11,10 @@ import os
 import signal
 import socket
 import sys
+import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -43,6 +45,9 @@ log = structlog.get_logger(__name__)
 
 AUTH_BATCH, ACCT_BATCH = 64, 256
 _GRACE = 8.0
+# How long a batch of accounting may take, how often that is looked at, and what a new connection may take before
+# packets go to the spool.
+HUNG_SECONDS, WATCH_SECONDS, MOMENT_SECONDS = 3.0, 0.1, 0.3
 
 Stopping = Callable[[], bool]
 Ready = Callable[[], None]
@@ -181,30 +186,61 @@ def _shielded(bound: socket.socket, handler: Authentication | Accounting, nases:
 
 
 class _Recorders:
-    """Hands out a Recorder on a living connection; while PostgreSQL is away it asks again only now and
-    then.
+    """Hands out a Recorder on a living connection, or says at once that there is none.
+
+    A thread makes the connections, and breaks one on which PostgreSQL has not answered for HUNG_SECONDS, so that
+    the worker never waits longer than that: the batch then goes to the spool.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._recorder: Recorder | None = None
-        self._connection: psycopg2.extensions.connection | None = None
-        self._failures, self._again_at = 0, 0.0
+        # A connection is wanted; the next who asks for it may wait a moment.
+        self._asked = self._patient = True
+        self._wake, self._made = threading.Event(), threading.Event()
+        self._wake.set()
+        threading.Thread(target=self._run, name=f"{name}-connection", daemon=True).start()
 
     def __call__(self) -> Recorder:
-        if self._recorder is not None and self._connection is not None and not self._connection.closed:
+        if self._recorder is not None and not self._recorder.connection.closed:
             return self._recorder
-        if time.monotonic() < self._again_at:
+        if not self._asked:
+            self._made.clear()
+            self._asked = self._patient = True
+            self._wake.set()
+        if self._patient:
+            self._patient = False
+            self._made.wait(MOMENT_SECONDS)  # a connection that was only cut is back by then
+        if self._recorder is None or self._recorder.connection.closed:
             raise psycopg2.OperationalError("PostgreSQL is away")
-        try:
-            self._connection = connect(self._name)
-            self._recorder = Recorder(self._connection)
-        except psycopg2.Error as error:
-            self._again_at = time.monotonic() + BACK_OFF[min(self._failures, len(BACK_OFF) - 1)]
-            self._failures += 1
-            raise psycopg2.OperationalError(str(error)) from error
-        self._failures = 0
         return self._recorder
+
+    def _run(self) -> None:
+        failures, again_at = 0, 0.0
+        while True:
+            self._wake.wait(WATCH_SECONDS)
+            self._wake.clear()
+            if self._recorder is not None:
+                self._watch(self._recorder)
+            if self._asked and time.monotonic() >= again_at:
+                try:
+                    self._recorder = Recorder(connect(self._name))
+                except psycopg2.Error:
+                    again_at = time.monotonic() + BACK_OFF[min(failures, len(BACK_OFF) - 1)]
+                    failures += 1
+                else:
+                    failures, self._asked = 0, False
+                    self._made.set()
+
+    def _watch(self, recorder: Recorder) -> None:
+        since = recorder.busy_since
+        if since and time.monotonic() - since > HUNG_SECONDS:
+            log.warning("postgresql_does_not_answer", connection=self._name, seconds=HUNG_SECONDS)
+            with (
+                suppress(OSError, psycopg2.Error),
+                socket.socket(fileno=os.dup(recorder.connection.fileno())) as other,
+            ):
+                other.shutdown(socket.SHUT_RDWR)  # the statement fails in the thread that waits for it
 
 
 def _settle() -> None:

@@ -55,7 +55,9 @@ class Recorder:
     """Records through one autocommit connection of its own; make a new one after the connection broke."""
 
     def __init__(self, connection: Connection) -> None:
-        self._cursor = connection.cursor()
+        self.connection, self._cursor = connection, connection.cursor()
+        #: Since when a batch is under way (any steady clock in seconds), 0 for none: read by who watches over it.
+        self.busy_since = 0.0
         self._revival = _REVIVE.read_text()
         sql = _STATEMENT.read_text().replace("{zone}", settings.TIME_ZONE.replace("'", "''"))
         self._cursor.execute(_SETTINGS)
@@ -68,6 +70,13 @@ class Recorder:
         Raises psycopg2.OperationalError or InterfaceError when the database is away: then nothing may be
         answered.
         """
+        self.busy_since = time.monotonic()
+        try:
+            self._record(reports)
+        finally:
+            self.busy_since = 0.0
+
+    def _record(self, reports: Sequence[Record]) -> None:
         waiting: list[Report] = []
         for one in reports:
             if isinstance(one, Report):

@@ -92,18 +92,29 @@ _HALVES = [
 ]
 
 
-class Secret:
-    """All that MS-CHAP needs of one password, computed once: DES keys (24 octets) and the hash of the hash
-    (16).
+class Secret(bytes):
+    """All that MS-CHAP needs of one password, computed once: DES keys (24 octets) and the hash of the hash (16).
+
+    One string of 40 octets, for a worker may hold a million of them.
     """
 
-    __slots__ = ("hash_hash", "keys")
+    __slots__ = ()
 
-    def __init__(self, hashed: bytes) -> None:
+    def __new__(cls, hashed: bytes) -> "Secret":
         if len(hashed) != 16:
             raise ValueError("an NT hash is 16 octets")
-        self.keys = des_keys(hashed)
-        self.hash_hash = _md4(hashed)
+        return super().__new__(cls, des_keys(hashed) + _md4(hashed))
+
+    @property
+    def keys(self) -> bytes:
+        return self[:24]
+
+    @property
+    def hash_hash(self) -> bytes:
+        return self[24:]
+
+    def __repr__(self) -> str:
+        return "Secret(...)"
 
 
 def challenge_hash(peer: bytes, authenticator: bytes, username: bytes) -> bytes:
@@ -123,9 +134,9 @@ def verify(request: AccessRequest, secret: Secret, key: Key) -> bytes | None:
         return None
     challenge = challenge_hash(response[2:18], authenticator, request.username)
     answer = response[26:]
-    if not compare_digest(three_blocks(challenge, secret.keys), answer):
+    if not compare_digest(three_blocks(challenge, secret[:24]), answer):
         return None
-    proof = secret.hash_hash + answer
+    proof = secret[24:] + answer
     success = _SUCCESS + response[:1] + authenticator_response(proof, challenge)
     return success + mppe_attributes(proof, request, key)
 
@@ -148,7 +159,7 @@ def verify_version1(request: AccessRequest, password: bytes, secret: Secret, key
     # The second octet is 0 when the client says that the NT response is not to be looked at.
     if response is None or challenge is None or response[1] != 1:
         return None
-    if not compare_digest(three_blocks(challenge, secret.keys), response[26:]):
+    if not compare_digest(three_blocks(challenge, secret[:24]), response[26:]):
         return None
     clear = lm_key(password) + secret.hash_hash + bytes(8)
     return _POLICY + _vendor(12, hide(clear, key, request.authenticator))

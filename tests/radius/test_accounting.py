@@ -132,3 +132,21 @@ def _children(pid: int) -> list[str]:
     from pathlib import Path
 
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+@pytest.mark.feature("W-4")
+def test_a_postgresql_that_hangs_holds_nobody_up(server, line):
+    """Connected, alive and silent, as behind a stuck disk: worse than one that is down."""
+    assert eventually(lambda: server.ask(accounting("Start", "first"), 0.5) is not None)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE application_name = 'radiusd accounting'")
+        frozen = [pid for (pid,) in cursor.fetchall()]
+    for pid in frozen:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        assert eventually(lambda: server.ask(accounting("Start", "second"), 0.5) is not None, 15)
+    finally:
+        for pid in frozen:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+    assert eventually(lambda: Session.objects.filter(acct_session_id="second").count() == 1, 15)
