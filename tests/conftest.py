@@ -7,12 +7,16 @@ from django.db import connection, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
+from pytest_django.plugin import blocking_manager_key
 
 from customers.accounts import gates
 from customers.models import Customer
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import Role, User
 from tests import builders
+
+# The databases that a transactional test left empty.
+emptied: set[str] = set()
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +35,7 @@ def append_only_tables_can_be_emptied_between_tests() -> None:
             cursor.execute("SET LOCAL session_replication_role = replica")
             for sql in sql_list:
                 cursor.execute(sql)
+        emptied.add(self.connection.alias)
 
     DatabaseOperations.execute_sql_flush = as_superuser
     yield
@@ -51,6 +56,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         mark = item.get_closest_marker("django_db")
         if mark and mark.kwargs.get("transaction") and not mark.kwargs.get("serialized_rollback"):
             item.add_marker(pytest.mark.django_db(**mark.kwargs, serialized_rollback=True), append=False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Restore what the migrations put in before a test that only rolls back: a transactional one ran before it, as
+    happens when several processes share the tests.
+    """
+    mark = item.get_closest_marker("django_db")
+    if not emptied or (mark and mark.kwargs.get("transaction")):
+        return
+    emptied.clear()
+    with item.config.stash[blocking_manager_key].unblock():
+        connection.creation.deserialize_db_from_string(connection._test_serialized_contents)
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,9 @@ log = structlog.get_logger(__name__)
 
 # Between looks at what the clock changed, and at everything, in case a notification was ever lost.
 CLOCK_SECONDS, EVERYTHING_SECONDS = 30.0, 900.0
+# When what changed is compared once more: a log-in that was answered just before it becomes a session only with its
+# Start, whose NAS may have to repeat it.
+_ONCE_MORE = (10.0, 60.0)
 _TURN_SECONDS, _BACK_OFF_SECONDS = 0.5, 1.0
 # Any number that nothing else in the database uses for an advisory lock.
 _LOCK = 0x69737020636F61
@@ -36,6 +39,7 @@ class Sender:
         self._lock = threading.Lock()
         self._leading: object = None
         self._clock_at = self._everything_at = 0.0
+        self._later: list[tuple[float, str, list[int]]] = []
 
     def tell(self, payloads: Iterable[str]) -> None:
         """Facts changed, named as PostgreSQL's notifications name them; from any thread."""
@@ -83,6 +87,11 @@ class Sender:
             self._reconciler.look(now)
             return
         for scope, ids in _scopes(told).items():
+            self._reconciler.look(now, scope, ids)
+            self._later += [(moment + wait, scope, ids) for wait in _ONCE_MORE]
+        due = [one for one in self._later if one[0] <= moment]
+        self._later = [one for one in self._later if one[0] > moment]
+        for _when, scope, ids in due:
             self._reconciler.look(now, scope, ids)
         if "reconcile" in told or moment >= self._clock_at:
             self._clock_at = moment + CLOCK_SECONDS

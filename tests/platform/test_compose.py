@@ -11,7 +11,7 @@ from ispbilling.runner.account import CHECKOUT
 COMPOSE = CHECKOUT / "docker-compose.yml"
 # Set by the Dockerfile, by Docker's own means (ports), or not wanted in production.
 ELSEWHERE = {"DEBUG", "STATIC_ROOT", "MEDIA_ROOT", "STATICFILES_STORAGE", "LOG_LEVEL"}
-INSIDE = {"RADIUS_ADDRESS", "RADIUS_AUTH_PORT", "RADIUS_ACCT_PORT"}
+INSIDE = {"RADIUS_ADDRESS", "RADIUS_AUTH_PORT", "RADIUS_ACCT_PORT", "RADIUS_RADSEC_PORT"}
 
 
 def test_it_fits_the_compose_schema():
