@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
+from django.db.models import Exists, OuterRef
 
 from ispbilling.core.clock import now
 from ispbilling.doctor.findings import Finding
-from radius.models import AuthAttempt, DataAccount, Nas
+from radius.models import AuthAttempt, DataAccount, Nas, Session
 from radius.policy.decision import decide
 from radius.server.stored import replay_attempt
 from radius.subscribers import find
@@ -87,9 +88,13 @@ def _known_here(host: str) -> Iterator[bytes]:
 
 
 def _line_that_may_log_in() -> DataAccount | None:
-    """A line without a lock to another device, which the decision accepts now."""
+    """A line without a lock to another device, which is not online and which the decision accepts now."""
     at = now()
-    for account in DataAccount.objects.filter(blocked=False, mac_lock="", nas_lock=None).order_by("pk")[:200]:
+    online = Session.objects.open().filter(data_account=OuterRef("pk"))
+    free = DataAccount.objects.filter(
+        ~Exists(online), blocked=False, mac_lock="", nas_lock=None, port_lock=""
+    )
+    for account in free.order_by("pk")[:200]:
         if decide(find(account.username, at), None, at).accepted:
             return account
     return None

@@ -20,6 +20,8 @@ _REFUSED = {
     "Delegated-IPv6-Prefix": "Write it as delegated IPv6 prefix of the data account: there it is unique.",
     "Session-Timeout": "Set it on the package; the server shortens it to what ends the session first.",
     "Acct-Interim-Interval": "Set Accounting Updates on the package.",
+    "Service-Type": "Lines are Framed-User; another value could open the router itself to the line.",
+    "Mikrotik-Group": "It gives rights on the router itself; leave it out.",
     "Reply-Message": "The server writes it into rejects; routers show it to nobody in an Accept.",
 }
 _REFUSED_PREFIXES = {
@@ -32,7 +34,6 @@ _REFUSED_PREFIXES = {
     "CHAP-": _ASKED,
     "ARAP-": "AppleTalk is not served here; leave it out.",
 }
-_ALLOWED = frozenset({"User-Name"})
 _ASKED_NAMES = frozenset({"Called-Station-Id", "Calling-Station-Id", "Event-Timestamp", "Connect-Info"})
 
 
@@ -43,8 +44,6 @@ def names() -> list[str]:
 
 def refused_name(name: str) -> str:
     """Why an attribute of this name is refused and what to do; empty when it may be added."""
-    if name in _ALLOWED:
-        return ""
     if name in _REFUSED:
         return _REFUSED[name]
     if name in _ASKED_NAMES:
@@ -54,6 +53,8 @@ def refused_name(name: str) -> str:
 
 def refused_value(name: str, value: str) -> str:
     """Why the value cannot be sent, as a sentence; empty when it can."""
+    if name == "Cisco-AVPair" and value.strip().lower().startswith("shell:"):
+        return "It gives rights on the router itself; leave it out."
     try:
         wire.encode([(name, value)])
     except WireError:

@@ -40,7 +40,7 @@ log = structlog.get_logger(__name__)
 # How long an attempt is given to take effect before the next one; the last value goes on.
 PATIENCE = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600, 1800))
 # Findings looked at between two turns of the client, and outcomes that make one batch of rows.
-AT_A_TIME, BATCH, MOST = 500, 500, 10_000
+AT_A_TIME, BATCH, MOST = 1000, 500, 10_000
 # How long outcomes wait for more of them before they are written.
 _LINGER = 0.02
 #: `CoaAttempt.because` of what a person asked for.
@@ -212,6 +212,8 @@ class Reconciler:
         wanted = self._comparison.settings(live, now)
         if isinstance(wanted, str):
             return f"It may not be online: {sentence(wanted)}"
+        if live.applied and changing.needs_login(live.applied, wanted[0]):
+            return "What it was given can only change with a new log-in: disconnect it instead."
         return _Sent(Difference(live, kind, ASKED, *wanted), peer, request)
 
     def _send(self, sent: _Sent) -> None:

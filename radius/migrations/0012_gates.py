@@ -17,6 +17,35 @@ UPDATE radius_dataaccount SET framed_ipv6_prefix = delegated_ipv6_prefix WHERE f
 """
 
 
+# From here on the database refuses two lines with one prefix. Which of them keeps it is for people to say.
+SHARED = """
+DO $$
+DECLARE
+    line record;
+    found text := '';
+BEGIN
+    FOR line IN SELECT username, framed_ipv6_prefix AS prefix FROM radius_dataaccount WHERE framed_ipv6_prefix <> '' LOOP
+        BEGIN
+            PERFORM line.prefix::inet;
+        EXCEPTION WHEN data_exception THEN
+            found := found || format(' %s: %s is no prefix.', line.username, line.prefix);
+        END;
+    END LOOP;
+    IF found = '' THEN
+        SELECT string_agg(format(' %s and %s: %s, %s.', a.username, b.username, a.prefix, b.prefix), '') INTO found
+        FROM (SELECT id, username, framed_ipv6_prefix::inet AS prefix FROM radius_dataaccount
+              WHERE framed_ipv6_prefix <> '') a
+        JOIN (SELECT id, username, framed_ipv6_prefix::inet AS prefix FROM radius_dataaccount
+              WHERE framed_ipv6_prefix <> '') b ON a.id < b.id AND a.prefix && b.prefix;
+    END IF;
+    IF found <> '' THEN
+        RAISE EXCEPTION 'Static IPv6 prefixes of data accounts must be prefixes, one for each. Change these with the'
+            ' former version, then migrate again.%', found;
+    END IF;
+END $$;
+"""
+
+
 class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0016_accounting"),
@@ -24,6 +53,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunSQL(SHARED, migrations.RunSQL.noop),
         migrations.AddField(
             model_name="dataaccount",
             name="delegated_ipv6_prefix",

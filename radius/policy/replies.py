@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from radius.policy.changing import fingerprint
 from radius.policy.codes import message
 from radius.policy.decision import Decision
-from radius.policy.degrading import Action
+from radius.policy.degrading import GARDEN, Action
 from radius.policy.subscriber import Subscriber
 
 Value = str | int | bytes
@@ -40,6 +40,9 @@ def attributes(subscriber: Subscriber, decision: Decision, kind: str) -> Pairs:
     if decision.degraded is not None:
         if decision.degraded.pool:
             pairs = [pair for pair in pairs if pair[0] not in _ADDRESS]
+        if decision.degraded.kind == GARDEN:
+            # Its walls are an IPv4 address list or pool: beside them IPv6 would stay open.
+            pairs = [pair for pair in pairs if "IPv6" not in pair[0] and pair[0] != "Framed-Route"]
         pairs = _instead(pairs, degraded(decision.degraded, kind))
     return pairs
 
@@ -73,8 +76,14 @@ def degraded(action: Action, kind: str) -> Pairs:
 def _instead(pairs: Pairs, others: Iterable[tuple[str, Value]]) -> Pairs:
     """The pairs, with all of a name replaced by the others of that name."""
     others = list(others)
-    names = {name for name, _ in others}
-    return [*(pair for pair in pairs if pair[0] not in names), *others] if others else pairs
+    names = set(map(_name, others))
+    return [*(pair for pair in pairs if _name(pair) not in names), *others] if others else pairs
+
+
+def _name(pair: tuple[str, Value]) -> str:
+    """What an attribute is about: a Cisco-AVPair has a name within, before its number and its value."""
+    name, value = pair
+    return f"{name} {str(value).partition('=')[0].partition('#')[0]}" if name == "Cisco-AVPair" else name
 
 
 def marked(pairs: Pairs) -> Pairs:

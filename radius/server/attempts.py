@@ -89,6 +89,8 @@ class AttemptLog:
                     self._stopping.wait(1)
                     return
                 log.error("rejects_not_written", worker=self._worker, count=len(batch), error=str(error))
+            except Exception:  # a thread that ended would never write again
+                log.exception("rejects_not_written", worker=self._worker, count=len(batch))
             for _ in batch:
                 self._waiting.popleft()
 

@@ -49,9 +49,13 @@ class Copy(Protocol):
 _NOTICED = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 3, "tcp_user_timeout": 10_000}
 
 
-def connect(application: str) -> Connection:
-    """A connection of one's own, autocommit, outside Django's; raises psycopg2.OperationalError."""
+def connect(application: str, options: str = "") -> Connection:
+    """A connection of one's own, autocommit, outside Django's, with PostgreSQL's `options`; raises
+    psycopg2.OperationalError.
+    """
     parameters = django_connection.get_connection_params()
+    if options:
+        parameters["options"] = f"{parameters.get('options') or ''} {options}".strip()
     parameters.pop("cursor_factory", None)
     parameters.pop("context", None)
     made: Connection = psycopg2.connect(

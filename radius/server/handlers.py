@@ -67,6 +67,7 @@ class Authentication:
         self._duplicates = Duplicates()
         self._reject_tails: dict[str, bytes] = {}
         self._eap, self._failing = Seldom(EAP_SECONDS), Seldom(FAILURE_SECONDS)
+        self._limited = Seldom(FAILURE_SECONDS)
         self._now = self._steady = 0.0
         self.strangers = 0
 
@@ -96,7 +97,8 @@ class Authentication:
                 return codec.reply_access(ACCEPT, request, nas.key)
             if not request.signed:
                 tally.unsigned += 1
-            elif nas.key.signing is Signing.AUTO:
+            elif nas.key.signing is Signing.AUTO and request.eap is None:
+                # EAP is signed by every NAS (RFC 3579), also by one that signs nothing else.
                 self._snapshot.ratchet(nas, self._now)
             tally.access += 1
             tally.access_at, tally.access_sample = self._now, data
@@ -130,7 +132,7 @@ class Authentication:
             if guesses.counted:
                 guesses.right(line, here)
             line.home = here
-        elif request.eap is None:
+        elif request.eap is None or request.user_password is not None or request.chap_password is not None:
             guesses.wrong(line, here, home or _place(request, nas) in line.places, self._steady)
         now = self._now
         compiled = line.compiled
@@ -202,7 +204,9 @@ class Authentication:
         subscriber = None if line is None else line.subscriber
         decision = decide(subscriber, login, at)
         tail = self._tail(request, nas, decision.code)
-        self._answered(Attempt(at, request, nas.nas_id, subscriber, login, decision, tail))
+        # Of somebody who goes on guessing, one row a minute is enough, wherever he says that he is.
+        if unchecked != "RATE_LIMITED" or line is None or self._limited(line.account_id, self._steady):
+            self._answered(Attempt(at, request, nas.nas_id, subscriber, login, decision, tail))
         if subscriber is not None:
             if len(self._refused) >= _REFUSED:
                 self._refused.clear()
@@ -294,9 +298,13 @@ class Accounting:
         return answers
 
     def _stored(self, reports: list[Record], now: int) -> bool:
+        recorder: Recorder | None = None
         try:
-            self._recorder().record(reports)
+            recorder = self._recorder()
+            recorder.record(reports)
         except psycopg2.Error as error:
+            if recorder is not None:
+                recorder.connection.close()  # it may have become one that only reads: the next one is asked
             return self._put_by(reports, now, error)
         self._away = False
         return True

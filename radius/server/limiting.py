@@ -63,7 +63,9 @@ class Guesses(Generic[Line]):
 
 
 class Seldom:
-    """Says yes to a key once in a period. For keys of which there are few (NASes)."""
+    """Says yes to a key once in a period; remembers so many keys, then begins anew."""
+
+    MOST = 10_000
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
@@ -72,5 +74,7 @@ class Seldom:
     def __call__(self, key: int, now: float) -> bool:
         if now - self._said.get(key, now - self._seconds) < self._seconds:
             return False
+        if len(self._said) >= self.MOST:
+            self._said.clear()
         self._said[key] = now
         return True

@@ -398,6 +398,7 @@ class Directory(Nases):
 
     def reload(self, connection: Connection, between: Between = nothing_meanwhile) -> None:
         super().reload(connection, between)
+        self._macs = {}
         self.accounts = dict(self._read(connection, "", {}))
 
     def apply(self, connection: Connection, scope: str, ids: list[int]) -> None:

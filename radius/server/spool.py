@@ -160,8 +160,11 @@ def read(path: Path) -> tuple[list[Record], int]:
     for line in lines:
         checksum, _, octets = line.partition(b" ")
         if checksum == b"%08x" % crc32(octets):
-            kind, _received, *values = json.loads(octets)
-            found.append(kinds[kind](*values))
+            try:
+                kind, _received, *values = json.loads(octets)
+                found.append(kinds[kind](*values))
+            except (TypeError, KeyError, ValueError):  # written by another version of ours
+                damaged += 1
         else:
             damaged += 1
     if cut_short:

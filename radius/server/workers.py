@@ -8,6 +8,7 @@ login. The supervisor holds no connection and no thread, so that forking a repla
 import asyncio
 import gc
 import os
+import resource
 import signal
 import socket
 import sys
@@ -47,7 +48,9 @@ AUTH_BATCH, ACCT_BATCH = 64, 256
 _GRACE = 8.0
 # How long a batch of accounting may take, how often that is looked at, and what a new connection may take before
 # packets go to the spool.
-HUNG_SECONDS, WATCH_SECONDS, MOMENT_SECONDS = 3.0, 0.1, 0.3
+HUNG_SECONDS, WATCH_SECONDS, MOMENT_SECONDS = 5.0, 0.1, 0.3
+# A server that lives ends what takes too long itself, and leaves no backend behind that waits for a lock.
+_LIMITS = "-c statement_timeout=3s -c client_connection_check_interval=1s"
 
 Stopping = Callable[[], bool]
 Ready = Callable[[], None]
@@ -126,6 +129,9 @@ def secure(settings: Settings, address: str, stopping: Stopping, ready: Ready) -
     """The RadSec process: log-ins and accounting of the NASes that come with a certificate (RFC 6614)."""
     if settings.radsec_certificate is None or settings.radsec_key is None:
         raise ValueError("RADIUS_RADSEC_CERTIFICATE and RADIUS_RADSEC_KEY are not set")
+    # Connections that are still shaking hands hold a descriptor each: as many as the system allows.
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     tls = radsec.context(settings.radsec_certificate, settings.radsec_key, settings.radsec_authority)
     snapshot, directory = (
         Snapshot(settings.usernames, secured=True),
@@ -224,8 +230,10 @@ class _Recorders:
                 self._watch(self._recorder)
             if self._asked and time.monotonic() >= again_at:
                 try:
-                    self._recorder = Recorder(connect(self._name))
-                except psycopg2.Error:
+                    self._recorder = Recorder(connect(self._name, _LIMITS))
+                except Exception as error:  # a thread that ended would never connect again
+                    if not isinstance(error, psycopg2.Error):
+                        log.exception("accounting_connection_failed", connection=self._name)
                     again_at = time.monotonic() + BACK_OFF[min(failures, len(BACK_OFF) - 1)]
                     failures += 1
                 else:

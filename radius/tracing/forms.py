@@ -1,12 +1,15 @@
 """What is asked: an address or device, a moment or a span, and why."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 
+from ispbilling.core import clock
 from ispbilling.core.forms import Form
 from radius.tracing.looking import NotAnAddress, read
 
+_OLDEST, _NEWEST = timedelta(days=50 * 366), timedelta(days=1)
 _MOMENT = forms.DateTimeInput(attrs={"type": "datetime-local", "step": "1"}, format="%Y-%m-%dT%H:%M:%S")
 
 
@@ -38,6 +41,10 @@ class LookUpForm(Form):
     def clean(self) -> dict[str, Any]:
         found: dict[str, Any] = super().clean() or self.cleaned_data
         since, until = found.get("since"), found.get("until")
+        for name in ("since", "until"):
+            moment = found.get(name)
+            if moment and not clock.now() - _OLDEST < moment < clock.now() + _NEWEST:
+                self.add_error(name, "Nothing is known of that time.")
         if since and until and until < since:
             self.add_error("until", "This is before the beginning.")
         return found

@@ -24,7 +24,8 @@ SESSIONS, USAGE = Session._meta.db_table, UsageDay._meta.db_table
 AHEAD = 2
 #: Sessions moved in one transaction.
 SPAN = 5_000
-# Taking a partition out locks the whole table for a moment; a page that reads for long must not hold up all others.
+# Putting a partition in or taking one out locks the whole table for a moment; a page that reads for long must not
+# hold up all others.
 _PATIENCE = "3s"
 
 
@@ -62,6 +63,7 @@ def create(table: str, month: date) -> bool:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [made])
         if _exists(made):
             return False
+        cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
         room = " WITH (fillfactor = 80)" if table == USAGE else ""
         cursor.execute(f"CREATE TABLE {made} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS){room}")
         if table == USAGE:

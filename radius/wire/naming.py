@@ -14,6 +14,7 @@ _VENDOR_SPECIFIC = 26
 SECRET = frozenset({
     "MS-MPPE-Send-Key", "MS-MPPE-Recv-Key", "MS-CHAP-MPPE-Keys", "MS-CHAP2-Success", "MS-CHAP-Error",
     "Message-Authenticator", "Tunnel-Password", "User-Password", "CHAP-Password", "State", "Proxy-State",
+    "Mikrotik-Wireless-PSK", "Mikrotik-Wireless-Enc-Key", "ERX-Tunnel-Password",
 })  # fmt: skip
 
 
