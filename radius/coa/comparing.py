@@ -189,7 +189,7 @@ class Comparison:
         wanted = _fingerprint(pairs)
         if live.applied == wanted:
             return None
-        if not live.applied:
+        if not changing.comparable(live.applied):
             return Baseline(live, wanted)
         because = decision.code or SETTINGS
         if changing.needs_login(live.applied, wanted):

@@ -212,7 +212,7 @@ class Reconciler:
         wanted = self._comparison.settings(live, now)
         if isinstance(wanted, str):
             return f"It may not be online: {sentence(wanted)}"
-        if live.applied and changing.needs_login(live.applied, wanted[0]):
+        if changing.comparable(live.applied) and changing.needs_login(live.applied, wanted[0]):
             return "What it was given can only change with a new log-in: disconnect it instead."
         return _Sent(Difference(live, kind, ASKED, *wanted), peer, request)
 

@@ -8,10 +8,13 @@ from customers.accounts import gates
 from customers.models import GateKind
 from ispbilling.core.clock import now
 from radius.models import CoaAttempt, Session
-from radius.policy import changing
+from radius.policy import changing, replies
+from radius.policy.changing import comparable, fingerprint
+from radius.policy.decision import decide
 from tests import builders
 from tests.radius.fake_nas import FakeNas
 from tests.radius.packets import SECRET
+from tests.radius.subscribers import ALICE, NOW
 from tests.radius.test_disconnect import run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.feature("W-16")]
@@ -45,7 +48,7 @@ def applied(live: Session) -> str:
 
 def test_what_a_session_was_given_is_not_known_and_taken_for_right(live, fake):
     assert run(live) == []
-    assert len(applied(live)) == 12
+    assert len(applied(live)) == 13
     assert fake.codes == []
 
 
@@ -124,5 +127,26 @@ def test_the_halves_of_a_fingerprint_say_whether_a_login_is_needed():
     assert not changing.needs_login(prints[0], prints[1])
     assert changing.needs_login(prints[0], prints[2])
     assert prints[0] != prints[1]
-    assert {len(one) for one in prints} == {12}
+    assert {len(one) for one in prints} == {13}
     assert changing.changeable(slow) == slow[1:]
+
+
+def test_replies_are_written_as_their_format_says():
+    """If this fails, replies are written otherwise than before: change `changing.FORMAT`, and the values here."""
+    told = [("Service-Type", "Framed-User"), ("Framed-Pool", "pool-a"), ("Mikrotik-Rate-Limit", "10M/20M")]
+    assert fingerprint(told) == "be92425d1bd11"
+    kinds = {
+        kind: fingerprint(replies.attributes(ALICE, decide(ALICE, None, NOW), kind)) for kind in replies.RATES
+    }
+    assert kinds == {
+        "mikrotik": "020eedc102871",
+        "cisco": "020eeddb53a71",
+        "wispr": "020eedf53b1e1",
+        "generic": "020eed70e8c71",
+    }
+
+
+def test_a_session_of_a_former_format_is_taken_as_it_is():
+    assert comparable(fingerprint([]))
+    assert not comparable("")
+    assert not comparable(fingerprint([])[:12])

@@ -64,7 +64,7 @@ def test_the_class_of_an_accept_says_what_else_is_in_it(kind):
     sent, _, _, _ = attributes(bytes(20) + compiled(facts).accept(NOW.timestamp(), kind))
     told = replies.attributes(facts, decide(facts, LOGIN, NOW), kind)
     assert sent[25] == b"isp:" + replies.fingerprint(told).encode()
-    assert len(replies.fingerprint(told)) == 12
+    assert len(replies.fingerprint(told)) == 13
 
 
 @pytest.mark.django_db
