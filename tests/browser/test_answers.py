@@ -39,7 +39,7 @@ def test_details_put_right_on_a_phone_are_approved_in_a_dialog(
     expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
     page.set_viewport_size({"width": 1440, "height": 900})
     looking.log_in(page, live_server.url, builders.staff(Role.SUPPORT), alice.get_absolute_url())
-    page.get_by_role("link", name="decide").click()
+    page.get_by_role("link", name="decide", exact=True).click()
     dialog = page.locator("#dialog")
     expect(dialog.get_by_text("021 555 0199")).to_be_visible()
     dialog.get_by_label("Approve").check()
