@@ -74,6 +74,7 @@ def _package(number: int) -> Package:
 
 
 def _fill_history(nas: Nas) -> None:
+    """Each line's last session, a fifth of them open, from the device that its logins will come from."""
     start = clock.now() - timedelta(days=30)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -83,8 +84,10 @@ def _fill_history(nas: Nas) -> None:
                 calling_station_id, called_station_id, framed_ip, started_at, updated_at, stopped_at, seconds,
                 upload_octets, download_octets, terminate_cause
             )
-            SELECT md5('H' || id)::uuid, 1, %(nas)s, id, username, 'H' || id, 'ether1', '02:00:00:00:00:01',
-                   'pppoe-bench', '10.1.1.1', began, began + interval '1 h',
+            SELECT md5('H' || id)::uuid, 1, %(nas)s, id, username, 'H' || id, 'ether1', upper(format(
+                       '02:00:%%s:%%s:%%s:01', lpad(to_hex((id - 1) >> 16 & 255), 2, '0'),
+                       lpad(to_hex((id - 1) >> 8 & 255), 2, '0'), lpad(to_hex((id - 1) & 255), 2, '0')
+                   )), 'pppoe-bench', '10.1.1.1', began, began + interval '1 h',
                    CASE WHEN id %% 5 > 0 THEN began + interval '1 h' END, 3600, id * 1000, id * 10000,
                    CASE WHEN id %% 5 > 0 THEN 'User-Request' ELSE '' END
             FROM (

@@ -106,10 +106,13 @@ static u8 *put_mschapv2(u8 *to, const char *name, const char *password, proof_t 
 
 /* The attributes that say where somebody is, the same in a login and in accounting. */
 static u8 *put_line(u8 *to, long user, u32 port) {
+    /* The device of a line goes by the number in its name, so that history in the tables can tell it too. */
+    const char *digits = users[user].name + strcspn(users[user].name, "0123456789");
+    unsigned long device = strtoul(digits, NULL, 10);
     char calling[24];
     u32 nas;
     inet_pton(AF_INET, options.nas_ip, &nas);
-    snprintf(calling, sizeof calling, "02:00:%02lX:%02lX:%02lX:01", (user >> 16) & 255, (user >> 8) & 255, user & 255);
+    snprintf(calling, sizeof calling, "02:00:%02lX:%02lX:%02lX:01", (device >> 16) & 255, (device >> 8) & 255, device & 255);
     to = put(to, 4, &nas, 4);
     to = put_integer(to, 5, port);
     to = put_integer(to, 61, 15); /* NAS-Port-Type Ethernet */

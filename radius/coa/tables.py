@@ -101,7 +101,7 @@ class ActiveTable(SessionTable):
             return format_html(
                 '<span title="{}">{}</span>',
                 f"{title} {record.answer or ''}".strip(),
-                badge(sentence(code), "stopped"),
+                badge(code.replace("_", " ").capitalize(), "stopped"),
             )
         if record.answer:
             return format_html('<span title="{}">{}</span>', record.answer, badge("Online", "working"))

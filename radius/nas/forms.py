@@ -64,7 +64,7 @@ class NasForm(ModelForm):
             self.fields["secret"].help_text = "Empty: keep the present one, which is not shown."
             self.initial["secret"] = ""
         else:
-            self.initial.setdefault("secret", generate_secret())
+            self.initial["secret"] = self.initial.get("secret") or generate_secret()
 
     def clean_address(self) -> str | None:
         return self.cleaned_data["address"] or None

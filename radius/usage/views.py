@@ -198,6 +198,8 @@ class SessionDetail(DetailPage):
         return str(self.object.username)
 
     def crumbs(self) -> list[tuple[str, str]]:
+        if self.object.stopped_at:
+            return [("Previous Sessions", reverse("radius:session_history"))]
         return [("Active Sessions", reverse("radius:session_list"))]
 
     def subtitle(self) -> str:

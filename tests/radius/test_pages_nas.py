@@ -40,6 +40,12 @@ def test_it_adds_a_nas_and_shows_what_to_type_on_the_router(as_manager: Client) 
     assert "correct-horse-42" not in str(Event.objects.get(kind="nas.added").data)
 
 
+def test_the_form_of_a_new_nas_brings_a_secret(as_manager: Client) -> None:
+    field = as_manager.get(reverse("radius:nas_add")).context["form"]["secret"]
+    assert len(field.value()) >= 16
+    assert "b'" not in str(field)
+
+
 def test_the_secret_is_never_shown_and_empty_keeps_it(as_manager: Client) -> None:
     nas = builders.nas(secret="correct-horse-42")
     assert "correct-horse-42" not in body(as_manager, "nas_edit", nas.pk)
