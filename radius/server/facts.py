@@ -51,14 +51,14 @@ def dumps(value: Any) -> str:
 def _dataclass_text(value: Any) -> str:
     """Field by field: what many lines share (their package) is made into text once."""
     parts = []
-    for start, name in _names(type(value)):
+    for start, name in _names(cast(Any, type(value))):
         part = getattr(value, name)
         if isinstance(part, str):
             text = _quoted(part)
         elif part is None or part is True or part is False:
             text = _CONSTANTS[part]
         elif is_dataclass(part):
-            text = _shared(part)
+            text = _shared(cast(Any, part))
         else:
             text = json.dumps(dump(part), separators=(",", ":"), ensure_ascii=False)
         parts.append(start + text)
@@ -75,7 +75,7 @@ def _shared(value: Any) -> str:
 
 
 @cache
-def _names(kind: type) -> tuple[tuple[str, str], ...]:
+def _names(kind: Any) -> tuple[tuple[str, str], ...]:
     return tuple((f"{json.dumps(field.name)}:", field.name) for field in fields(kind))
 
 
