@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.backends.postgresql.base import DatabaseWrapper
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
@@ -31,10 +31,16 @@ def append_only_tables_can_be_emptied_between_tests() -> None:
     flush = DatabaseOperations.execute_sql_flush
 
     def as_superuser(self: DatabaseOperations, sql_list: list[str]) -> None:
-        with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
-            cursor.execute("SET LOCAL session_replication_role = replica")
-            for sql in sql_list:
-                cursor.execute(sql)
+        for attempt in range(5):
+            try:
+                with transaction.atomic(using=self.connection.alias), self.connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL session_replication_role = replica")
+                    for sql in sql_list:
+                        cursor.execute(sql)
+                break
+            except OperationalError:  # deadlock with a request or server that has not ended yet
+                if attempt == 4:
+                    raise
         emptied.add(self.connection.alias)
 
     DatabaseOperations.execute_sql_flush = as_superuser

@@ -178,16 +178,17 @@ class Recorder:
         ]
 
     def _close_all(self, reboot: Reboot) -> None:
+        # An array is filled once; a sub-select may be asked again for every row when the table looks empty.
         self._cursor.execute(
             """
             UPDATE radius_session_live
             SET stopped_at = GREATEST(updated_at, to_timestamp(%(at)s)), terminate_cause = %(cause)s
-            WHERE id IN (
+            WHERE id = ANY (ARRAY(
                 SELECT id FROM radius_session_live
                 WHERE nas_id = %(nas)s AND stopped_at IS NULL AND started_at <= to_timestamp(%(at)s)
                 ORDER BY key, incarnation
                 FOR UPDATE
-            )
+            ))
             """,
             {"at": reboot.at, "nas": reboot.nas_id, "cause": REBOOTED},
         )

@@ -280,7 +280,7 @@
 
   // --- Lists ------------------------------------------------------------------------------------------------
   function swapList(url) {
-    window.htmx.ajax("GET", url, { target: "#list-results", swap: "innerHTML" }).then(function () {
+    window.htmx.ajax("GET", url, { source: "#list-results", target: "#list-results", swap: "innerHTML" }).then(function () {
       var top = document.querySelector(".list-results .table-wrap");
       if (top) { top.scrollTop = 0; }
     });
