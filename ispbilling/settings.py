@@ -246,7 +246,7 @@ RADIUS_SPOOL_MAX_MB = env.int("RADIUS_SPOOL_MAX_MB", default=1000)
 RADIUS_ARCHIVE_DAYS = env.int("RADIUS_ARCHIVE_DAYS", default=7)
 RADIUS_KEEP_SESSIONS_MONTHS = env.int("RADIUS_KEEP_SESSIONS_MONTHS", default=24)
 # The share of accepted log-ins that is kept with all that decided them, beside every refused one; 0: none.
-RADIUS_SAMPLE_ACCEPTS = env.float("RADIUS_SAMPLE_ACCEPTS", default=0.01)
+RADIUS_SAMPLE_ACCEPTS = env.float("RADIUS_SAMPLE_ACCEPTS", default=0.001)
 
 # --- Messages -------------------------------------------------------------------------------------
 vars().update(env.email_url("EMAIL_URL", default="consolemail://"))

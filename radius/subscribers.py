@@ -41,16 +41,15 @@ _PAGE = 2000
 
 # Days as text: what PostgreSQL can hold and Python cannot ('infinity') is then the affair of one line.
 _LINES = """
-SELECT a.id, a.username, a.customer_id, c.code, a.starts_on::text, {secret},
-       c.group_id, a.package_id, a.blocked, a.blocked_reason, a.ends_on::text, host(a.framed_ip),
-       a.framed_ipv6_prefix, a.delegated_ipv6_prefix, a.mac_lock, a.nas_lock_id, a.port_lock,
-       a.mac_authentication
+SELECT a.id, a.username, a.customer_id, c.code, a.starts_on::text, {secret}, host(a.framed_ip),
+       c.group_id, a.package_id, a.blocked, a.blocked_reason, a.ends_on::text, a.framed_ipv6_prefix,
+       a.delegated_ipv6_prefix, a.mac_lock, a.nas_lock_id, a.port_lock, a.mac_authentication
 FROM radius_dataaccount a
 JOIN customers_customer c ON c.id = a.customer_id
 WHERE a.id > %(after)s AND {where}
 ORDER BY a.id LIMIT %(page)s
 """
-_WHO = 6  # columns of a row that are a line's own; the rest is mostly alike
+_WHO = 7  # columns of a row that are a line's own; the rest is mostly alike
 
 _GROUPS = "SELECT id, title, enabled FROM groups_customergroup WHERE id = ANY(%(ids)s)"
 _TERMS = """
@@ -94,7 +93,7 @@ class Cursor(Protocol):
 
 
 class Facts(NamedTuple):
-    """What decides about a line, apart from who it is; the fields are those of `Subscriber`.
+    """What decides about a line, apart from who it is and its address; the fields are those of `Subscriber`.
 
     `starts` is None once the first day has come.
     """
@@ -108,7 +107,6 @@ class Facts(NamedTuple):
     starts: datetime | None
     ends: datetime | None
     terms: Terms
-    framed_ip: str | None
     framed_ipv6_prefix: str
     delegated_ipv6_prefix: str
     mac_lock: str
@@ -131,10 +129,11 @@ class Stored(NamedTuple):
     starts: datetime
     facts: Facts
     password: bytes
+    framed_ip: str | None = None
 
     def subscriber(self) -> Subscriber:
         """The full value."""
-        return subscriber(self.facts, *self[:5])
+        return subscriber(self.facts, *self[:5], self.framed_ip)
 
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=UTC)
@@ -147,11 +146,12 @@ def subscriber(
     customer_id: int = 0,
     customer_code: str = "",
     starts: datetime | None = None,
+    framed_ip: str | None = None,
 ) -> Subscriber:
     """A line with these facts; without the rest nobody in particular, who is decided about in the same way."""
     known = facts._asdict()
     known["starts"] = starts or facts.starts or _LONG_AGO
-    return Subscriber(account_id, username, customer_id, customer_code, **known)
+    return Subscriber(account_id, username, customer_id, customer_code, **known, framed_ip=framed_ip)
 
 
 def read(
@@ -206,14 +206,14 @@ class _Known:
         self.groups: dict[int, tuple[str, bool]] = {}
         self.terms: dict[int, Terms] = {}
         self.actions: tuple[Action, ...] | None = None
-        self.facts: dict[tuple[Any, ...] | None, Facts] = {}
+        self.facts: dict[tuple[Any, ...], Facts] = {}
 
     def fill(self, cursor: Cursor, rows: Sequence[Sequence[Any]]) -> None:
         """Read the groups and packages of these rows that are new."""
-        if missing := {row[6] for row in rows} - self.groups.keys():
+        if missing := {row[7] for row in rows} - self.groups.keys():
             cursor.execute(_GROUPS, {"ids": list(missing)})
             self.groups |= {key: (title, enabled) for key, title, enabled in cursor.fetchall()}
-        if missing := {row[7] for row in rows} - self.terms.keys():
+        if missing := {row[8] for row in rows} - self.terms.keys():
             if self.actions is None:
                 cursor.execute(_ACTIONS)
                 self.actions = tuple(Action(*row) for row in cursor.fetchall())
@@ -227,7 +227,7 @@ def _stored(cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: d
     used = _used(cursor, rows, known, now)
     added = _added(cursor, [row[0] for row in rows])
     for row in rows:
-        account_id, username, customer_id, code, first_day, sealed = row[:_WHO]
+        account_id, username, customer_id, code, first_day, sealed, framed_ip = row[:_WHO]
         shut = closures.get(customer_id, ())
         starts, unreadable, password = _LONG_AGO, "", b""
         try:
@@ -245,7 +245,7 @@ def _stored(cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: d
             unreadable = "secret"
         if unreadable:
             facts = facts._replace(unreadable=unreadable)
-        yield Stored(account_id, username, customer_id, code, starts, facts, password)
+        yield Stored(account_id, username, customer_id, code, starts, facts, password, framed_ip)
 
 
 def _facts(
@@ -256,18 +256,15 @@ def _facts(
     last: tuple[Any, ...],
 ) -> Facts:
     group_id, package_id, blocked, reason, last_day, *network = shared
-    framed_ip = network[0]
-    key = None if framed_ip else (tuple(shared), tuple(shut), starts, last)
+    key = (tuple(shared), tuple(shut), starts, last)
     found = known.facts.get(key)
     if found is None:
         title, enabled = known.groups[group_id]
         closures = tuple([_closure(*row) for row in shut])
-        found = Facts(
+        found = known.facts[key] = Facts(
             group_id, title, enabled, closures, blocked, reason, starts, _instant_after(last_day),
             known.terms[package_id], *(*network, *last),
         )  # fmt: skip
-        if key is not None:  # nobody shares an address of his own
-            known.facts[key] = found
     return found
 
 
@@ -275,7 +272,7 @@ def _facts(
 def _nothing_known() -> Facts:
     """Of a line whose facts cannot be read."""
     terms = Terms(0, "", True, None, 0, 0, 0, 0, "")
-    return Facts(0, "", True, (), False, "", None, None, terms, None, "", "", "", None, "")
+    return Facts(0, "", True, (), False, "", None, None, terms, "", "", "", None, "")
 
 
 def _used(
@@ -284,7 +281,7 @@ def _used(
     """Seconds online and when they count no more, of those lines that have a time limit."""
     limited: dict[str, list[int]] = defaultdict(list)
     for row in rows:
-        terms = known.terms.get(row[7])
+        terms = known.terms.get(row[8])
         if terms is not None and terms.time_limit:
             limited[terms.limit_type].append(row[0])
     found: dict[int, tuple[int, datetime | None]] = {}

@@ -8,6 +8,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Func, Q, Value
 from django.db.models.functions import Cast, Lower, NullIf, Upper
+from django.db.models.lookups import Exact
 from django.urls import reverse
 
 from customers.models import Customer
@@ -136,6 +137,11 @@ class DataAccount(models.Model):
                 condition=Q(framed_ip__isnull=False),
                 name="radius_dataaccount_framed_ip",
                 violation_error_message="Another data account has this address.",
+            ),
+            models.CheckConstraint(
+                condition=Exact(Func("framed_ip", function="family", output_field=models.IntegerField()), 4),
+                name="radius_dataaccount_framed_ip_is_ipv4",
+                violation_error_message="A static IPv4 address is an IPv4 address.",
             ),
             *(
                 ExclusionConstraint(

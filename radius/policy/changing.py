@@ -6,14 +6,16 @@ An address, a pool, a route or a protocol is given at log-in. RouterOS says so o
 
 from collections.abc import Iterable
 from hashlib import blake2s
+from zlib import crc32
 
 Pair = tuple[str, str | int | bytes]
 
+ADDRESS = "Framed-IP-Address"
 AT_LOGIN = frozenset(
     {
         "Service-Type",
         "Framed-Protocol",
-        "Framed-IP-Address",
+        ADDRESS,
         "Framed-IP-Netmask",
         "Framed-Pool",
         "Framed-Route",
@@ -39,17 +41,26 @@ def changeable(pairs: Iterable[Pair]) -> list[Pair]:
 
 #: The last sign of a fingerprint. To be changed with the way replies are written (a test notices): sessions that were
 #: given the former one are then taken as they are, and not all ended by an upgrade.
-FORMAT = "1"
+FORMAT = "2"
 
 
 def fingerprint(pairs: Iterable[Pair]) -> str:
     """12 hex digits that say what a session was given, and FORMAT: equal for equal attributes, in every process.
 
-    The first six are of what only a log-in gives.
+    The first six are of what only a log-in gives; there addresses come in by exclusive or, so that the fingerprints
+    of lines that differ in their address alone are made from one.
     """
     given = list(pairs)
-    at_login = _digest(pair for pair in given if pair[0] in AT_LOGIN)
-    return at_login + _digest(pair for pair in given if pair[0] not in AT_LOGIN) + FORMAT
+    at_login = int(_digest(pair for pair in given if pair[0] in AT_LOGIN and pair[0] != ADDRESS), 16)
+    for name, value in given:
+        if name == ADDRESS:
+            at_login ^= mixed(str(value))
+    return f"{at_login:06x}" + _digest(pair for pair in given if pair[0] not in AT_LOGIN) + FORMAT
+
+
+def mixed(address: str) -> int:
+    """What an address, in dotted form, adds to a fingerprint: 24 bits."""
+    return crc32(address.encode()) & 0xFFFFFF
 
 
 def comparable(applied: str) -> bool:

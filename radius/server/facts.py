@@ -50,23 +50,28 @@ def dumps(value: Any) -> str:
 
 def _dataclass_text(value: Any) -> str:
     """Field by field: what many lines share (their package) is made into text once."""
-    parts = []
-    for start, name in _names(cast(Any, type(value))):
-        part = getattr(value, name)
-        if isinstance(part, str):
-            text = _quoted(part)
-        elif part is None or part is True or part is False:
-            text = _CONSTANTS[part]
-        elif is_dataclass(part):
-            text = _shared(cast(Any, part))
-        else:
-            text = json.dumps(dump(part), separators=(",", ":"), ensure_ascii=False)
-        parts.append(start + text)
-    return "{" + ",".join(parts) + "}"
+    return (
+        "".join([start + _text(getattr(value, name)) for start, name in _names(cast(Any, type(value)))]) + "}"
+    )
 
 
-_CONSTANTS = {None: "null", True: "true", False: "false"}
-_quoted = json.JSONEncoder(ensure_ascii=False).encode
+def _text(part: Any) -> str:
+    write = _WRITERS.get(type(part))
+    if write is not None:
+        return write(part)
+    if is_dataclass(part):
+        return _shared(cast(Any, part))
+    return json.dumps(dump(part), separators=(",", ":"), ensure_ascii=False)
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    str: json.JSONEncoder(ensure_ascii=False).encode,
+    int: str,
+    bool: {True: "true", False: "false"}.__getitem__,
+    NoneType: lambda part: "null",
+    datetime: lambda part: f'"{part.isoformat()}"',
+    tuple: lambda part: "[" + ",".join([_text(one) for one in part]) + "]",
+}
 
 
 @lru_cache(maxsize=1024)
@@ -76,7 +81,10 @@ def _shared(value: Any) -> str:
 
 @cache
 def _names(kind: Any) -> tuple[tuple[str, str], ...]:
-    return tuple((f"{json.dumps(field.name)}:", field.name) for field in fields(kind))
+    return tuple(
+        (("," if place else "{") + f"{json.dumps(field.name)}:", field.name)
+        for place, field in enumerate(fields(kind))
+    )
 
 
 def load(kind: type[T], data: Any) -> T:

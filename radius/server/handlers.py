@@ -40,8 +40,6 @@ _HEADER = 20
 _REFUSED = 10_000
 # How often one NAS is named in the log for what it sends again and again.
 EAP_SECONDS, FAILURE_SECONDS = 3600.0, 60.0
-# Numbers that a million lines share, instead of one each.
-_DIGESTS = tuple(range(0x10000))
 
 
 class Authentication:
@@ -118,22 +116,23 @@ class Authentication:
         line = self._snapshot.find(request.username)
         if line is None:
             return self._reject(request, nas, None, False)
-        guesses = self._guesses
-        here = _DIGESTS[(hash(request.calling_station) ^ nas.nas_id) & 0xFFFF]
-        home = here == line.home
-        if guesses.counted:
-            home = home or _place(request, nas) in line.places
-            if guesses.spent(line, here, home, self._steady):
+        known = request.calling_station == line.device != b""
+        guesses, here = self._guesses, b""
+        guessed = guesses.about(line)
+        if guessed or not known:
+            here = _place(request, nas)
+            if guessed and guesses.spent(line, here, line.home_at(here), self._steady):
                 return self._reject(request, nas, line, False, unchecked="RATE_LIMITED")
         proof = self._proof(request, nas, line)
         if proof is None and line.compiled.by_mac and passwords.mac_proved(request, nas.key):
             proof = b""
-        if proof is not None:
-            if guesses.counted:
-                guesses.right(line, here)
+        if proof is None:
+            if request.eap is None or request.user_password is not None or request.chap_password is not None:
+                here = here or _place(request, nas)
+                guesses.wrong(line, here, line.home_at(here), self._steady)
+        elif here:
+            guesses.right(line, here)
             line.home = here
-        elif request.eap is None or request.user_password is not None or request.chap_password is not None:
-            guesses.wrong(line, here, home or _place(request, nas) in line.places, self._steady)
         now = self._now
         compiled = line.compiled
         if compiled.until <= now:
@@ -141,11 +140,13 @@ class Authentication:
         closed = not compiled.accepted or (compiled.locked and not self._unlocked(request, nas, line))
         if proof is None or closed:
             return self._reject(request, nas, line, proof is not None)
-        if compiled.simultaneous_use:
-            spot = _place(request, nas)
-            if spot not in line.places and (live := self._elsewhere(line, spot)):
-                return self._reject(request, nas, line, True, live)
-        tail = compiled.accept(now, nas.kind)
+        if not known:
+            if compiled.simultaneous_use and here not in line.places:
+                live = self._elsewhere(line, here)
+                if live:
+                    return self._reject(request, nas, line, True, live)
+            line.device = b"" if b"/" in here else request.calling_station
+        tail = compiled.accept(now, nas.kind, line.framed_ip)
         self._until_sample -= 1
         if not self._until_sample or (self._refused and line.account_id in self._refused):
             self._accepted(request, nas, line, tail)

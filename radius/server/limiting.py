@@ -22,6 +22,8 @@ class Guesses(Generic[Line]):
         self._allowed, self._seconds, self._entries = allowed, seconds, entries
         # By (line, place), place None for all together: how many, and until when they count; in the order of that.
         self.counted: dict[tuple[Line, Hashable], tuple[int, float]] = {}
+        # How many of those each line has: nearly none has any, which is all that a login wants to know.
+        self._lines: dict[Line, int] = {}
 
     def age(self, now: float) -> None:
         """Forget what is over; called once a batch."""
@@ -29,7 +31,11 @@ class Guesses(Generic[Line]):
             oldest = next(iter(self.counted))
             if now < self.counted[oldest][1]:
                 break
-            del self.counted[oldest]
+            self._drop(oldest)
+
+    def about(self, line: Line) -> bool:
+        """Whether any wrong password of the line counts."""
+        return line in self._lines
 
     def spent(self, line: Line, place: Hashable, home: bool, now: float) -> bool:
         """Whether too many wrong passwords came from there, or from everywhere else, within the minute."""
@@ -46,7 +52,8 @@ class Guesses(Generic[Line]):
 
     def right(self, line: Line, place: Hashable) -> None:
         """A right password clears the budget of where it came from, which is home from now on."""
-        self.counted.pop((line, place), None)
+        if (line, place) in self.counted:
+            self._drop((line, place))
 
     def _over(self, key: tuple[Line, Hashable], allowed: int, now: float) -> bool:
         count, until = self.counted.get(key, (0, 0.0))
@@ -55,11 +62,22 @@ class Guesses(Generic[Line]):
     def _count(self, key: tuple[Line, Hashable], now: float) -> None:
         count, until = self.counted.get(key, (0, 0.0))
         if now >= until:  # a new minute goes to the end of the order
-            self.counted.pop(key, None)
+            if key in self.counted:
+                self._drop(key)
             count, until = 0, now + self._seconds
             if len(self.counted) >= self._entries:
-                del self.counted[next(iter(self.counted))]
+                self._drop(next(iter(self.counted)))
+            self._lines[key[0]] = self._lines.get(key[0], 0) + 1
         self.counted[key] = count + 1, until
+
+    def _drop(self, key: tuple[Line, Hashable]) -> None:
+        del self.counted[key]
+        line, _place = key
+        left = self._lines[line] - 1
+        if left:
+            self._lines[line] = left
+        else:
+            del self._lines[line]
 
 
 class Seldom:

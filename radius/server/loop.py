@@ -10,13 +10,14 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from ipaddress import IPv6Address, ip_address
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 SIZE = 4096
 _WAIT_FOR_ONE = 0x10000
 _MESSAGE = 64  # sizeof(struct mmsghdr) on 64-bit Linux
 _SO_RCVBUFFORCE = 33
 _MAPPED = bytes(10) + b"\xff\xff"
+_tuple = tuple.__new__
 
 
 class Datagram(NamedTuple):
@@ -129,9 +130,9 @@ class _Batched:
         self._addresses = ctypes.addressof(self._address_memory)
         self._lay_out(self._memory)
         self._lay_out(self._reply_memory)
-        self._in = memoryview(self._memory[0]).cast("B")
+        self._in = self._memory[0]  # a slice of it is bytes at once, half the price of a memoryview's
         self._out = memoryview(self._reply_memory[0]).cast("B")
-        self._from = memoryview(self._address_memory).cast("B")
+        self._from = self._address_memory
         self._lengths = memoryview(self._memory[2]).cast("B").cast("I")
         self._in_headers = memoryview(self._memory[2]).cast("B").cast("Q")
         self._out_vectors = memoryview(self._reply_memory[1]).cast("B").cast("Q")
@@ -152,14 +153,18 @@ class _Batched:
     def receive(self) -> list[Datagram]:
         count = self._recvmmsg(self._fd, self._in_at, self._batch, _WAIT_FOR_ONE, None)
         datagrams = []
+        senders: Any = self._from
+        incoming: Any = self._in
+        lengths, headers = self._lengths, self._in_headers
+        size = 24 if self._six else 8
         for n in range(count):  # none when it timed out or was interrupted (-1)
-            sender = bytes(self._from[n * 32 : n * 32 + (24 if self._six else 8)])
+            sender: bytes = senders[n * 32 : n * 32 + size]
             # sockaddr_in: family, port, address; sockaddr_in6: family, port, flow, address
             host = _plain(sender[8:24]) if self._six else sender[4:]
             start = n * SIZE
-            data = bytes(self._in[start : start + self._lengths[16 * n + 14]])
-            datagrams.append(Datagram(data, host, sender))
-            self._in_headers[8 * n + 1] = 32
+            data: bytes = incoming[start : start + lengths[16 * n + 14]]
+            datagrams.append(_tuple(Datagram, (data, host, sender)))
+            headers[8 * n + 1] = 32
         return datagrams
 
     def send(self, replies: Sequence[bytes | None]) -> None:

@@ -31,11 +31,14 @@ _ZERO16 = bytes(16)
 _MA_HEADER = b"\x50\x12"
 _EMPTY_MA = _MA_HEADER + _ZERO16
 _int = int.from_bytes
+_tuple = tuple.__new__
 #: How the Class of our Accepts begins; the fingerprint of the reply follows.
 _CLASS = b"isp:"
 
 # Attributes that may occur once (RFC 2865 section 5.44, RFC 2866 section 5.13): two of them are two truths.
 _ONCE = frozenset({1, 2, 3, 4, 5, 31, 40, 42, 43, 44, 46, 52, 53, 55, 60, 80})
+# Vendor-Specific, Proxy-State, Message-Authenticator.
+_SPECIAL = frozenset({26, 33, 80})
 # Vendors whose attributes are not type-length-value: USR, Lucent, Starent.
 _OTHER_FORMATS = frozenset({b"\x00\x00\x01\xad", b"\x00\x00\x12\xee", b"\x00\x00\x1f\xe4"})
 _MICROSOFT = b"\x00\x00\x01\x37"
@@ -120,19 +123,21 @@ def attributes(data: bytes) -> tuple[dict[int, bytes], dict[int, bytes], int, by
     try:
         while offset < end:
             kind = data[offset]
-            following = offset + data[offset + 1]
-            if following < offset + 2 or following > end:
+            size = data[offset + 1]
+            following = offset + size
+            if size < 2 or following > end:
                 raise WireError("attribute length runs out of the packet", "attribute_length")
             if kind in plain and kind in _ONCE:
                 raise WireError(f"attribute {kind} occurs twice", "attribute_twice")
-            if kind == 26:
+            if kind not in _SPECIAL:
+                plain[kind] = data[offset + 2 : following]
+            elif kind == 26:
                 _vendor(data[offset + 2 : following], microsoft)
             elif kind == 33:
                 proxy += data[offset:following]
             else:
                 plain[kind] = data[offset + 2 : following]
-                if kind == 80:
-                    signature = offset
+                signature = offset
             offset = following
     except IndexError:
         raise WireError("attribute header cut short", "attribute_length") from None
@@ -189,7 +194,8 @@ def decode_access(data: bytes, key: Key) -> AccessRequest | StatusServer:
             challenge = microsoft.get(11)
             _check_mschap(response2, response, challenge)
     port = get(5)
-    return AccessRequest(
+    # As AccessRequest(...) does, at half the price.
+    return _tuple(AccessRequest, (
         data[1],
         data[4:20],
         get(1, b""),
@@ -207,7 +213,7 @@ def decode_access(data: bytes, key: Key) -> AccessRequest | StatusServer:
         response,
         get(6, b""),
         _eap(data, offset) if 79 in plain else None,
-    )
+    ))  # fmt: skip
 
 
 def _check_mschap(version2: bytes | None, version1: bytes | None, challenge: bytes | None) -> None:

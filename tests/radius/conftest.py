@@ -105,7 +105,9 @@ def server(django_db_setup: None, django_db_blocker) -> Iterator[Server]:
         yield running
         stop(running)
         # What it wrote when it ended came after the tables were emptied behind the last test.
-        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
+        call_command(
+            "flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True
+        )
 
 
 def eventually(question, seconds: float = 5.0):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from radius.nas.models import NasKind
-from radius.policy import codes, gates, replies
+from radius.policy import changing, codes, gates, replies
 from radius.policy.bands import Band
 from radius.policy.decision import decide, online_left
 from radius.policy.gates import Gate
@@ -317,7 +317,10 @@ def test_every_kind_of_nas_is_told_a_speed():
 
 
 def test_a_fingerprint_is_the_same_in_every_process():
-    assert replies.fingerprint([("Framed-Pool", "pool-a"), ("Idle-Timeout", 60)]) == "09c3173a125b1"
+    assert replies.fingerprint([("Framed-Pool", "pool-a"), ("Idle-Timeout", 60)]) == "09c3173a125b2"
+    pairs = [("Framed-IP-Address", "10.0.0.9"), ("Framed-Protocol", "PPP"), ("Idle-Timeout", 60)]
+    assert replies.fingerprint(pairs) == "5c9a133a125b2"
+    assert changing.needs_login(replies.fingerprint(pairs), replies.fingerprint(pairs[1:]))
     assert told(ALICE, "wispr") == told(replace(ALICE, account_id=8, username="bob"), "wispr")
 
 

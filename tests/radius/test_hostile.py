@@ -202,7 +202,7 @@ def test_postgresql_killed_under_load_takes_no_promise_back(django_db_blocker):
                 promised.append(session)
             assert answers(running, 2), "logins are answered from memory"
         connection.close()
-        assert eventually(back, 15)
+        assert eventually(back, 60)
         assert promised, "accounting is recorded again"
         assert workers(running) == before, "no worker fell over it"
         assert eventually(lambda: {"first", *promised} <= recorded(), 10), "what went to disk is recorded"

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from socket import inet_aton
 
 import pytest
 from django.db import connection
@@ -52,16 +53,28 @@ def test_session_timeout_never_reaches_beyond_the_decision(ends, timeout, before
 
 
 def test_the_octets_are_kept_for_each_kind_of_nas():
-    at, line = NOW.timestamp(), compiled(subscriber(framed_ip="10.0.0.9"))
+    at, line = NOW.timestamp(), compiled(subscriber())
     assert line.accept(at, "cisco") is line.accept(at, "cisco")
     assert line.accept(at, "cisco") != line.accept(at, "mikrotik")
-    assert b"\x08\x06\x0a\x00\x00\x09" in line.accept(at, "mikrotik")
+
+
+def test_lines_with_addresses_of_their_own_share_all_the_rest():
+    at, line = NOW.timestamp(), compiled(subscriber())
+    for address in ("10.0.0.9", "197.255.0.254"):
+        octets = line.accept(at, "mikrotik", address)
+        assert octets.count(b"\x08\x06" + inet_aton(address)) == 1
+        assert b"pool-a" not in octets
+    assert len(line.fixed) == 1
+    own = compiled(subscriber(attributes=(("Framed-IP-Address", "10.9.9.9"),)))
+    assert own.accept(at, "mikrotik", "10.0.0.9") is own.accept(at, "mikrotik", "10.0.0.8")
+    assert b"\x08\x06\x0a\x09\x09\x09" in own.accept(at, "mikrotik", "10.0.0.9")
 
 
 @pytest.mark.parametrize("kind", NasKind.values)
-def test_the_class_of_an_accept_says_what_else_is_in_it(kind):
-    facts = subscriber(framed_ip="10.0.0.9", session_timeout=0)
-    sent, _, _, _ = attributes(bytes(20) + compiled(facts).accept(NOW.timestamp(), kind))
+@pytest.mark.parametrize("address", [None, "10.0.0.9", "0.0.0.0"])  # noqa: S104
+def test_the_class_of_an_accept_says_what_else_is_in_it(kind, address):
+    facts = subscriber(framed_ip=address, session_timeout=0)
+    sent, _, _, _ = attributes(bytes(20) + compiled(facts).accept(NOW.timestamp(), kind, address))
     told = replies.attributes(facts, decide(facts, LOGIN, NOW), kind)
     assert sent[25] == b"isp:" + replies.fingerprint(told).encode()
     assert len(replies.fingerprint(told)) == 13
