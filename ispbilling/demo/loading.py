@@ -25,6 +25,7 @@ from radius.models import DataAccount, Nas, Package, Service
 from radius.nas.secrets import generate_secret
 from radius.usage.recording import Recorder
 from radius.usage.reports import Report
+from radius.wire.usernames import Usernames
 
 HOUR = 3600
 
@@ -161,7 +162,7 @@ def _usage(accounts: list[DataAccount], nas: Nas, start: date, now: datetime, rn
     wrapped = connection.get_new_connection(connection.get_connection_params())
     try:
         wrapped.autocommit = True
-        recorder = Recorder(wrapped)
+        recorder = Recorder(wrapped, Usernames())
         for chunk in range(0, len(reports), 250):
             recorder.record(reports[chunk : chunk + 250])
     finally:

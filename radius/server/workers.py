@@ -112,13 +112,13 @@ def account(settings: Settings, address: str, stopping: Stopping, ready: Ready) 
     posture = PostureLog(counts, directory.ratcheted, directory.names)
     posture.start()
     spool = Spool(settings.spool_folder, settings.spool_octets)
-    late = _Recorders("spool")
+    late = _Recorders("spool", settings.usernames)
     replay = Replay(settings.spool_folder, spool, lambda records: late().record(records))
     replay.start()
     with listen(address, settings.acct_port) as bound:
         _settle()
         ready()
-        handler = Accounting(directory, counts, _Recorders("accounting"), spool)
+        handler = Accounting(directory, counts, _Recorders("accounting", settings.usernames), spool)
         serve(bound, handler, ACCT_BATCH, stopping, _shielded(bound, handler, directory))
     replay.stop()
     follower.stop()
@@ -149,7 +149,7 @@ def secure(settings: Settings, address: str, stopping: Stopping, ready: Ready) -
     attempts, prover, counts = AttemptLog("radsec"), Prover(snapshot, _ask_probe), Counts("radsec")
     posture = PostureLog(counts, snapshot.ratcheted, snapshot.names, protected=True)
     spool = Spool(settings.spool_folder, settings.spool_octets)
-    late = _Recorders("spool")
+    late = _Recorders("spool", settings.usernames)
     replay = Replay(settings.spool_folder, spool, lambda records: late().record(records))
     for thread in (attempts, prover, posture, replay):
         thread.start()
@@ -157,7 +157,7 @@ def secure(settings: Settings, address: str, stopping: Stopping, ready: Ready) -
     guesses = Guesses[Line](settings.wrong_passwords)
     server = radsec.Radsec(
         Authentication(snapshot, counts, attempts.add, prover, settings.sample_accepts, guesses),
-        Accounting(directory, counts, _Recorders("radsec accounting"), spool),
+        Accounting(directory, counts, _Recorders("radsec accounting", settings.usernames), spool),
         lambda: snapshot.by_host,
         counts,
     )
@@ -198,8 +198,8 @@ class _Recorders:
     the worker never waits longer than that: the batch then goes to the spool.
     """
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, usernames: Usernames) -> None:
+        self._name, self._usernames = name, usernames
         self._recorder: Recorder | None = None
         # A connection is wanted; the next who asks for it may wait a moment.
         self._asked = self._patient = True
@@ -230,7 +230,7 @@ class _Recorders:
                 self._watch(self._recorder)
             if self._asked and time.monotonic() >= again_at:
                 try:
-                    self._recorder = Recorder(connect(self._name, _LIMITS))
+                    self._recorder = Recorder(connect(self._name, _LIMITS), self._usernames)
                 except Exception as error:  # a thread that ended would never connect again
                     if not isinstance(error, psycopg2.Error):
                         log.exception("accounting_connection_failed", connection=self._name)

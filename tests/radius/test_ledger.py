@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from radius.models import Session, UsageDay
 from radius.server.following import connect
 from radius.usage.recording import Recorder
+from radius.wire.usernames import Usernames
 from tests import builders
 from tests.radius.simulator import Night, Truth
 
@@ -31,7 +32,7 @@ def nas_id(db) -> int:
 @pytest.fixture
 def recorder(db) -> Recorder:
     connection.ensure_connection()
-    return Recorder(connection.connection)
+    return Recorder(connection.connection, Usernames())
 
 
 def record(recorder: Recorder, packets: list, rng: random.Random) -> None:
@@ -104,7 +105,7 @@ def test_every_local_day_gets_its_own_part_short_and_long_days_too(settings, nas
     connection.ensure_connection()
     began = int(datetime(*midday, 12, tzinfo=UTC).timestamp())
     one = Truth(NAMES[0], "s", began, 600, 1, 2)
-    Recorder(connection.connection).record([one.packet(576, nas_id)])  # two days later
+    Recorder(connection.connection, Usernames()).record([one.packet(576, nas_id)])  # two days later
     middle = UsageDay.objects.order_by("day")[1]
     assert (middle.day, middle.upload_octets, middle.seconds) == (
         date(*midday).replace(day=midday[2] + 1) if midday[1] != 6 else date(2026, 7, 1),
@@ -129,7 +130,7 @@ def test_two_workers_that_record_the_same_packets_count_them_once(django_db_bloc
 
     def work(mine: list, made: "psycopg2.extensions.connection") -> None:
         try:
-            record(Recorder(made), mine, random.Random(1))
+            record(Recorder(made, Usernames()), mine, random.Random(1))
         except psycopg2.Error as error:
             faults.append(error)
 

@@ -13,6 +13,7 @@ from radius.models import DataAccount, Nas, QuarantinedPacket, Session, UsageDay
 from radius.usage.recording import Recorder
 from radius.usage.reports import Implausible, quarantined, report
 from radius.wire.codec import Key, decode_accounting
+from radius.wire.usernames import Usernames
 from tests import builders
 from tests.radius.packets import SECRET, accounting
 
@@ -33,7 +34,7 @@ def nas(db) -> Nas:
 @pytest.fixture
 def recorder(line, nas) -> Recorder:
     connection.ensure_connection()
-    return Recorder(connection.connection)
+    return Recorder(connection.connection, Usernames())
 
 
 def packet(status: str, at: int, nas: Nas, *, stamped: bool = True, session: str = "s-1", **values):

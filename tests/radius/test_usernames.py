@@ -5,9 +5,14 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from radius.models import Session
 from radius.server.snapshot import Directory, Snapshot
+from radius.usage.recording import Recorder
+from radius.usage.reports import report
+from radius.wire.codec import Key, decode_accounting, text
 from radius.wire.usernames import Usernames
 from tests import builders
+from tests.radius.packets import SECRET, accounting
 
 EXACT = Usernames(fold=False)
 ISP = Usernames(realms=["isp.test", "Office"])
@@ -59,6 +64,18 @@ def found(rule: Usernames, sent: str) -> int | None:
     return directory.find(sent)
 
 
+def recorded(rule: Usernames, sent: str) -> int | None:
+    """The line that a report is recorded of when the worker's copy does not know it yet."""
+    packet = accounting("Start")
+    packet["User-Name"] = sent
+    made = report(
+        decode_accounting(packet.RequestPacket(), Key(SECRET)), builders.nas().pk, None, 1_800_000_000
+    )
+    connection.ensure_connection()
+    Recorder(connection.connection, rule).record([made])
+    return Session.objects.get().data_account_id
+
+
 @pytest.mark.parametrize(
     ("rule", "sent", "line"),
     [
@@ -75,3 +92,13 @@ def found(rule: Usernames, sent: str) -> int | None:
 )
 def test_logins_and_accounting_mean_the_same_line(names, rule, sent, line):
     assert found(rule, sent) == (None if line is None else names[line])
+    clean = text(sent.encode())  # as it stands in a report
+    assert recorded(rule, clean) == found(rule, clean)
+
+
+@pytest.mark.parametrize("sent", ["02:00:00:00:00:0A", "0200.0000.000a", "1:02:00:00:00:00:0a"])
+def test_a_device_is_the_same_line_in_any_punctuation(db, sent):
+    device = builders.data_account(username="02-00-00-00-00-0A", mac_authentication=True)
+    builders.data_account(username="02-00-00-00-00-0B")
+    assert recorded(EXACT, sent) == found(EXACT, sent) == device.pk
+    assert found(EXACT, "02:00:00:00:00:0B") is None

@@ -13,6 +13,7 @@ from radius.server.posture import PostureLog
 from radius.server.snapshot import Directory, Snapshot
 from radius.server.spool import Spool
 from radius.usage.recording import Recorder
+from radius.wire.usernames import Usernames
 from tests.radius.packets import access
 
 HOST = "10.1.0.1"
@@ -48,4 +49,6 @@ class AccountingWorker(Worker):
     def handler(self):
         self.snapshot = Directory()
         spool = Spool(Path(tempfile.gettempdir()) / "never-needed", 0)
-        return Accounting(self.snapshot, self.counts, lambda: Recorder(connection.connection), spool)
+        return Accounting(
+            self.snapshot, self.counts, lambda: Recorder(connection.connection, Usernames()), spool
+        )
