@@ -1,36 +1,34 @@
 """/services/../attributes/ and /accounts/../attributes/."""
 
-from django.urls import path
+from collections.abc import Iterator
+
+from django.urls import URLPattern, path
+from django.views import View
 
 from radius.attributes import views
 
+
+def _pages(
+    under: str, noun: str, add: type[View], edit: type[View], delete: type[View]
+) -> Iterator[URLPattern]:
+    yield path(f"{under}/<int:pk>/attributes/add/", add.as_view(), name=f"{noun}_attribute_add")
+    yield path(f"{under}/attributes/<int:pk>/edit/", edit.as_view(), name=f"{noun}_attribute_edit")
+    yield path(f"{under}/attributes/<int:pk>/delete/", delete.as_view(), name=f"{noun}_attribute_delete")
+
+
 urlpatterns = [
-    path(
-        "services/<int:pk>/attributes/add/", views.ServiceAttributeAdd.as_view(), name="service_attribute_add"
+    *_pages(
+        "services",
+        "service",
+        views.ServiceAttributeAdd,
+        views.ServiceAttributeEdit,
+        views.ServiceAttributeDelete,
     ),
-    path(
-        "services/attributes/<int:pk>/edit/",
-        views.ServiceAttributeEdit.as_view(),
-        name="service_attribute_edit",
-    ),
-    path(
-        "services/attributes/<int:pk>/delete/",
-        views.ServiceAttributeDelete.as_view(),
-        name="service_attribute_delete",
-    ),
-    path(
-        "accounts/<int:pk>/attributes/add/",
-        views.DataAccountAttributeAdd.as_view(),
-        name="data_account_attribute_add",
-    ),
-    path(
-        "accounts/attributes/<int:pk>/edit/",
-        views.DataAccountAttributeEdit.as_view(),
-        name="data_account_attribute_edit",
-    ),
-    path(
-        "accounts/attributes/<int:pk>/delete/",
-        views.DataAccountAttributeDelete.as_view(),
-        name="data_account_attribute_delete",
+    *_pages(
+        "accounts",
+        "data_account",
+        views.DataAccountAttributeAdd,
+        views.DataAccountAttributeEdit,
+        views.DataAccountAttributeDelete,
     ),
 ]
