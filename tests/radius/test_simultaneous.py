@@ -1,5 +1,6 @@
 """Simultaneous use: nobody surfs twice on one login, and nobody is locked out by a session that is long gone."""
 
+import socket
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from django.db import transaction
 
 from ispbilling.core.clock import now
 from radius import sweeps
-from radius.models import AuthAttempt, Session
+from radius.models import AuthAttempt, CoaRequest, Session
 from radius.server.online import OpenSession, crowd, place
 from tests import builders
 from tests.radius import packets
@@ -46,8 +47,8 @@ def line(server, transactional_db):
     return made
 
 
-def access(calling: str):
-    return packets.access(Calling_Station_Id=calling)
+def access(calling: str, username: str = "alice@isp.test"):
+    return packets.access(username, Calling_Station_Id=calling)
 
 
 def account(server, status: str, calling: str, session_id: str) -> None:
@@ -106,6 +107,26 @@ def test_a_session_its_nas_has_lost_gives_way_to_the_new_router(server, line):
         assert settled(lambda: code(server, access(ELSEWHERE)) == ACCEPT, 15)
         assert 43 in nas.codes
     assert Session.objects.get().terminate_cause == "Stale"
+
+
+@pytest.mark.feature("W-3")
+def test_a_silent_nas_delays_nobody_elses_proof(server, line):
+    with FakeNas(SECRET, 503) as nas, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.3", 0))
+        silent.settimeout(10)
+        line.nas.coa_port = nas.port
+        line.nas.save()
+        dumb = builders.nas(address="127.0.0.3", coa_port=silent.getsockname()[1], secret=SECRET.decode())
+        bob = builders.data_account(username="bob@isp.test", secret="wire-secret", package=line.package)
+        assert settled(lambda: code(server, access(HOME, "bob@isp.test")) == ACCEPT)
+        for _ in range(20):
+            builders.session(data_account=bob, nas=dumb, calling_station_id=HOME, updated_at=now())
+        start(server, HOME)
+        assert settled(lambda: code(server, access(ELSEWHERE, "bob@isp.test")) == REJECT, 20)
+        assert silent.recv(4096)  # asked, and it says nothing for all of seven seconds
+        assert eventually(lambda: code(server, access(ELSEWHERE)) == REJECT)
+        assert eventually(lambda: Session.objects.filter(data_account=line, stopped_at__isnull=False))
+        assert CoaRequest.objects.filter(session__nas=dumb, answered_at__isnull=True).count() >= 20
 
 
 def test_a_device_that_began_another_session_leaves_no_ghost(line):
