@@ -6,33 +6,53 @@ ours; the connection is then known by the SHA-256 of that certificate, and its r
 Requests of all connections that wait at the same time make a batch; accounting batches run in a thread, so that
 their fsync never delays a login, and are answered after COMMIT.
 
-Nothing grows with what a peer does: a frame is at most 4096 octets and has to be complete within seconds, a
-connection has a bounded number of requests in flight and is read no further until they are answered, one that
-does not read its answers or is silent for long is closed, and so is one whose NAS is not known any more.
+Nothing grows with what a peer does: handshakes under way are bounded by where they come from and in all, and the
+oldest gives way, so that who never ends his locks nobody out; a frame is at most 4096 octets and has to be complete
+within seconds, a connection has a bounded number of requests in flight and is read no further until they are
+answered, one that does not read its answers or is silent for long is closed, and so is one whose NAS is not known
+any more.
 """
 
 import asyncio
+import socket
 import ssl
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any, cast
 
 import structlog
 
 from radius.server.counting import Counts
-from radius.server.loop import Datagram, Handle
+from radius.server.loop import Datagram, Handle, packed
 
 log = structlog.get_logger(__name__)
 
 MIN_FRAME, MAX_FRAME, HEADER = 20, 4096, 4
-# Seconds: for the handshake, for the rest of a frame that has begun, and without any request at all. A NAS that
-# sends Status-Server as a watchdog (RFC 3539, every half minute) is never idle.
-HANDSHAKE, FRAME, IDLE = 10.0, 10.0, 900.0
 IN_FLIGHT, UNREAD = 256, 1 << 20
 CONNECTIONS, CONNECTIONS_OF_ONE = 2_000, 32
-BATCH = 256
+BATCH, BACKLOG = 256, 1024
 ACCOUNTING_REQUEST = 4
+# What one customer of another provider has of IPv6, and may take all addresses of.
+_SITE = 8
+# Without a descriptor to accept with, one may be free again after so long.
+_NO_DESCRIPTOR_SECONDS = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds for the handshake, for the rest of a frame that has begun, and without any request at all: a NAS that
+    sends Status-Server as a watchdog (RFC 3539, every half minute) is never idle. Then how many handshakes may be
+    under way, from one place (an IPv4 address or a /64) and from all together.
+    """
+
+    handshake: float = 10.0
+    frame: float = 10.0
+    idle: float = 900.0
+    shaking_of_one: int = 32
+    shaking: int = 512
 
 
 def context(certificate: Path, key: Path, authority: Path | None) -> ssl.SSLContext:
@@ -94,12 +114,14 @@ class Radsec:
         accounting: Handle,
         known: Callable[[], Container[bytes]],
         counts: Counts,
-        idle: float = IDLE,
-        frame: float = FRAME,
+        limits: Limits = Limits(),  # noqa: B008 - it never changes
     ) -> None:
         self._authentication, self._accounting = authentication, accounting
         self._known, self._counts = known, counts
-        self._idle, self._frame = idle, frame
+        self._limits = limits
+        # The handshakes under way and where they come from, the oldest first; and everything that is under way.
+        self._shaking: dict[asyncio.Task[None], bytes] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self._logins: Waiting = []
         self._reports: Waiting = []
         self._recording = False
@@ -117,26 +139,66 @@ class Radsec:
         ready: Callable[[], None],
     ) -> None:
         """Listen until `stopping()`."""
-        server = await asyncio.start_server(
-            self._connected,
-            address,
-            port,
-            ssl=tls,
-            ssl_handshake_timeout=HANDSHAKE,
-            reuse_port=True,
-            limit=MAX_FRAME * 4,
-        )
-        ready()
-        while not stopping():
-            await asyncio.sleep(0.25)
-            for connection in [one for one in self._connections if one.host not in self._known()]:
-                connection.writer.transport.abort()
-        server.close()
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with socket.create_server(
+            (address, port), family=family, backlog=BACKLOG, reuse_port=True, dualstack_ipv6=":" in address
+        ) as listening:
+            listening.setblocking(False)
+            accepting = self._begin(self._accept(listening, tls))
+            ready()
+            while not stopping():
+                await asyncio.sleep(0.25)
+                for connection in [one for one in self._connections if one.host not in self._known()]:
+                    connection.writer.transport.abort()
+            for task in (accepting, *self._shaking):
+                task.cancel()
         for connection in list(self._connections):
             connection.writer.close()
         while self._recording:
             await asyncio.sleep(0.01)
         self._thread.shutdown()
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)  # held, or it could be collected at work
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _accept(self, listening: socket.socket, tls: ssl.SSLContext) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                plain, peer = await loop.sock_accept(listening)
+            except OSError:  # gone before it was taken, or no descriptor is left
+                self._counts.drop("radsec_not_accepted")
+                await asyncio.sleep(_NO_DESCRIPTOR_SECONDS)
+                continue
+            place = packed(peer[0].partition("%")[0])[:_SITE]
+            self._make_room(place)
+            self._shaking[self._begin(self._shake(plain, tls))] = place
+
+    def _make_room(self, place: bytes) -> None:
+        """Let go of the oldest handshake where there are too many: an honest one takes no longer than a moment."""
+        here = [task for task, other in self._shaking.items() if other == place]
+        if len(here) >= self._limits.shaking_of_one or len(self._shaking) >= self._limits.shaking:
+            oldest = here[0] if len(here) >= self._limits.shaking_of_one else next(iter(self._shaking))
+            del self._shaking[oldest]
+            oldest.cancel()
+            self._counts.drop("radsec_handshakes")
+
+    async def _shake(self, plain: socket.socket, tls: ssl.SSLContext) -> None:
+        loop, reader = asyncio.get_running_loop(), asyncio.StreamReader(MAX_FRAME * 4)
+        protocol = asyncio.StreamReaderProtocol(reader)
+        try:
+            transport, _protocol = await loop.connect_accepted_socket(
+                lambda: protocol, plain, ssl=tls, ssl_handshake_timeout=self._limits.handshake
+            )
+        except OSError:  # no TLS, no certificate that we believe, or no end in time
+            self._counts.drop("radsec_handshake")
+            return
+        finally:
+            self._shaking.pop(cast("asyncio.Task[None]", asyncio.current_task()), None)
+        await self._connected(reader, asyncio.StreamWriter(transport, protocol, reader, loop))
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host = sha256(writer.get_extra_info("ssl_object").getpeercert(binary_form=True) or b"").digest()
@@ -160,8 +222,8 @@ class Radsec:
 
     async def _read(self, reader: asyncio.StreamReader, connection: Connection) -> None:
         while True:
-            start = await asyncio.wait_for(reader.readexactly(1), self._idle)
-            async with asyncio.timeout(self._frame):
+            start = await asyncio.wait_for(reader.readexactly(1), self._limits.idle)
+            async with asyncio.timeout(self._limits.frame):
                 head = start + await reader.readexactly(HEADER - 1)
                 length = head[2] << 8 | head[3]
                 if not MIN_FRAME <= length <= MAX_FRAME:

@@ -129,7 +129,7 @@ def secure(settings: Settings, address: str, stopping: Stopping, ready: Ready) -
     """The RadSec process: log-ins and accounting of the NASes that come with a certificate (RFC 6614)."""
     if settings.radsec_certificate is None or settings.radsec_key is None:
         raise ValueError("RADIUS_RADSEC_CERTIFICATE and RADIUS_RADSEC_KEY are not set")
-    # Connections that are still shaking hands hold a descriptor each: as many as the system allows.
+    # More than the connections and handshakes that Radsec allows, wherever the usual limit is less.
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     tls = radsec.context(settings.radsec_certificate, settings.radsec_key, settings.radsec_authority)

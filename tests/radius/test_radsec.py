@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -198,29 +199,69 @@ def test_half_a_frame_holds_up_nobody_else(secured, ours, router, nas):
         assert slow.recv(4096)[0] == ACCEPT
 
 
-def test_silence_and_half_a_frame_end_by_themselves(ours, router):
+@contextmanager
+def listening(ours: Files, router: Files, limits: radsec.Limits) -> Iterator[tuple[tuple[str, int], Counts]]:
+    """The server in this process, with limits of its own; where it is, and what it counts."""
     counts, stopped = Counts("test"), threading.Event()
     tls = radsec.context(ours.public, ours.private, None)
     radsec.believe(tls, [router.known.pem])
     known = {bytes.fromhex(router.known.fingerprint)}
-    server = radsec.Radsec(
-        lambda batch: [None] * len(batch), list, lambda: known, counts, idle=1.0, frame=0.2
-    )
+    server = radsec.Radsec(lambda batch: [None] * len(batch), list, lambda: known, counts, limits)
     port, ready = free_port(), threading.Event()
     work = server.serve("127.0.0.1", port, tls, stopped.is_set, ready.set)
     thread = threading.Thread(target=asyncio.run, args=[work])
     thread.start()
     try:
         assert ready.wait(5)
-        for octets in (b"", b"\x01", access().RequestPacket()[:40]):
-            with connect(("127.0.0.1", port), ours, router) as client:
-                client.settimeout(10)
-                client.sendall(octets)
-                assert hung_up(client)
+        yield ("127.0.0.1", port), counts
     finally:
         stopped.set()
         thread.join()
+
+
+def test_silence_and_half_a_frame_end_by_themselves(ours, router):
+    with listening(ours, router, radsec.Limits(idle=1.0, frame=0.2)) as (where, counts):
+        for octets in (b"", b"\x01", access().RequestPacket()[:40]):
+            with connect(where, ours, router) as client:
+                client.settimeout(10)
+                client.sendall(octets)
+                assert hung_up(client)
     assert counts.take()[2] == {"radsec_timeout": 3}
+
+
+def half_open(where: tuple[str, int], source: str) -> socket.socket:
+    """A connection on which the handshake never begins."""
+    plain = socket.create_connection(where, 5, (source, 0))
+    plain.settimeout(10)
+    return plain
+
+
+def test_a_handshake_that_never_ends_is_hung_up_on(ours, router):
+    with listening(ours, router, radsec.Limits(handshake=0.3)) as (where, counts):
+        with half_open(where, "127.0.0.1") as silent, half_open(where, "127.0.0.1") as begun:
+            begun.sendall(b"\x16\x03\x01\x02\x00\x01")  # the head of a ClientHello, and no more
+            assert hung_up(silent)
+            assert hung_up(begun)
+        connect(where, ours, router).close()
+    assert counts.take()[2] == {"radsec_handshake": 2}
+
+
+def test_half_open_connections_are_bounded_and_lock_nobody_out(ours, router):
+    with (
+        listening(ours, router, radsec.Limits(shaking_of_one=4, shaking=10)) as (where, counts),
+        ExitStack() as held,
+    ):
+        mine = [held.enter_context(half_open(where, "127.0.0.1")) for _ in range(6)]
+        assert [hung_up(one) for one in mine[:2]] == [True, True]  # too many of one place: its oldest go
+        connect(where, ours, router).close()  # from that place, too
+        assert hung_up(mine[2])
+        others = [held.enter_context(half_open(where, f"127.0.0.{n}")) for n in range(2, 11)]
+        assert [hung_up(one) for one in mine[3:5]] == [True, True]  # too many in all: the oldest of all
+        for one in others:
+            one.settimeout(0.01)
+            with pytest.raises(TimeoutError):
+                one.recv(1)
+    assert counts.take()[2]["radsec_handshakes"] == 5
 
 
 def test_a_nas_that_is_switched_off_is_hung_up_on_and_let_in_again(secured, ours, router, nas):
