@@ -8,9 +8,14 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
@@ -31,10 +36,11 @@ ACCEPT, RESPONSE = 2, 5
 
 
 class Files:
-    """A certificate and its key on disk, as a router or this server has them."""
+    """A certificate and its key on disk, as a router or this server has them; made unless they are there."""
 
     def __init__(self, folder: Path, name: str) -> None:
-        call_command("radsec_certificate", name, folder=str(folder), stdout=io.StringIO())
+        if not (folder / f"{name}.crt").exists():
+            call_command("radsec_certificate", name, folder=str(folder), stdout=io.StringIO())
         self.public, self.private = folder / f"{name}.crt", folder / f"{name}.key"
         self.known = certificates.read(self.public.read_text())
 
@@ -197,6 +203,67 @@ def test_half_a_frame_holds_up_nobody_else(secured, ours, router, nas):
         assert ask(quick, access(secret=SECRET))[0] == ACCEPT
         slow.sendall(octets[30:])
         assert slow.recv(4096)[0] == ACCEPT
+
+
+class Authority:
+    """Somebody who signs certificates."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.key = folder, ec.generate_private_key(ec.SECP256R1())
+        self.name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, folder.name)])
+        self.public = folder / "authority.crt"
+        self.public.write_bytes(self._signed(self.name, self.key, authority=True))
+
+    def signs(self, name: str) -> Files:
+        """A router's certificate and key."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        (self.folder / f"{name}.crt").write_bytes(self._signed(subject, key, authority=False))
+        pem = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        (self.folder / f"{name}.key").write_bytes(key.private_bytes(*pem))
+        return Files(self.folder, name)
+
+    def _signed(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey, *, authority: bool) -> bytes:
+        made = x509.CertificateBuilder(
+            self.name, subject, key.public_key(), x509.random_serial_number(),
+            now() - timedelta(hours=1), now() + timedelta(days=1),
+        ).add_extension(x509.BasicConstraints(authority, None), critical=True)  # fmt: skip
+        return made.sign(self.key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def test_with_an_authority_its_routers_get_in_by_their_fingerprint_alone(
+    ours, router, tmp_path_factory, transactional_db
+):
+    authority, other = (Authority(tmp_path_factory.mktemp(name)) for name in ("authority", "other"))
+    signed, unknown, elsewhere = (
+        authority.signs("tower.test"),
+        authority.signs("new.test"),
+        other.signs("a.test"),
+    )
+    builders.data_account(username="alice@isp.test", secret="wire-secret")
+    for n, known in enumerate(
+        (signed, elsewhere, router)
+    ):  # of all three staff have written the fingerprint down
+        builders.nas(name=f"Tower {n}", address=None, fingerprint=known.known.fingerprint,
+                     certificate=known.known.fingerprint)  # fmt: skip
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        where = probe.getsockname()
+    server = start(
+        RADIUS_RADSEC_PORT=str(where[1]),
+        RADIUS_RADSEC_CERTIFICATE=str(ours.public),
+        RADIUS_RADSEC_KEY=str(ours.private),
+        RADIUS_RADSEC_CA=str(authority.public),
+    )
+    try:
+        with connect(where, ours, signed) as tls:
+            assert ask(tls, access(secret=SECRET))[0] == ACCEPT
+        assert refused(where, ours, elsewhere)  # signed by somebody else
+        assert refused(where, ours, router)  # by itself
+        assert refused(where, ours, unknown)  # rightly signed, and no NAS has it
+        assert refused(where, ours, None)
+    finally:
+        stop(server)
 
 
 @contextmanager
