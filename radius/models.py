@@ -8,7 +8,7 @@ from radius.degrading.models import AccessAction
 from radius.history.models import FactHistory
 from radius.nas.models import Nas, NasPosture, Stranger
 from radius.quarantine.models import QuarantinedPacket
-from radius.server.models import AuthAttempt, DecisionFacts
+from radius.server.models import AuthAttempt, DecisionFacts, UnknownSurplus
 from radius.usage.models import Session, UsageDay
 
 __all__ = [
@@ -27,5 +27,6 @@ __all__ = [
     "Service",
     "Session",
     "Stranger",
+    "UnknownSurplus",
     "UsageDay",
 ]

@@ -1,10 +1,11 @@
 """The periodic plans of this app; `ispbilling/schedule.py` says when each runs."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from ispbilling.core.plans import Plan, Step
 from radius.catalogue.models import Service
@@ -69,17 +70,23 @@ def prune_rejects(now: datetime) -> Plan:
         Step(None, f"facts of log-ins, part {part + 1}", "delete", "no log-in that is kept needs them")
         for part in range(-(-facts // pruning.SPAN))
     ]
-    if packets := old_packets(now).count():
-        steps.append(Step(QUARANTINE, f"{packets} quarantined packets", "delete", "kept for long enough"))
+    steps += [
+        Step(name, f"{count} {name}", "delete", "kept for long enough")
+        for name, old in _KEPT_AS_LONG.items()
+        if (count := old(now).count())
+    ]
     return Plan("prune_rejects", steps, act, chunk=1)
 
 
-QUARANTINE = "quarantine"
+_KEPT_AS_LONG: dict[str, Callable[[datetime], QuerySet[Any]]] = {
+    "quarantined packets": old_packets,
+    "counts of unknown usernames": pruning.old_surplus,
+}
 
 
 def _prune(block: pruning.Block | str | None, now: datetime) -> int:
     if isinstance(block, str):
-        return old_packets(now).delete()[0]
+        return _KEPT_AS_LONG[block](now).delete()[0]
     return pruning.prune_facts(now) if block is None else pruning.prune(block, now)
 
 

@@ -1,12 +1,16 @@
 """Answered logins with what they were decided from, written in batches away from the reply path.
 
 A login never waits for this: it leaves a tuple, and all text is made in a thread. While PostgreSQL is away
-the latest are kept, the oldest are let go and counted.
+the latest are kept, the oldest are let go and counted. Usernames that nobody has can be made up without end: of those
+a NAS gets only so many kept a minute, so that a flood of them fills neither the table nor what waits for it, and the
+others are counted.
 """
 
 import json
 import threading
+import time
 from collections import deque
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -23,6 +27,7 @@ from radius.policy.gates import Gate
 from radius.policy.subscriber import Login, Subscriber
 from radius.server import facts
 from radius.server.following import connect, lost
+from radius.server.limiting import Allowance, Minute
 from radius.wire.codec import text
 from radius.wire.naming import named
 from radius.wire.requests import AccessRequest
@@ -32,6 +37,8 @@ log = structlog.get_logger(__name__)
 KEPT = 20_000
 SECONDS = 0.1
 _BATCH = 1000
+# Log-ins with usernames nobody has that a worker keeps of one NAS in a minute.
+UNKNOWN_KEPT = 20
 
 
 class Attempt(NamedTuple):
@@ -52,6 +59,8 @@ class AttemptLog:
     def __init__(self, worker: str) -> None:
         self._worker = worker
         self._waiting: deque[Attempt] = deque()
+        self._unknown = Allowance(UNKNOWN_KEPT)
+        self._surplus: dict[Minute, int] = {}
         self._connection: Connection | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="attempts", daemon=True)
@@ -65,12 +74,17 @@ class AttemptLog:
         self._thread.join(5)
 
     def add(self, attempt: Attempt) -> None:
+        """Have it written; of an unknown username perhaps only counted."""
+        if attempt.subscriber is None and not self._unknown(attempt.nas_id, attempt.at.timestamp()):
+            return
         self._waiting.append(attempt)
 
     def _run(self) -> None:
         while not self._stopping.wait(SECONDS):
             self._drain()
+            self._count(time.time())
         self._drain()
+        self._count(time.time() + 60)  # the present minute, too
 
     def _drain(self) -> None:
         excess = len(self._waiting) - KEPT
@@ -94,9 +108,36 @@ class AttemptLog:
                 self._waiting.popleft()
 
     def _write(self, batch: list[Attempt]) -> None:
+        write(self._connected(), batch)
+
+    def _connected(self) -> Connection:
         if self._connection is None or self._connection.closed:
             self._connection = connect(f"{self._worker} rejects")
-        write(self._connection, batch)
+        return self._connection
+
+    def _count(self, now: float) -> None:
+        """Write how many were not kept, once their minute is over; while PostgreSQL is away they add up."""
+        for minute, count in self._unknown.take(now).items():
+            self._surplus[minute] = self._surplus.get(minute, 0) + count
+            log.warning("unknown_usernames_not_kept", worker=self._worker, nas_id=minute[0], count=count)
+        if not self._surplus:
+            return
+        try:
+            count_surplus(self._connected(), self._surplus)
+        except psycopg2.Error as error:
+            self._connection = None
+            if lost(error):
+                self._stopping.wait(1)
+                return
+            log.error("unknown_usernames_not_counted", worker=self._worker, error=str(error))
+        self._surplus = {}
+
+
+def count_surplus(connection: Connection, surplus: Mapping[Minute, int]) -> None:
+    """Add to what was not kept of each NAS and minute."""
+    rows = sorted((nas_id, 60 * minute, count) for (nas_id, minute), count in surplus.items())
+    with connection.cursor() as cursor:
+        execute_values(cursor, _SURPLUS, rows, "(%s, to_timestamp(%s), %s)")
 
 
 def write(connection: Connection, batch: list[Attempt]) -> None:
@@ -174,6 +215,10 @@ VALUES %s ON CONFLICT (digest) DO UPDATE SET day = GREATEST(radius_decisionfacts
 _COPY_FACTS = (
     "COPY radius_decisionfacts (digest, data_account_id, policy, facts, login, trace, answer, day) FROM STDIN"
 )
+_SURPLUS = """
+INSERT INTO radius_unknownsurplus AS s (nas_id, at, count) VALUES %s
+ON CONFLICT (nas_id, at) DO UPDATE SET count = s.count + excluded.count
+"""
 _COPY = (
     "COPY radius_authattempt (at, username, nas_id, data_account_id, calling_station_id, called_station_id,"
     " nas_port, method, accepted, code, session_timeout, facts_id) FROM STDIN"

@@ -1,15 +1,17 @@
 """How many log-ins were refused of late, and what never became a log-in."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
-from django.db.models import Count
+from django.db.models import Count, Sum
 
 from ispbilling.core.clock import local_day
 from radius.nas.models import NasPosture, Stranger
 from radius.policy.codes import sentence
-from radius.server.models import AuthAttempt
+from radius.server.models import AuthAttempt, UnknownSurplus
 
 DAY = timedelta(days=1)
+UNKNOWN = "UNKNOWN_USER"
 # The reason the wire gives for it.
 UNSIGNED = "message_authenticator_missing"
 
@@ -17,8 +19,15 @@ UNSIGNED = "message_authenticator_missing"
 def by_reason(now: datetime) -> list[tuple[str, str, int]]:
     """(code, sentence, rejects) of the last 24 hours, most first; answered from an index."""
     recent = AuthAttempt.objects.filter(accepted=False, at__gte=now - DAY).order_by()
-    rows = recent.values_list("code").annotate(count=Count("*")).order_by("-count", "code")
-    return [(code, sentence(code), count) for code, count in rows]
+    found = Counter(dict(recent.values_list("code").annotate(count=Count("*"))))
+    found[UNKNOWN] += surplus(now - DAY)
+    rows = sorted((-count, code) for code, count in found.items() if count)
+    return [(code, sentence(code), -count) for count, code in rows]
+
+
+def surplus(since: datetime) -> int:
+    """Log-ins with usernames nobody has that were counted and not kept."""
+    return UnknownSurplus.objects.filter(at__gte=since).aggregate(sum=Sum("count"))["sum"] or 0
 
 
 def strangers(now: datetime) -> int:

@@ -1,5 +1,6 @@
 """How often is too often: pure classes of bounded memory that are told the time."""
 
+import threading
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
@@ -96,3 +97,42 @@ class Seldom:
             self._said.clear()
         self._said[key] = now
         return True
+
+
+Minute = tuple[int, int]
+
+
+class Allowance:
+    """So many of each key a minute, of the clock on the wall; what goes beyond is counted.
+
+    One thread asks, another may take what was counted.
+    """
+
+    def __init__(self, allowed: int) -> None:
+        self._allowed, self._minute = allowed, 0
+        self._given: dict[int, int] = {}
+        self._beyond: dict[Minute, int] = {}
+        self._lock = threading.Lock()
+
+    def __call__(self, key: int, now: float) -> bool:
+        """Whether one more is within the allowance of this minute."""
+        minute = int(now) // 60
+        if minute != self._minute:
+            self._minute = minute
+            self._given.clear()
+        given = self._given[key] = self._given.get(key, 0) + 1
+        if given <= self._allowed:
+            return True
+        with self._lock:
+            self._beyond[key, minute] = self._beyond.get((key, minute), 0) + 1
+        return False
+
+    def take(self, now: float) -> dict[Minute, int]:
+        """How many went beyond, by key and minute since 1970, of the minutes that are over; each told once."""
+        if not self._beyond:
+            return {}
+        with self._lock:
+            found = {one: count for one, count in self._beyond.items() if one[1] < int(now) // 60}
+            for one in found:
+                del self._beyond[one]
+        return found

@@ -91,3 +91,17 @@ class AuthAttempt(models.Model):
             return self.facts
         except DecisionFacts.DoesNotExist:
             return None
+
+
+class UnknownSurplus(models.Model):
+    """How many log-ins of one NAS, in one minute, with usernames nobody has were counted and not kept."""
+
+    nas = models.ForeignKey(Nas, models.DO_NOTHING, db_constraint=False, related_name="+", db_index=False)
+    at = models.DateTimeField(db_index=True, help_text="When the minute began")
+    count = models.PositiveBigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["nas", "at"], name="radius_unknownsurplus_minute")]
+
+    def __str__(self) -> str:
+        return f"{self.count} at {self.at}"

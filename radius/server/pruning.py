@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db.models import Max, Min, QuerySet
 
-from radius.server.models import AuthAttempt, DecisionFacts
+from radius.server.models import AuthAttempt, DecisionFacts, UnknownSurplus
 
 # Identifiers a step spans: few enough for a short transaction.
 SPAN = 10_000
@@ -15,7 +15,16 @@ Block = tuple[int, int]
 
 def old(now: datetime) -> QuerySet[AuthAttempt]:
     """Attempts that have been kept for RADIUS_KEEP_REJECTS_DAYS."""
-    return AuthAttempt.objects.filter(at__lt=now - timedelta(days=settings.RADIUS_KEEP_REJECTS_DAYS))
+    return AuthAttempt.objects.filter(at__lt=_begin(now))
+
+
+def old_surplus(now: datetime) -> QuerySet[UnknownSurplus]:
+    """Counts of what was not kept, as old."""
+    return UnknownSurplus.objects.filter(at__lt=_begin(now))
+
+
+def _begin(now: datetime) -> datetime:
+    return now - timedelta(days=settings.RADIUS_KEEP_REJECTS_DAYS)
 
 
 def blocks(now: datetime, span: int = SPAN) -> list[Block]:

@@ -10,10 +10,12 @@ from django.db.models import Count, Max
 from django.db.models.functions import Upper
 
 from radius.accounts.models import DataAccount
+from radius.server.counts import UNKNOWN
 from radius.server.models import AuthAttempt
 
 RECENT = timedelta(days=7)
-SHOWN = 25
+#: Of so many log-ins, the latest, usernames are gathered; and so many usernames are shown.
+GATHERED, SHOWN = 10_000, 25
 #: How alike two usernames must be, 0 to 1.
 ALIKE = 0.4
 _MOST = 3
@@ -33,9 +35,10 @@ class Unknown:
         return self.attempt.username
 
 
-def unknown(now: datetime) -> list[Unknown]:
-    """Those of the last days, the latest first."""
-    recent = AuthAttempt.objects.filter(code="UNKNOWN_USER", at__gte=now - RECENT).order_by()
+def unknown(now: datetime, gathered: int = GATHERED) -> list[Unknown]:
+    """Those of the last days, the latest first; of so many log-ins, the latest."""
+    latest = AuthAttempt.objects.filter(code=UNKNOWN).order_by("-id")[:gathered]
+    recent = AuthAttempt.objects.filter(pk__in=latest.values("pk"), at__gte=now - RECENT).order_by()
     groups = recent.values(name=Upper("username")).annotate(count=Count("*"), latest=Max("id"))
     rows = list(groups.order_by("-latest")[:SHOWN])
     attempts = AuthAttempt.objects.select_related("nas").in_bulk([row["latest"] for row in rows])

@@ -20,7 +20,7 @@ from radius.server.forms import WRONG, AdoptForm, ConnectionForm
 from radius.server.models import AuthAttempt
 from radius.server.stored import replay_attempt
 from radius.server.tables import RejectTable
-from radius.server.unknown import unknown
+from radius.server.unknown import RECENT, unknown
 
 VIEW = "radius.sessions.view"
 
@@ -78,7 +78,10 @@ class UnknownList(StaffPage):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         said = "Routers that tried to log in during the last 7 days with a username no data account has."
-        return self.answer(subtitle=said, usernames=unknown(clock.now()))
+        now = clock.now()
+        if more := counts.surplus(now - RECENT):
+            said += f" {more:,} more log-ins were counted and not kept: a NAS sent too many a minute."
+        return self.answer(subtitle=said, usernames=unknown(now))
 
 
 class UnknownAdopt(StaffPage):

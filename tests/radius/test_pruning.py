@@ -7,7 +7,7 @@ import pytest
 from ispbilling.core.clock import now
 from ispbilling.schedule import find
 from ispbilling.sweeping import run
-from radius.models import AuthAttempt, DecisionFacts, QuarantinedPacket
+from radius.models import AuthAttempt, DecisionFacts, QuarantinedPacket, UnknownSurplus
 from radius.server import pruning
 from radius.server.erasing import erase
 from tests import builders
@@ -34,6 +34,14 @@ def test_quarantined_packets_are_kept_as_long():
         QuarantinedPacket.objects.create(at=at - timedelta(days=age), reason="odd", report={})
     assert run("prune_rejects", at).applied == 1
     assert QuarantinedPacket.objects.get().at == at - timedelta(days=89)
+
+
+def test_counts_of_unknown_usernames_are_kept_as_long():
+    at, nas = now(), builders.nas()
+    for age in (91, 89):
+        UnknownSurplus.objects.create(nas=nas, at=at - timedelta(days=age), count=7)
+    assert run("prune_rejects", at).applied == 1
+    assert UnknownSurplus.objects.get().at == at - timedelta(days=89)
 
 
 def test_a_block_at_a_time_is_deleted_and_the_young_among_them_stay():
