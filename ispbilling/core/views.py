@@ -82,7 +82,7 @@ from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured
 from django.core.paginator import EmptyPage, PageNotAnInteger
-from django.db import models, transaction
+from django.db import IntegrityError, models, transaction
 from django.db.models import Q, QuerySet
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect, QueryDict
@@ -93,7 +93,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.text import capfirst, slugify
 from django.views import View
 
-from ispbilling.core import access, events, layouts, registries
+from ispbilling.core import access, events, layouts, registries, taken
 from ispbilling.core.chips import Chip, chips, search_text
 from ispbilling.core.errors import DomainError
 from ispbilling.core.exporting import Exporting
@@ -669,6 +669,11 @@ class FormPage(ObjectPage):
                 self.after(result if result is not None else self.object, form)
         except DomainError as refusal:
             form.add_error(str(refusal))
+            return self.show(form)
+        except IntegrityError as error:
+            if not (said := taken.sentence(error, self.object)):
+                raise
+            form.add_error(said)
             return self.show(form)
         report(request, self.done(self.object, result), undo_url=self.undo_url(self.object, result))
         return self.go(self.came_from() or self.success_url(self.object, result))

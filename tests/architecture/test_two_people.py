@@ -53,3 +53,19 @@ def test_of_many_who_press_at_once_one_is_done_and_the_rest_are_refused() -> Non
     ):
         assert press(reverse(act, args=[subject.pk]), data) == [200, 200, 200, 302], act
         assert Event.objects.filter(kind=kind).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_who_add_the_same_at_once_one_does_and_the_rest_are_told() -> None:
+    """Each form found it free; the database says that it is not any more, and that is no error page."""
+    customer, package = builders.customer(), builders.package()
+    nas = {"name": "Tower", "address": "10.9.9.9", "secret": "correct-horse-42", "kind": "mikrotik",
+           "message_authenticator": "auto", "enabled": "on"}  # fmt: skip
+    line = {"username": "bob@isp.test", "secret": "wire-secret", "package": package.pk, "medium": "fibre",
+            "starts_on": local_day(now())}  # fmt: skip
+    for url, data, kind in (
+        (reverse("radius:nas_add"), nas, "nas.added"),
+        (reverse("radius:data_account_add", args=[customer.pk]), line, "data_account.added"),
+    ):
+        assert press(url, data) == [200, 200, 200, 302], url
+        assert Event.objects.filter(kind=kind).count() == 1
