@@ -1,13 +1,15 @@
 """Pages of data accounts."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
 from customers.models import Customer
+from ispbilling.core import taken
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import Event, Role
 from ispbilling.core.units import GB
@@ -204,10 +206,41 @@ def test_staff_who_may_only_read_get_no_verbs(client: Client) -> None:
         assert client.get(url(verb, account)).status_code == 403
 
 
-@pytest.mark.parametrize("field", ["framed_ipv6_prefix", "delegated_ipv6_prefix"])
-def test_the_database_gives_no_prefix_twice(field: str) -> None:
-    builders.data_account(**{field: "2001:db8:5::/48"})
-    builders.data_account(**{field: "2001:db8:6::/48"})
-    builders.data_account()
+PREFIXES = ["framed_ipv6_prefix", "delegated_ipv6_prefix"]
+
+
+@pytest.mark.parametrize("theirs", PREFIXES)
+@pytest.mark.parametrize("field", PREFIXES)
+def test_the_database_gives_no_prefix_twice(field: str, theirs: str) -> None:
+    builders.data_account(**{theirs: "2001:db8:5::/48"})
+    builders.data_account(**{theirs: "2001:db8:6::/48"})
+    line = builders.data_account(
+        framed_ipv6_prefix="2001:db8:7:1::/64", delegated_ipv6_prefix="2001:db8:7::/48"
+    )
     with pytest.raises(IntegrityError), transaction.atomic():
         builders.data_account(**{field: "2001:db8:5:1::/64"})
+    with pytest.raises(IntegrityError), transaction.atomic():
+        DataAccount.objects.filter(pk=line.pk).update(**{field: "2001:db8::/32"})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_give_one_prefix_away_at_once_the_second_is_refused() -> None:
+    """One as the link of a line, one as what is delegated to another: the second waits, and is told."""
+    one, other = builders.data_account(), builders.data_account()
+
+    def give() -> str:
+        try:
+            DataAccount.objects.filter(pk=other.pk).update(delegated_ipv6_prefix="2001:db8:5::/48")
+        except IntegrityError as error:
+            return taken.sentence(error, other)
+        finally:
+            connection.close()
+        return ""
+
+    with ThreadPoolExecutor(1) as second:
+        with transaction.atomic():
+            DataAccount.objects.filter(pk=one.pk).update(framed_ipv6_prefix="2001:db8:5:1::/64")
+            waiting = second.submit(give)
+            with pytest.raises(TimeoutError):
+                waiting.result(0.2)
+        assert waiting.result(10) == "Another data account has this prefix or a part of it."
