@@ -9,30 +9,11 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from groups import keeping
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core import positions
-from ispbilling.core.forms import Form, ModelForm
+from ispbilling.core.forms import Form, ModelForm, SeenForm
 from ispbilling.core.maps import look
 from ispbilling.core.models import AccountingSystem, Provider
-
-
-class SeenForm(ModelForm):
-    """A form that knows what its row was when it was opened: somebody else may save it meanwhile."""
-
-    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if self.instance.pk is None:
-            del self.fields["seen"]
-        else:
-            self.initial["seen"] = keeping.latest(self.instance)
-
-    def look_again(self) -> None:
-        """After somebody was told what changed: saving again means it."""
-        self.data = self.data.copy()
-        self.data["seen"] = str(keeping.latest(self.instance))
 
 
 class GroupDetailsForm(SeenForm):
@@ -128,8 +109,7 @@ class HighSiteForm(SeenForm):
     @property
     def layout(self) -> Layout:
         """The map whose pin fills the field below it."""
-        hidden = ["seen"] if "seen" in self.fields else []
-        return Layout(*hidden, "name", PinMap(), "gps")
+        return Layout("name", PinMap(), "gps")
 
     def clean(self) -> dict[str, Any]:
         """The two columns instead of the one field."""

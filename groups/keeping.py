@@ -12,7 +12,8 @@ from django.db import IntegrityError, models, transaction
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
-from ispbilling.core.models import Event, User
+from ispbilling.core.meanwhile import refuse_if_changed
+from ispbilling.core.models import User
 
 #: The noun of the events about each table.
 NOUNS: dict[type[models.Model], str] = {
@@ -22,15 +23,6 @@ NOUNS: dict[type[models.Model], str] = {
     Label: "label",
     HighSite: "high_site",
 }
-
-
-class ChangedMeanwhile(DomainError):
-    """Somebody else saved the row after its form was opened."""
-
-
-def latest(row: models.Model) -> int:
-    """The newest event about the row: what a form has seen of it."""
-    return Event.objects.of(row).values_list("pk", flat=True).first() or 0
 
 
 def save(
@@ -43,8 +35,8 @@ def save(
 ) -> models.Model:
     """Store a new row, or the columns of an existing one that differ; records `<noun>.added` or `.edited`.
 
-    `seen` is what `latest` gave when the form was opened. Raises ChangedMeanwhile when the row was edited since,
-    DomainError when another row took the title.
+    `seen` is what `meanwhile.latest` gave when the form was opened. Raises ChangedMeanwhile when the row was
+    edited since, DomainError when another row took the title.
     """
     noun = NOUNS[type(row)]
     try:
@@ -56,8 +48,7 @@ def save(
                 events.record(f"{noun}.added", row, actor=actor, at=now)
                 return row
             stored = type(row)._default_manager.select_for_update().get(pk=row.pk)
-            if seen is not None:
-                _refuse_if_edited(stored, f"{noun}.edited", seen)
+            refuse_if_changed(stored, seen, f"{noun}.edited")
             changed = events.changes({name: getattr(stored, name) for name in values}, dict(values))
             for name in changed:
                 setattr(stored, name, values[name])
@@ -68,17 +59,3 @@ def save(
     except IntegrityError as error:
         what = "accounting ID" if "accounting_id" in str(error) else "title"
         raise DomainError(f"There is already a {noun.replace('_', ' ')} with this {what}.") from error
-
-
-def _refuse_if_edited(row: models.Model, kind: str, seen: int) -> None:
-    told = [
-        f"{event.actor or 'The system'} changed the "
-        + ", ".join(f"{name.replace('_', ' ')} from {old} to {new}" for name, (old, new) in _changes(event))
-        for event in Event.objects.of(row).filter(kind=kind, pk__gt=seen).select_related("actor")[:6]
-    ]
-    if told:
-        raise ChangedMeanwhile(f"{'. '.join(told)}. What you typed is still here: save again to have it so.")
-
-
-def _changes(event: Event) -> list[tuple[str, list[Any]]]:
-    return list(event.data.get("changes", {}).items())

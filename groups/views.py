@@ -53,12 +53,8 @@ class Keeping:
 
     def act(self, obj: Any, form: Any, actor: User) -> Any:
         values = form.cleaned_data
-        seen = values.pop("seen", None)
-        try:
-            return keeping.save(obj, values, clock.now(), actor=actor, seen=seen)
-        except keeping.ChangedMeanwhile:
-            form.first.look_again()
-            raise
+        values.pop("seen", None)
+        return keeping.save(obj, values, clock.now(), actor=actor, seen=form.seen)
 
 
 class GroupList(ListPage):

@@ -12,6 +12,7 @@ from django.db.models.fields import BLANK_CHOICE_DASH
 from django.forms.boundfield import BoundField
 from django_filters.widgets import DateRangeWidget
 
+from ispbilling.core import meanwhile
 from ispbilling.core.parts import Tab
 
 DASHES = BLANK_CHOICE_DASH[0][1]
@@ -73,6 +74,36 @@ class ModelForm(_Helped, forms.ModelForm):
             self.instance.save(update_fields=columns)
         self._save_m2m()  # type: ignore[attr-defined]  # Django's own, unknown to the stubs
         return self.instance
+
+
+class SeenForm(ModelForm):
+    """A form that knows what its row was when it was opened: somebody else may save it meanwhile."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        row = self.watched()
+        if row is None:
+            del self.fields["seen"]
+        else:
+            self.initial["seen"] = meanwhile.latest(row)
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = super().helper
+        helper.render_hidden_fields = True
+        return helper
+
+    def watched(self) -> models.Model | None:
+        """The row whose events tell what was changed; None for a new one, which nobody can have changed."""
+        return self.instance if self.instance.pk is not None else None
+
+    def look_again(self) -> None:
+        """After somebody was told what changed: saving again means it."""
+        if (row := self.watched()) is not None:
+            self.data = self.data.copy()
+            self.data["seen"] = str(meanwhile.latest(row))
 
 
 def Pair(*names: str) -> Row:  # noqa: N802 - reads as a crispy layout object
@@ -194,6 +225,24 @@ class Tabs:
     @property
     def changed_data(self) -> list[str]:
         return [name for form in self.forms.values() for name in form.changed_data]
+
+    @property
+    def changed(self) -> dict[str, Any]:
+        """What is changed on the page's own tabs, by name."""
+        own = {name for tab in self.own for name in self.forms[tab.name].changed_data} - {"seen"}
+        return {name: value for name, value in self.cleaned_data.items() if name in own}
+
+    @property
+    def seen(self) -> int | None:
+        """What the form saw of its row when it was opened (`meanwhile`)."""
+        found: int | None = self.cleaned_data.get("seen")
+        return found
+
+    def look_again(self) -> None:
+        """Somebody is told now what changed meanwhile: saving again means it."""
+        for form in self.forms.values():
+            if isinstance(form, SeenForm):
+                form.look_again()
 
     def add_error(self, error: Any, field: str | None = None) -> None:
         """Show a refusal: at the named field if a tab has it, else above the first tab."""

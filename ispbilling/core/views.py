@@ -98,6 +98,7 @@ from ispbilling.core.chips import Chip, chips, search_text
 from ispbilling.core.errors import DomainError
 from ispbilling.core.exporting import Exporting
 from ispbilling.core.forms import NoFields, Tabs
+from ispbilling.core.meanwhile import ChangedMeanwhile
 from ispbilling.core.models import ColumnChoice
 from ispbilling.core.parts import BulkAction, Button, Panel, State, Tab
 from ispbilling.core.tables import Table, TickColumn, allowed
@@ -668,6 +669,8 @@ class FormPage(ObjectPage):
                 result = self.act(self.object, self.handed(form), self.actor)
                 self.after(result if result is not None else self.object, form)
         except DomainError as refusal:
+            if isinstance(refusal, ChangedMeanwhile):
+                form.look_again()
             form.add_error(str(refusal))
             return self.show(form)
         except IntegrityError as error:

@@ -8,7 +8,7 @@ from crispy_forms.layout import Layout
 from django import forms
 from django.db.models import Q
 
-from ispbilling.core.forms import DateInput, Form, ModelForm, MoneyInput, Pair
+from ispbilling.core.forms import DateInput, Form, ModelForm, MoneyInput, Pair, SeenForm
 from ispbilling.core.money import format_money
 from radius.accounts.models import DataAccount
 from radius.catalogue.models import Package
@@ -35,7 +35,7 @@ def _secret_field() -> forms.CharField:
     )
 
 
-class LineForm(ModelForm):
+class LineForm(SeenForm):
     """What the line is and what it costs."""
 
     secret = _secret_field()

@@ -14,6 +14,7 @@ from customers.models import Customer, GateKind
 from ispbilling.core import events
 from ispbilling.core.clock import local_day
 from ispbilling.core.errors import DomainError
+from ispbilling.core.meanwhile import refuse_if_changed
 from ispbilling.core.models import Event, Provider, User
 from radius.accounts.models import DataAccount
 
@@ -61,10 +62,20 @@ def add(account: DataAccount, now: datetime, *, actor: User | None) -> DataAccou
     return account
 
 
-def edit(account: DataAccount, fields: dict[str, Any], now: datetime, *, actor: User | None) -> DataAccount:
-    """Change the named fields (DAT-1, DAT-6). Raises DomainError when the package is not offered any more."""
+def edit(
+    account: DataAccount,
+    fields: dict[str, Any],
+    now: datetime,
+    *,
+    actor: User | None,
+    seen: int | None = None,
+) -> DataAccount:
+    """Change the named fields (DAT-1, DAT-6). Raises DomainError when the package is not offered any more,
+    ChangedMeanwhile when the line was edited after `seen` (`core.meanwhile`).
+    """
     with transaction.atomic():
         stored = _lock(account)
+        refuse_if_changed(stored, seen, "data_account.edited")
         package = fields.get("package", stored.package)
         if package != stored.package and not package.active:
             raise DomainError(f"{package} is not offered any more; choose another package.")

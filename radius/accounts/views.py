@@ -190,8 +190,7 @@ class DataAccountEdit(_OnLine, EditPage):
     tabs = TABS
 
     def act(self, obj: DataAccount, form: Tabs, actor: User) -> DataAccount:
-        fields = {name: form.cleaned_data[name] for name in form.changed_data if name in form.cleaned_data}
-        return lines.edit(obj, fields, clock.now(), actor=actor)
+        return lines.edit(obj, form.changed, clock.now(), actor=actor, seen=form.seen)
 
 
 class DataAccountBlock(_OnLine, ActionPage):

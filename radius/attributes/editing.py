@@ -7,6 +7,7 @@ from django.db import transaction
 
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
+from ispbilling.core.meanwhile import refuse_if_changed
 from ispbilling.core.models import User
 from radius.attributes import checking
 from radius.attributes.models import ReplyAttribute
@@ -22,11 +23,19 @@ def add(attribute: ReplyAttribute, now: datetime, *, actor: User | None) -> Repl
 
 
 def edit(
-    attribute: ReplyAttribute, fields: dict[str, Any], now: datetime, *, actor: User | None
+    attribute: ReplyAttribute,
+    fields: dict[str, Any],
+    now: datetime,
+    *,
+    actor: User | None,
+    seen: int | None = None,
 ) -> ReplyAttribute:
-    """Change its name or value. Raises DomainError when the replies would become too long."""
+    """Change its name or value. Raises DomainError when the replies would become too long, ChangedMeanwhile when
+    one of its owner's was edited after `seen` (`core.meanwhile`).
+    """
     with transaction.atomic():
         stored = ReplyAttribute.objects.select_for_update(of=("self",)).get(pk=attribute.pk)
+        refuse_if_changed(stored.owner, seen, f"{stored.noun}.attribute_edited")
         changed = events.changes({name: getattr(stored, name) for name in fields}, fields)
         if changed:
             for name in changed:
@@ -47,11 +56,9 @@ def delete(attribute: ReplyAttribute, now: datetime, *, actor: User | None) -> N
 def _record(verb: str, attribute: ReplyAttribute, now: datetime, actor: User | None, **data: Any) -> None:
     """On the service, or on the data account and its customer's timeline."""
     owner = attribute.owner
-    kind = "service" if attribute.service is not None else "data_account"
     about = getattr(owner, "customer", None)
-    events.record(
-        f"{kind}.attribute_{verb}", owner, actor=actor, about=about, at=now, attribute=attribute.name, **data
-    )
+    kind = f"{attribute.noun}.attribute_{verb}"
+    events.record(kind, owner, actor=actor, about=about, at=now, attribute=attribute.name, **data)
 
 
 def _leave_room(attribute: ReplyAttribute) -> None:

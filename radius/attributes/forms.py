@@ -3,8 +3,9 @@
 from typing import Any, ClassVar
 
 from django import forms
+from django.db import models
 
-from ispbilling.core.forms import ModelForm
+from ispbilling.core.forms import SeenForm
 from radius.attributes import checking
 from radius.attributes.models import ReplyAttribute
 from radius.wire import attributes as wire
@@ -24,7 +25,7 @@ class AttributeNameInput(forms.TextInput):
         }
 
 
-class ReplyAttributeForm(ModelForm):
+class ReplyAttributeForm(SeenForm):
     """A name of the dictionaries and a value that can be sent under it."""
 
     class Meta:
@@ -35,6 +36,10 @@ class ReplyAttributeForm(ModelForm):
             "name": "As the dictionaries write it: Idle-Timeout, Framed-Route, Mikrotik-Address-List",
             "value": "Sent as it is, in the place of what would be sent by that name",
         }
+
+    def watched(self) -> models.Model | None:
+        """What is done to an attribute is told of its owner."""
+        return self.instance.owner if self.instance.pk is not None else None
 
     def clean_name(self) -> str:
         typed: str = self.cleaned_data["name"].strip()

@@ -51,3 +51,8 @@ class ReplyAttribute(models.Model):
     def owner(self) -> Any:
         """The service or data account whose replies carry it."""
         return self.service or self.data_account
+
+    @property
+    def noun(self) -> str:
+        """What events call its owner."""
+        return "service" if self.service_id is not None else "data_account"

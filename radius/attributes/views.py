@@ -59,8 +59,7 @@ class ServiceAttributeEdit(_OfService, EditPage):
     form_class = ReplyAttributeForm
 
     def act(self, obj: ReplyAttribute, form: Tabs, actor: User) -> ReplyAttribute:
-        fields = {name: form.cleaned_data[name] for name in form.changed_data}
-        return editing.edit(obj, fields, clock.now(), actor=actor)
+        return editing.edit(obj, form.changed, clock.now(), actor=actor, seen=form.seen)
 
 
 class ServiceAttributeDelete(_OfService, ActionPage):

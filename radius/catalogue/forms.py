@@ -5,12 +5,12 @@ from typing import Any, ClassVar
 from crispy_forms.layout import Layout
 from django import forms
 
-from ispbilling.core.forms import DateInput, ModelForm, MoneyInput, Pair, TimeInput
+from ispbilling.core.forms import DateInput, ModelForm, MoneyInput, Pair, SeenForm, TimeInput
 from radius.catalogue.fields import HoursField, OctetsField, SpeedField, WeekdaysField
 from radius.catalogue.models import Package, Service
 
 
-class ServiceForm(ModelForm):
+class ServiceForm(SeenForm):
     """A speed, as the provider sells it in Mb/s."""
 
     down_kbps = SpeedField(label="Speed down", help_text="Mb/s to the subscriber; zero means zero")
@@ -64,7 +64,7 @@ class ServiceChoice(forms.ModelChoiceField):
         return f"{obj.title} ({obj.speed})"
 
 
-class PackageForm(ModelForm):
+class PackageForm(SeenForm):
     """A cap and a price on a service."""
 
     service = ServiceChoice(queryset=Service.objects.all(), help_text="The speed")

@@ -7,6 +7,7 @@ from django.db import transaction
 
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
+from ispbilling.core.meanwhile import refuse_if_changed
 from ispbilling.core.models import User
 from radius.catalogue.models import Package, Service
 
@@ -31,16 +32,23 @@ def clone(service: Service, source: Service, now: datetime, *, actor: User | Non
     return service
 
 
-def edit(row: Row, fields: dict[str, Any], now: datetime, *, actor: User | None) -> Row:
-    """Change the named fields of a service or package, for all who have it, and record old and new."""
+def edit(
+    row: Row, fields: dict[str, Any], now: datetime, *, actor: User | None, seen: int | None = None
+) -> Row:
+    """Change the named fields of a service or package, for all who have it, and record old and new.
+
+    Raises ChangedMeanwhile when it was changed after `seen` (`core.meanwhile`).
+    """
     with transaction.atomic():
         stored = type(row).objects.select_for_update().get(pk=row.pk)
+        noun = row._meta.model_name
+        refuse_if_changed(stored, seen, f"{noun}.edited", f"{noun}.activated", f"{noun}.deactivated")
         changed = events.changes({name: getattr(stored, name) for name in fields}, fields)
         if changed:
             for name in changed:
                 setattr(stored, name, fields[name])
             stored.save(update_fields=list(changed))
-            events.record(f"{row._meta.model_name}.edited", stored, actor=actor, at=now, changes=changed)
+            events.record(f"{noun}.edited", stored, actor=actor, at=now, changes=changed)
     return stored
 
 

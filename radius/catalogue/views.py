@@ -41,10 +41,6 @@ def _counted(services: Any) -> Any:
     )
 
 
-def _changed(form: Tabs) -> dict[str, Any]:
-    return {name: form.cleaned_data[name] for name in form.changed_data}
-
-
 def _people(count: int) -> str:
     return "1 data account" if count == 1 else f"{count} data accounts"
 
@@ -157,7 +153,7 @@ class ServiceEdit(EditPage):
     success_url_name = "radius:service_list"
 
     def act(self, obj: Service, form: Tabs, actor: User) -> Service:
-        return offering.edit(obj, _changed(form), clock.now(), actor=actor)
+        return offering.edit(obj, form.changed, clock.now(), actor=actor, seen=form.seen)
 
 
 class ServiceDelete(ActionPage):
@@ -287,7 +283,7 @@ class PackageEdit(_Labelled):
     success_url_name = "radius:package_list"
 
     def act(self, obj: Package, form: Tabs, actor: User) -> Package:
-        return offering.edit(obj, _changed(form), clock.now(), actor=actor)
+        return offering.edit(obj, form.changed, clock.now(), actor=actor, seen=form.seen)
 
 
 class PackageDeactivate(ActionPage):

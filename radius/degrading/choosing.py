@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from ispbilling.core import events
+from ispbilling.core.meanwhile import refuse_if_changed
 from ispbilling.core.models import User
 from radius.degrading.models import AccessAction, AccessKind
 from radius.policy.degrading import DEGRADABLE
@@ -19,10 +20,17 @@ def rows() -> list[AccessAction]:
     return [stored.get(code) or AccessAction(code=code) for code in DEGRADABLE]
 
 
-def choose(action: AccessAction, now: datetime, *, actor: User | None) -> AccessAction:
-    """Store what is done about a reason; what a reject has no use for is forgotten."""
+def choose(
+    action: AccessAction, now: datetime, *, actor: User | None, seen: int | None = None
+) -> AccessAction:
+    """Store what is done about a reason; what a reject has no use for is forgotten.
+
+    Raises ChangedMeanwhile when it was changed after `seen` (`core.meanwhile`).
+    """
     with transaction.atomic():
         before = AccessAction.objects.select_for_update().filter(code=action.code).first()
+        if before is not None:
+            refuse_if_changed(before, seen, "access_action.edited")
         if action.kind == AccessKind.REJECT:
             action = AccessAction(code=action.code)
         action.pk = before.pk if before is not None else None

@@ -4,13 +4,14 @@ from typing import Any, ClassVar
 
 from crispy_forms.layout import Layout
 from django import forms
+from django.db import models
 
-from ispbilling.core.forms import ModelForm, Pair
+from ispbilling.core.forms import Pair, SeenForm
 from radius.catalogue.fields import SpeedField
 from radius.degrading.models import AccessAction, AccessKind
 
 
-class AccessActionForm(ModelForm):
+class AccessActionForm(SeenForm):
     """What lines get instead of a reject."""
 
     layout = Layout("kind", Pair("address_list", "pool"), Pair("down_kbps", "up_kbps"), "redirect_url")
@@ -21,6 +22,10 @@ class AccessActionForm(ModelForm):
         model = AccessAction
         fields = ("kind", "address_list", "pool", "down_kbps", "up_kbps", "redirect_url")
         widgets: ClassVar[dict[str, Any]] = {"kind": forms.RadioSelect()}
+
+    def watched(self) -> models.Model:
+        """The row as it is stored by now: there is none before the first choice."""
+        return AccessAction.objects.filter(code=self.instance.code).first() or self.instance
 
     def clean(self) -> Any:
         given = super().clean() or self.cleaned_data

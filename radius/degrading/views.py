@@ -56,7 +56,7 @@ class AccessActionEdit(EditPage):
         return found
 
     def act(self, obj: AccessAction, form: Tabs, actor: User) -> AccessAction:
-        return choosing.choose(obj, clock.now(), actor=actor)
+        return choosing.choose(obj, clock.now(), actor=actor, seen=form.seen)
 
     def close_url(self) -> str:
         return self.came_from() or reverse("radius:access_action_list")

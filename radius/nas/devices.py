@@ -7,11 +7,10 @@ from django.db import transaction
 
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
+from ispbilling.core.meanwhile import HIDDEN, refuse_if_changed
 from ispbilling.core.models import User
 from radius.nas import certificates
 from radius.nas.models import MessageAuthenticator, Nas, Stranger
-
-HIDDEN = "(hidden)"
 
 
 def add(nas: Nas, now: datetime, *, actor: User | None) -> Nas:
@@ -24,10 +23,16 @@ def add(nas: Nas, now: datetime, *, actor: User | None) -> Nas:
     return nas
 
 
-def edit(nas: Nas, fields: dict[str, Any], now: datetime, *, actor: User | None) -> Nas:
-    """Change the named fields; an empty secret keeps the present one, and the event never shows either."""
+def edit(
+    nas: Nas, fields: dict[str, Any], now: datetime, *, actor: User | None, seen: int | None = None
+) -> Nas:
+    """Change the named fields; an empty secret keeps the present one, and the event never shows either.
+
+    Raises ChangedMeanwhile when it was edited after `seen` (`core.meanwhile`).
+    """
     with transaction.atomic():
         stored = Nas.objects.select_for_update().get(pk=nas.pk)
+        refuse_if_changed(stored, seen, "nas.edited")
         wanted = {name: value for name, value in fields.items() if name != "secret" or value}
         if "certificate" in wanted:
             wanted["fingerprint"] = _fingerprint(wanted["certificate"])

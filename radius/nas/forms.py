@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.conf import settings
 
-from ispbilling.core.forms import ModelForm
+from ispbilling.core.forms import SeenForm
 from radius.nas import certificates
 from radius.nas.models import Nas
 from radius.nas.secrets import generate_secret
@@ -21,7 +21,7 @@ class GeneratedInput(forms.TextInput):
         super().__init__({**off, **(attrs or {})})
 
 
-class NasForm(ModelForm):
+class NasForm(SeenForm):
     """A device that may ask us. Its secret can be set, never read."""
 
     secret = forms.CharField(

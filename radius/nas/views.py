@@ -180,8 +180,7 @@ class NasEdit(EditPage):
     form_class = NasForm
 
     def act(self, obj: Nas, form: Tabs, actor: User) -> Nas:
-        fields = {name: form.cleaned_data[name] for name in form.changed_data}
-        return devices.edit(obj, fields, clock.now(), actor=actor)
+        return devices.edit(obj, form.changed, clock.now(), actor=actor, seen=form.seen)
 
 
 class NasForgetSigning(ActionPage):
