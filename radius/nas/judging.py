@@ -20,8 +20,8 @@ _NAMED = 6
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One NAS as of the last days; `late` of its `open_sessions` missed two Interim-Updates. `protected` is one that
-    comes by TLS alone: its secret is the word "radsec".
+    """One NAS as of the last days; `late` of its `open_sessions` missed two Interim-Updates, in `anew` of them its
+    counters fell. `protected` is one that comes by TLS alone: its secret is the word "radsec".
     """
 
     setting: str
@@ -43,6 +43,7 @@ class Facts:
     accounting_at: datetime | None = None
     open_sessions: int = 0
     late: int = 0
+    anew: int = 0
     protected: bool = False
 
 
@@ -63,7 +64,7 @@ def judge(facts: Facts, now: datetime) -> list[Finding]:
     """All lights of a NAS, in the order in which they are shown."""
     return [
         _heard(facts, now), _signing(facts), _secret(facts), _drops(facts), _repeats(facts), _clock(facts),
-        _interims(facts), _echo(facts), _attributes(facts),
+        _interims(facts), _counters(facts), _echo(facts), _attributes(facts),
     ]  # fmt: skip
 
 
@@ -184,6 +185,18 @@ def _interims(facts: Facts) -> Finding:
         "Interims", f"{share:.0%} late", "stopped" if share > LATE_SHARE and facts.late > 2 else "attention",
         f"{facts.late:,} of {facts.open_sessions:,} open sessions missed two Interim-Updates: check the interval on "
         "the router, and whether its packets are lost on the way.",
+    )  # fmt: skip
+
+
+def _counters(facts: Facts) -> Finding:
+    if not facts.anew:
+        return Finding("Counters", "Growing" if facts.open_sessions else "No session",
+                       "working" if facts.open_sessions else "off")  # fmt: skip
+    return Finding(
+        "Counters", f"{facts.anew:,} reset", "attention",
+        f"In {facts.anew:,} of {facts.open_sessions:,} open sessions its octets fell while the session went on: it "
+        "began to count anew, or sends no Acct-Input- and Acct-Output-Gigawords (RFC 2869) beyond 4 GiB. What was "
+        "counted before is kept; what it forgot since its last update is not. Update its software.",
     )  # fmt: skip
 
 

@@ -40,13 +40,13 @@ def findings(nases: Collection[Nas], now: datetime) -> dict[int, list[Finding]]:
     ids = [nas.pk for nas in nases]
     strengths, days, sessions = _strengths(), _days(ids, now), _sessions(ids, now)
     return {
-        nas.pk: judge(_facts(nas, strengths, days.get(nas.pk, []), sessions.get(nas.pk, (0, 0))), now)
+        nas.pk: judge(_facts(nas, strengths, days.get(nas.pk, []), sessions.get(nas.pk, (0, 0, 0))), now)
         for nas in nases
     }
 
 
 def _facts(
-    nas: Nas, strengths: dict[int, Strength], days: list[NasPosture], sessions: tuple[int, int]
+    nas: Nas, strengths: dict[int, Strength], days: list[NasPosture], sessions: tuple[int, int, int]
 ) -> Facts:
     sums: dict[str, Any] = {name: sum(getattr(day, name) for day in days) for name in _SUMS}
     return Facts(
@@ -62,6 +62,7 @@ def _facts(
         accounting_at=max((day.accounting_at for day in days if day.accounting_at), default=None),
         open_sessions=sessions[0],
         late=sessions[1],
+        anew=sessions[2],
         protected=nas.address is None,
         **sums,
     )
@@ -83,8 +84,10 @@ def _days(ids: list[int], now: datetime) -> dict[int, list[NasPosture]]:
     return found
 
 
-def _sessions(ids: list[int], now: datetime) -> dict[int, tuple[int, int]]:
-    """How many sessions of each NAS are open, and how many of them have missed two Interim-Updates."""
+def _sessions(ids: list[int], now: datetime) -> dict[int, tuple[int, int, int]]:
+    """How many sessions of each NAS are open, how many of them have missed two Interim-Updates, and of how many the
+    counters fell.
+    """
     interval = Coalesce(F("live__data_account__package__interim_interval"), Value(UNKNOWN_INTERVAL))
     silence = Func(
         interval * MISSED + GRACE_SECONDS,
@@ -98,9 +101,12 @@ def _sessions(ids: list[int], now: datetime) -> dict[int, tuple[int, int]]:
         .annotate(
             count=Count("live"),
             late=Count("live", filter=Q(live__updated_at__lt=Value(now, DateTimeField()) - silence)),
+            anew=Count("live", filter=Q(live__carried_at__isnull=False)),
         )
     )
-    return {pk: (count, late) for pk, count, late in rows.values_list("pk", "count", "late")}
+    return {
+        pk: (count, late, anew) for pk, count, late, anew in rows.values_list("pk", "count", "late", "anew")
+    }
 
 
 def _strengths() -> dict[int, Strength]:

@@ -122,6 +122,7 @@ class PostureTable(Table):
     repeats = LightColumn("Repeats")
     clock = LightColumn("Clock")
     interims = LightColumn("Interims")
+    counters = LightColumn("Counters")
     echo = LightColumn("Class")
     attributes = LightColumn("Attributes")
     advice = Column(empty_values=(), orderable=False, verbose_name="What to Do")
@@ -129,7 +130,7 @@ class PostureTable(Table):
     default_columns = (
         "name", "heard", "signing", "secret", "dropped", "clock", "interims", "echo", "advice",
     )  # fmt: skip
-    wide_columns = ("address", "repeats", "attributes")
+    wide_columns = ("address", "repeats", "counters", "attributes")
 
     class Meta(Table.Meta):
         model = Nas

@@ -187,6 +187,13 @@ class SessionDetail(DetailPage):
                 Attr(lambda s: format_seconds(s.seconds), "Online, as last reported"),
                 Attr("download_octets", "Download", kind="octets"),
                 Attr("upload_octets", "Upload", kind="octets"),
+                Attr(
+                    "carried_at",
+                    "Counters Reset",
+                    kind="datetime",
+                    empty="never",
+                    help="When the NAS last began to count anew; what it had counted is in the sums",
+                ),
                 Attr("terminate_cause", "Cause of End"),
             ),
             column=2,

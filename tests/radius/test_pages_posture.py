@@ -68,6 +68,7 @@ def test_a_healthy_nas_asks_for_nothing():
         ({"skew": 45}, "Clock", "45 s ahead", "attention"),
         ({"open_sessions": 20, "late": 1}, "Interims", "5% late", "attention"),
         ({"open_sessions": 20, "late": 10}, "Interims", "50% late", "stopped"),
+        ({"open_sessions": 1200, "anew": 1100}, "Counters", "1,100 reset", "attention"),
         ({"class_asked": 9, "class_echoed": 0}, "Class", "Not echoed", "attention"),
         ({"unknown": Counter({"25506/140": 3})}, "Attributes", "25506/140", "info"),
         ({}, "Heard", "Never", "attention"),
@@ -92,15 +93,14 @@ def test_the_facts_come_from_the_counters_the_sessions_and_the_secrets():
         )  # fmt: skip
     for minutes in (1, 30, 300):
         builders.session(
-            nas=nas, updated_at=at - timedelta(minutes=minutes), started_at=at - timedelta(hours=6)
+            nas=nas,
+            updated_at=at - timedelta(minutes=minutes),
+            started_at=at - timedelta(hours=6),
+            carried_at=at if minutes == 1 else None,
         )
     found = {one.aspect: one.word for one in posture.findings([nas], at)[nas.pk]}
-    assert (found["Dropped"], found["Clock"], found["Secret"], found["Interims"]) == (
-        "12",
-        "0 s",
-        "Shared",
-        "33% late",
-    )
+    words = [found[name] for name in ("Dropped", "Clock", "Secret", "Interims", "Counters")]
+    assert words == ["12", "0 s", "Shared", "33% late", "1 reset"]
 
 
 @pytest.mark.django_db
