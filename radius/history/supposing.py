@@ -18,9 +18,11 @@ from django.db import connection
 
 from ispbilling.core.clock import local_day
 from radius import subscribers
+from radius.accounts.meaning import accounts, rule
 from radius.accounts.models import DataAccount
 from radius.history.models import FactHistory
 from radius.policy.subscriber import Subscriber
+from radius.wire.usernames import Usernames
 
 Columns = Mapping[str, Any]
 
@@ -50,7 +52,7 @@ def known_since() -> datetime | None:
 def find(
     username: str, now: datetime, past: datetime | None = None, change: Change = NOTHING
 ) -> Subscriber | None:
-    """The line that had that username (any case) at `past`, or has it; decided about at `now`."""
+    """The line that the User-Name meant at `past`, or means; decided about at `now`."""
     account_id = _account(username, past)
     return None if account_id is None else line(account_id, now, past, change)
 
@@ -69,16 +71,23 @@ def line(
 
 
 def _account(username: str, past: datetime | None) -> int | None:
-    rows = DataAccount.objects.all()
+    usernames = rule()
     if past is None:
-        return rows.filter(username__iexact=username).values_list("pk", flat=True).first()
+        with connection.cursor() as cursor:
+            return accounts(cursor, usernames, [username]).get(username)
+    found = (_named(usernames, key, past) for key in usernames.keys(username))  # noqa: SIM118 - not a dict
+    return next((pk for pk in found if pk is not None), None)
+
+
+def _named(usernames: Usernames, key: str, past: datetime) -> int | None:
+    rows = DataAccount.objects.all()
     changed = FactHistory.objects.filter(origin="radius_dataaccount", at__gt=past)
-    named = changed.filter(row__username__iexact=username).values_list("row_id", flat=True)
+    named = changed.filter(row__username__iexact=key).values_list("row_id", flat=True)
     alive = rows.filter(created_at__lte=past)
-    for pk in {*named, *alive.filter(username__iexact=username).values_list("pk", flat=True)}:
+    for pk in {*named, *alive.filter(username__iexact=key).values_list("pk", flat=True)}:
         then = changed.filter(row_id=pk).order_by("at", "id").values_list("row", flat=True).first()
         name = then["username"] if then else rows.values_list("username", flat=True).get(pk=pk)
-        if name.lower() == username.lower() and alive.filter(pk=pk).exists():
+        if usernames.key(name) == key and alive.filter(pk=pk).exists():
             return pk
     return None
 

@@ -16,7 +16,7 @@ transaction. One bad record never fails its neighbours: the batch is bisected to
 
 import json
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -29,9 +29,10 @@ from psycopg2.extensions import connection as Connection
 from psycopg2.extensions import cursor as Cursor
 
 from ispbilling.core.clock import day_end, day_start, local_day, month_of
+from radius.accounts.meaning import accounts
 from radius.usage.partitions import USAGE, name
 from radius.usage.reports import REBOOTED, SLACK, Quarantined, Reboot, Record, Report, rounds
-from radius.wire.usernames import Usernames, bare_mac
+from radius.wire.usernames import Usernames
 
 log = structlog.get_logger(__name__)
 
@@ -46,14 +47,6 @@ _SETTINGS = """
 DEALLOCATE ALL; SET plan_cache_mode = force_generic_plan; SET jit = off;
 SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off
 """
-# Each half by an index of its own.
-_BARE = "regexp_replace(lower(username), '[:. -]', '', 'g')"
-_NAMED = f"""
-SELECT username, id, CASE WHEN mac_authentication THEN {_BARE} END
-FROM radius_dataaccount WHERE lower(username) = ANY(%(names)s)
-UNION
-SELECT username, id, {_BARE} FROM radius_dataaccount WHERE mac_authentication AND {_BARE} = ANY(%(macs)s)
-"""  # noqa: S608 - the expression is ours
 _ALL = range(len(Report._fields))
 _ATTEMPTS = 5
 # An archived session ended longer ago than RADIUS_ARCHIVE_DAYS; its start may have been estimated later.
@@ -179,31 +172,12 @@ class Recorder:
 
     def _with_accounts(self, reports: list[Report]) -> list[Report]:
         """Accounts the caller's snapshot did not know yet; a username nobody has stays without one."""
-        found = self._accounts({one.username for one in reports if one.account_id is None})
+        sent = {one.username for one in reports if one.account_id is None}
+        found = accounts(self._cursor, self._usernames, sent)
         return [
             one if one.account_id is not None else one._replace(account_id=found.get(one.username))
             for one in reports
         ]
-
-    def _accounts(self, sent: Collection[str]) -> dict[str, int]:
-        """The data accounts that these User-Names mean."""
-        keys = {name: list(self._usernames.keys(name)) for name in sent}
-        macs = {name: mac.decode() for name in sent if (mac := bare_mac(name.encode()))}
-        asked = {
-            "names": list({key.lower() for wanted in keys.values() for key in wanted}),
-            "macs": list(set(macs.values())),
-        }
-        self._cursor.execute(_NAMED, asked)
-        named, by_mac = {}, {}
-        for username, account_id, mac in self._cursor.fetchall():
-            named[self._usernames.key(username)] = account_id
-            if mac:
-                by_mac[mac] = account_id
-        return {
-            name: found
-            for name, wanted in keys.items()
-            if (found := next((named[key] for key in wanted if key in named), by_mac.get(macs.get(name, ""))))
-        }
 
     def _close_all(self, reboot: Reboot) -> None:
         # An array is filled once; a sub-select may be asked again for every row when the table looks empty.

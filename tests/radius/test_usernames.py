@@ -5,6 +5,9 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ispbilling.core.clock import now
+from radius.accounts.meaning import rule
+from radius.history import supposing
 from radius.models import Session
 from radius.server.snapshot import Directory, Snapshot
 from radius.usage.recording import Recorder
@@ -102,3 +105,25 @@ def test_a_device_is_the_same_line_in_any_punctuation(db, sent):
     builders.data_account(username="02-00-00-00-00-0B")
     assert recorded(EXACT, sent) == found(EXACT, sent) == device.pk
     assert found(EXACT, "02:00:00:00:00:0B") is None
+
+
+@pytest.mark.parametrize(
+    ("case", "realms", "sent", "line"),
+    [
+        ("fold", [], "ALICE", "Alice"),
+        ("fold", ["isp.test"], "BOB@isp.test", "bob"),
+        ("fold", ["isp.test"], "alice@isp.test", "alice@isp.test"),
+        ("exact", [], "alice", None),
+        ("exact", ["isp.test"], "Alice@ISP.test", "Alice"),
+        ("exact", [], "0200.0000.000a", "02-00-00-00-00-0A"),
+    ],
+)
+def test_the_connection_check_means_the_line_that_the_server_does(names, settings, case, realms, sent, line):
+    settings.RADIUS_USERNAME_CASE, settings.RADIUS_REALMS = case, realms
+    device = "02-00-00-00-00-0A"
+    names[device] = builders.data_account(username=device, mac_authentication=True).pk
+    asked = supposing.find(sent, now())
+    assert (asked.account_id if asked else None) == (names[line] if line else None) == found(rule(), sent)
+    if line != device:
+        then = supposing.find(sent, now(), now())
+        assert (then.account_id if then else None) == (names[line] if line else None)

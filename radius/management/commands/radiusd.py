@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 
+from radius.accounts.meaning import rule
 from radius.server.workers import Settings, Supervisor
-from radius.wire.usernames import Usernames
 
 
 class Command(BaseCommand):
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             spool_octets=settings.RADIUS_SPOOL_MAX_MB * 10**6,
             sample_accepts=settings.RADIUS_SAMPLE_ACCEPTS,
             wrong_passwords=settings.RADIUS_WRONG_PASSWORDS,
-            usernames=Usernames(settings.RADIUS_USERNAME_CASE == "fold", settings.RADIUS_REALMS),
+            usernames=rule(),
             radsec_port=options["radsec_port"],
             radsec_certificate=_path(settings.RADIUS_RADSEC_CERTIFICATE),
             radsec_key=_path(settings.RADIUS_RADSEC_KEY),
