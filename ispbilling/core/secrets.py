@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
 
 VERSION = 1
 
@@ -99,6 +100,46 @@ class SecretField(models.BinaryField):
         if lookup_name not in ("isnull",):
             raise SecretError("secrets cannot be searched")
         return super().get_lookup(lookup_name)
+
+
+class Sealed(bytes):
+    """A secret as it is stored, which nobody has asked for yet."""
+
+
+class _Opening(DeferredAttribute):
+    """Decrypts when the attribute is read."""
+
+    def __get__(self, instance: Any, cls: Any = None) -> Any:
+        value = super().__get__(instance, cls)
+        if isinstance(value, Sealed):
+            value = instance.__dict__[self.field.attname] = decrypt(value).decode()
+        return value
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        """Without this Python would look past the class to what the row holds."""
+        instance.__dict__[self.field.attname] = value
+
+
+class LazySecretField(SecretField):
+    """The same, decrypted only when it is read: a row whose key was lost is shown, saved and given another secret
+    like any other; only who asks for the secret gets a SecretError.
+    """
+
+    descriptor_class = _Opening
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, f"{__name__}.{SecretField.__name__}", args, kwargs  # the same column
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        return Sealed(value) if value is not None and len(value) else "" if value is not None else None
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        known = model_instance.__dict__.get(self.attname)
+        return known if isinstance(known, Sealed) else super().pre_save(model_instance, add)
+
+    def get_prep_value(self, value: Any) -> Any:
+        return bytes(value) if isinstance(value, Sealed) else super().get_prep_value(value)
 
 
 class SecretBytesField(SecretField):

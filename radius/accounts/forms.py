@@ -40,11 +40,13 @@ class LineForm(SeenForm):
 
     secret = _secret_field()
     package = PackageChoice(queryset=Package.objects.none())
+    # The secret is not a field of the model's: the stored one is never read into a form.
+    field_order = ("username", "mac_authentication", "secret")
 
     class Meta:
         model = DataAccount
         fields = (
-            "username", "mac_authentication", "secret", "package", "custom_price", "medium", "starts_on",
+            "username", "mac_authentication", "package", "custom_price", "medium", "starts_on",
         )  # fmt: skip
         widgets: ClassVar[dict[str, Any]] = {"custom_price": MoneyInput(), "starts_on": DateInput()}
 
@@ -55,6 +57,11 @@ class LineForm(SeenForm):
             del self.fields["secret"]
             offered |= Q(pk=self.instance.package_id)
         self.fields["package"].queryset = Package.objects.filter(offered).select_related("service")
+
+    def clean_secret(self) -> str:
+        secret: str = self.cleaned_data["secret"]
+        self.instance.secret = secret
+        return secret
 
     def clean_username(self) -> str:
         username: str = self.cleaned_data["username"].strip()

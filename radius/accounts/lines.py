@@ -16,6 +16,7 @@ from ispbilling.core.clock import local_day
 from ispbilling.core.errors import DomainError
 from ispbilling.core.meanwhile import refuse_if_changed
 from ispbilling.core.models import Event, Provider, User
+from ispbilling.core.secrets import SecretError
 from radius.accounts.models import DataAccount
 
 
@@ -163,7 +164,13 @@ def change_secret(account: DataAccount, secret: str, now: datetime, *, actor: Us
 
 
 def reveal_secret(account: DataAccount, now: datetime, *, actor: User | None, reason: str) -> str:
-    """The RADIUS password, for the reason that is recorded before it is shown."""
+    """The RADIUS password, for the reason that is recorded before it is shown. Raises DomainError when it cannot be
+    read because its key was lost.
+    """
+    try:
+        secret = str(account.secret)
+    except SecretError as error:
+        raise DomainError("It cannot be read: SECRETS_KEYS lacks its key. Set another password.") from error
     events.record(
         "data_account.secret_revealed",
         account,
@@ -172,7 +179,7 @@ def reveal_secret(account: DataAccount, now: datetime, *, actor: User | None, re
         at=now,
         reason=reason.strip()[:300],
     )
-    return str(account.secret)
+    return secret
 
 
 def _lock(account: DataAccount) -> DataAccount:

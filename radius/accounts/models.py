@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from customers.models import Customer
 from ispbilling.core.models import User
-from ispbilling.core.secrets import SecretField
+from ispbilling.core.secrets import LazySecretField
 from radius.catalogue.models import Package
 from radius.nas.models import Nas
 
@@ -58,7 +58,7 @@ class DataAccount(models.Model):
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="data_accounts")
     username = models.CharField(max_length=128)
-    secret = SecretField("RADIUS password")
+    secret = LazySecretField("RADIUS password")
     package = models.ForeignKey(Package, models.PROTECT, related_name="data_accounts")
     medium = models.CharField(max_length=8, choices=Medium, default=Medium.WIRELESS)
     custom_price = models.DecimalField(

@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from customers.models import Customer
 from ispbilling.core import clock
+from ispbilling.core.errors import DomainError
 from ispbilling.core.forms import Tabs
 from ispbilling.core.models import User
 from ispbilling.core.money import format_money
@@ -312,9 +313,12 @@ class DataAccountReveal(_OnLine, ActionPage):
         form = self.form()
         if not form.is_valid():
             return self.show(form)
-        secret = lines.reveal_secret(
-            self.object, clock.now(), actor=self.actor, reason=form.cleaned_data["reason"]
-        )
+        reason = form.cleaned_data["reason"]
+        try:
+            secret = lines.reveal_secret(self.object, clock.now(), actor=self.actor, reason=reason)
+        except DomainError as refusal:
+            form.add_error(str(refusal))
+            return self.show(form)
         dialog = self.partial == "dialog-content"
         response = self.answer(
             "radius/_secret_dialog.html" if dialog else "radius/secret.html",

@@ -9,6 +9,7 @@ from ispbilling.core import events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.meanwhile import HIDDEN, refuse_if_changed
 from ispbilling.core.models import User
+from ispbilling.core.secrets import SecretError
 from radius.nas import certificates
 from radius.nas.models import MessageAuthenticator, Nas, Stranger
 
@@ -36,18 +37,26 @@ def edit(
         wanted = {name: value for name, value in fields.items() if name != "secret" or value}
         if "certificate" in wanted:
             wanted["fingerprint"] = _fingerprint(wanted["certificate"])
+        secret = wanted.pop("secret", None)
         different = {name: value for name, value in wanted.items() if getattr(stored, name) != value}
+        changed = events.changes({name: getattr(stored, name) for name in different}, different)
+        changed.pop("certificate", None)  # long, and its fingerprint says as much
+        if secret is not None and _differs(stored, secret):
+            different["secret"], changed["secret"] = secret, [HIDDEN, HIDDEN]
         if different:
-            changed = events.changes({name: getattr(stored, name) for name in different}, different)
-            changed.pop("certificate", None)  # long, and its fingerprint says as much
-            if "secret" in changed:
-                changed["secret"] = [HIDDEN, HIDDEN]
             for name, value in different.items():
                 setattr(stored, name, value)
             stored.save(update_fields=list(different))
             Stranger.objects.filter(address=stored.address).delete()
             events.record("nas.edited", stored, actor=actor, at=now, changes=changed)
     return stored
+
+
+def _differs(nas: Nas, secret: str) -> bool:
+    try:
+        return str(nas.secret) != secret
+    except SecretError:  # its key was lost: whatever it was, it is of no use any more
+        return True
 
 
 def _fingerprint(certificate: str) -> str:

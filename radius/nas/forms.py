@@ -39,13 +39,15 @@ class NasForm(SeenForm):
         "export-certificate NAME, then paste the .crt file",
     )
 
+    # Not a field of the model's: the stored one is never read into a form.
+    field_order = ("name", "address", "kind", "secret", "message_authenticator", "certificate")
+
     class Meta:
         model = Nas
         fields = (
             "name",
             "address",
             "kind",
-            "secret",
             "message_authenticator",
             "certificate",
             "coa_port",
@@ -95,4 +97,6 @@ class NasForm(SeenForm):
         secret: str = self.cleaned_data["secret"]
         if any(not " " < letter <= "~" for letter in secret):
             raise forms.ValidationError("Use letters, digits and signs of the keyboard, without spaces.")
+        if self.instance.pk is None:
+            self.instance.secret = secret
         return secret

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from groups.models import HighSite
 from ispbilling.core.models import User
-from ispbilling.core.secrets import SecretField
+from ispbilling.core.secrets import LazySecretField
 
 
 class MessageAuthenticator(models.TextChoices):
@@ -49,7 +49,7 @@ class Nas(models.Model):
         default=NasKind.MIKROTIK,
         help_text="Whose attributes it understands: the form in which it is told speeds",
     )
-    secret = SecretField(help_text="The RADIUS shared secret")
+    secret = LazySecretField(help_text="The RADIUS shared secret")
     message_authenticator = models.CharField(
         max_length=8, choices=MessageAuthenticator, default=MessageAuthenticator.AUTO
     )

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from ispbilling.core.models import Role
 from ispbilling.core.secrets import key_id
-from radius.models import AuthAttempt, Nas
+from radius.models import AuthAttempt, DataAccount, Nas
 from radius.server.handlers import ACCEPT, REJECT
 from tests import builders
 from tests.radius.conftest import eventually, start, stop
@@ -162,3 +162,29 @@ def test_a_secret_that_was_never_readable_lets_nobody_in(settings):
     worker = Worker()
     assert worker.snapshot.by_host == {}
     assert worker.ask(access(password="", secret=NAS_SECRET.encode())) is None
+
+
+def test_where_a_key_was_lost_the_pages_work_and_another_secret_can_be_given(settings, client: Client):
+    known = settings.SECRETS_KEYS
+    settings.SECRETS_KEYS = ring("lost", 7)
+    nas, line = builders.nas(secret=NAS_SECRET), builders.data_account(secret=PASSWORD)
+    session = builders.session(data_account=line, nas=nas)
+    settings.SECRETS_KEYS = known
+    client.force_login(builders.staff(Role.OWNER))
+    for name in (*LISTS, "session_problems", "usage_list"):
+        assert client.get(reverse(f"radius:{name}")).status_code == 200, name
+    for name, row in (("nas_detail", nas), ("nas_edit", nas), ("session_detail", session),
+                      ("data_account_detail", line), ("data_account_edit", line)):  # fmt: skip
+        assert client.get(reverse(f"radius:{name}", args=[row.pk])).status_code == 200, name
+    shown = client.post(reverse("radius:data_account_reveal", args=[line.pk]), {"reason": "asked"})
+    assert "SECRETS_KEYS lacks its key" in shown.content.decode()
+    stored = DataAccount.objects.get()
+    stored.save()  # every column, and the secret as it is: its key may be found again
+    settings.SECRETS_KEYS = f"{known},{ring('lost', 7)}"
+    assert DataAccount.objects.get().secret == PASSWORD
+    settings.SECRETS_KEYS = known
+    client.post(reverse("radius:data_account_secret", args=[line.pk]), {"secret": NEW})
+    form = {"name": "Core", "address": "127.0.0.1", "secret": NEW, "kind": "mikrotik", "enabled": "on",
+            "message_authenticator": "observe", "certificate": ""}  # fmt: skip
+    assert client.post(reverse("radius:nas_edit", args=[nas.pk]), form).status_code == 302
+    assert (DataAccount.objects.get().secret, Nas.objects.get().secret) == (NEW, NEW)
