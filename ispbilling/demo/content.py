@@ -90,3 +90,44 @@ NOTES = (
     "Speak to the manager about anything that costs money; the front desk may report faults.",
     "Prefers to be called after five. The mast is behind the workshop; the dog is friendly.",
 )
+
+# Who of PEOPLE, by number, has something the matter on the network.
+ONLINE_TWICE, SILENT, CLOSED_FOR_SILENCE, BLOCKED, LOCKED, SUSPENDED, LEAVING = 1, 3, 9, 5, 6, 11, 13
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Log-ins that are kept: whose or with which username, how often and how many minutes apart, until just now."""
+
+    who: int | None
+    times: int
+    minutes: int
+    username: str = ""
+    right: bool = True
+    method: str = "CHAP"
+    device: str = ""
+
+
+ASKING = (
+    Asking(12, 9, 6, right=False, method="PAP"),
+    Asking(SUSPENDED, 7, 20),
+    Asking(LOCKED, 3, 2, device="02:00:00:FF:00:99"),
+    Asking(None, 5, 11, username="ali-001@demo.test", right=False, device="02:00:00:FF:00:41"),
+    Asking(None, 4, 50, username="poe001", right=False, method="MS-CHAPv2", device="02:00:00:FF:00:42"),
+    Asking(None, 2, 400, username="ADMIN", right=False, method="PAP", device="02:00:00:FF:00:43"),
+    Asking(0, 2, 700),
+    Asking(16, 1, 0, method="MS-CHAPv2"),
+)
+
+# Whose session, what was sent, why (a code, or that staff asked), and the answer: None for none, 0 for yes, else
+# the Error-Cause (RFC 5176 section 3.5).
+SENT = (
+    (SUSPENDED, "disconnect", "SUSPENDED", None),
+    (4, "coa", "SETTINGS_CHANGED", 501),
+    (14, "coa", "SETTINGS_CHANGED", None),
+    (7, "coa", "SETTINGS_CHANGED", 0),
+    (10, "disconnect", "ASKED", 504),
+)
+
+# Addresses of the documentation (RFC 5737): packets, hours since the last.
+STRANGERS = (("198.51.100.23", 4180, 1), ("203.0.113.9", 37, 30), ("192.0.2.77", 2, 5))

@@ -4,7 +4,7 @@ import random
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from billing import sweeps as billing_sweeps
 from billing.models import RecurringLine
@@ -17,17 +17,11 @@ from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
 from ispbilling.core.clock import Period, add_months, day_start, local_day, month_of
 from ispbilling.core.models import Event, Provider
-from ispbilling.core.units import GB
-from ispbilling.demo import content
+from ispbilling.demo import content, network
 from radius.accounts import lines
 from radius.accounts.models import Medium
 from radius.models import DataAccount, Nas, Package, Service
 from radius.nas.secrets import generate_secret
-from radius.usage.recording import Recorder
-from radius.usage.reports import Report
-from radius.wire.usernames import Usernames
-
-HOUR = 3600
 
 
 def is_empty() -> bool:
@@ -43,12 +37,14 @@ def load(now: datetime) -> dict[str, int]:
     with transaction.atomic():
         _provider()
         people = _people(start, now)
-        nas = _nas()
+        routers = network.nases(list(HighSite.objects.order_by("pk")), now)
         Event.objects.unannounced().update(announced_at=now)  # nobody here has a mailbox
-    sessions = _usage(list(DataAccount.objects.filter(customer__in=people)), nas, start, now, rng)
+    accounts = list(DataAccount.objects.filter(customer__in=people).order_by("pk"))
+    sessions = network.usage(accounts, routers, start, now, rng)
     for first in (start, month.start):
         _invoice(first, now)
     _troubles(people, now)
+    network.trouble(accounts, routers, now)
     _company(people, now)
     Event.objects.unannounced().update(announced_at=now)
     return {"customers": len(people), "sessions": sessions}
@@ -129,72 +125,6 @@ def _line(customer: Customer, package: Package, start: date, now: datetime) -> N
     )
 
 
-def _nas() -> Nas:
-    return Nas.objects.create(
-        name="Demonstration router",
-        address="127.0.0.1",
-        secret=content.SECRET,
-        message_authenticator="observe",  # people ask with whatever they have at hand
-        demonstration=True,
-    )
-
-
-def _usage(accounts: list[DataAccount], nas: Nas, start: date, now: datetime, rng: random.Random) -> int:
-    """One session a day per line, and most of them online now."""
-    daily = {
-        f"{account.username}": who.daily
-        for account, who in zip(sorted(accounts, key=lambda a: a.pk), content.PEOPLE, strict=True)
-    }
-    reports, at = [], int(now.timestamp())
-    for n, account in enumerate(accounts):
-        day, today = start, local_day(now)
-        while day < today:
-            began = int(day_start(day).timestamp()) + rng.randrange(5 * HOUR, 9 * HOUR)
-            ends = began + rng.randrange(9 * HOUR, 14 * HOUR)
-            octets = int(daily[account.username] * GB * rng.uniform(0.4, 1.6))
-            reports.append(_report(account, nas, began, ends, False, octets, rng))
-            day += timedelta(days=1)
-        if n % 3:  # two in three are online, whatever the hour
-            began = at - rng.randrange(HOUR, 6 * HOUR)
-            octets = int(daily[account.username] * GB * (at - began) / (12 * HOUR))
-            reports.append(_report(account, nas, began, at, True, octets, rng))
-    connection.ensure_connection()
-    wrapped = connection.get_new_connection(connection.get_connection_params())
-    try:
-        wrapped.autocommit = True
-        recorder = Recorder(wrapped, Usernames())
-        for chunk in range(0, len(reports), 250):
-            recorder.record(reports[chunk : chunk + 250])
-    finally:
-        wrapped.close()
-    return len(reports)
-
-
-def _report(
-    account: DataAccount, nas: Nas, began: int, at: int, online: bool, octets: int, rng: random.Random
-) -> Report:
-    up = int(octets * rng.uniform(0.06, 0.2))
-    return Report(
-        key=f"{rng.getrandbits(128):032x}",
-        nas_id=nas.pk,
-        account_id=account.pk,
-        username=account.username,
-        session_id=f"8{rng.getrandbits(28):07x}",
-        port="ether2",
-        calling=f"02:00:00:{account.pk >> 8 & 255:02X}:{account.pk & 255:02X}:01",
-        called="pppoe-demo",
-        framed_ip=f"100.64.{account.pk >> 8 & 255}.{account.pk & 255}",
-        began=began,
-        at=at,
-        after=began,
-        stopped=None if online else at,
-        seconds=at - began,
-        upload=up,
-        download=octets - up,
-        cause="" if online else "User-Request",
-    )
-
-
 def _invoice(first: date, now: datetime) -> None:
     """Bill a month as staff would: plan, approve, issue."""
     period = Period(first, add_months(first, 1))
@@ -206,10 +136,17 @@ def _invoice(first: date, now: datetime) -> None:
 def _troubles(people: list[Customer], now: datetime) -> None:
     """Something to look at: one suspended, one leaving."""
     gates.close(
-        people[11], GateKind.SUSPENDED, now, actor=None, reason="Demonstration: an invoice is overdue"
+        people[content.SUSPENDED],
+        GateKind.SUSPENDED,
+        now,
+        actor=None,
+        reason="Demonstration: an invoice is overdue",
+        since=now - timedelta(hours=3),
     )
     last = month_of(local_day(now)).last
-    gates.cancel(people[13], last, now, actor=None, reason="Demonstration: moves to another town")
+    gates.cancel(
+        people[content.LEAVING], last, now, actor=None, reason="Demonstration: moves to another town"
+    )
 
 
 def _company(people: list[Customer], now: datetime) -> None:

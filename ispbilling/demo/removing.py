@@ -21,7 +21,9 @@ from ispbilling.core.errors import DomainError
 from ispbilling.core.files import keeping
 from ispbilling.core.models import Event, Provider, User
 from ispbilling.demo import content
+from radius.history.models import FactHistory
 from radius.models import Nas, Package, Service
+from radius.nas.models import Stranger
 
 #: Emptied whole: with the last document of the demonstration gone they describe nothing.
 MONEY = (
@@ -91,12 +93,7 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
     ids = list(theirs.values_list("pk", flat=True))
     users = list(User.objects.filter(portal_login__customer__in=ids).values_list("pk", flat=True))
     accounts = list(theirs.values_list("data_accounts", flat=True))
-    cursor.execute(
-        "DELETE FROM radius_coaattempt USING radius_session s WHERE session_id = s.id AND s.data_account_id = ANY(%s)",
-        [accounts],
-    )
-    for table in ("radius_session", "radius_usageday", "radius_authattempt", "radius_decisionfacts"):
-        cursor.execute(f"DELETE FROM {table} WHERE data_account_id = ANY(%s)", [accounts])  # noqa: S608
+    _delete_network(cursor, accounts)
     for label in ("notifications.Message", "billing.RecurringLine", "radius.DataAccount"):
         apps.get_model(label).objects.filter(customer__in=ids).delete()
     Merge.objects.filter(survivor__in=ids).delete()
@@ -116,6 +113,28 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
     User.objects.filter(pk__in=users).delete()
 
 
+def _delete_network(cursor: Any, accounts: list[int]) -> None:
+    """What their lines and the demonstration's routers did: sessions of nobody came from these too."""
+    nases = list(Nas.objects.filter(demonstration=True).values_list("pk", flat=True))
+    theirs = "(s.data_account_id = ANY(%(accounts)s) OR s.nas_id = ANY(%(nases)s))"
+    asked = {"accounts": accounts, "nases": nases}
+    for table in ("radius_coaattempt", "radius_coarequest"):
+        cursor.execute(
+            f"DELETE FROM {table} USING radius_session s WHERE session_id = s.id AND {theirs}",  # noqa: S608
+            asked,
+        )
+    for table in ("radius_session", "radius_authattempt"):
+        cursor.execute(f"DELETE FROM {table} s WHERE {theirs}", asked)  # noqa: S608
+    cursor.execute("DELETE FROM radius_usageday WHERE data_account_id = ANY(%s)", [accounts])
+    cursor.execute("DELETE FROM radius_quarantinedpacket WHERE nas_id = ANY(%s)", [nases])
+    cursor.execute(
+        "DELETE FROM radius_decisionfacts f WHERE data_account_id = ANY(%s)"
+        " OR NOT EXISTS (SELECT FROM radius_authattempt WHERE facts_id = f.digest)",
+        [accounts],
+    )
+    Stranger.objects.filter(address__in=[address for address, *_ in content.STRANGERS]).delete()
+
+
 def _delete_events(theirs: models.QuerySet[Customer], ids: list[int], users: list[int]) -> None:
     kinds = ContentType.objects.get_for_models(Run, Document)
     theirs_too = Q(about_type=ContentType.objects.get_for_model(theirs.model), about_id__in=ids)
@@ -127,15 +146,23 @@ def _delete_catalogue() -> None:
     """What the demonstration brought and nobody else uses by now."""
     Nas.objects.filter(demonstration=True).delete()
     titles = [title for title, *_ in content.PACKAGES]
-    Package.objects.filter(title__in=titles, data_accounts=None).delete()
-    Service.objects.filter(code__in=[code for code, *_ in content.SERVICES], packages=None).delete()
-    CustomerGroup.objects.filter(title__in=[title for title, *_ in content.GROUPS], customers=None).delete()
+    _with_history(Package.objects.filter(title__in=titles, data_accounts=None))
+    _with_history(Service.objects.filter(code__in=[code for code, *_ in content.SERVICES], packages=None))
+    titles = [title for title, *_ in content.GROUPS]
+    _with_history(CustomerGroup.objects.filter(title__in=titles, customers=None))
     BillingGroup.objects.filter(
         title__in=[title for title, _ in content.BILLING_GROUPS], customers=None
     ).delete()
     Category.objects.filter(title__in=[title for title, _ in content.CATEGORIES], customers=None).delete()
     sites = HighSite.objects.filter(name__in=[name for name, *_ in content.HIGH_SITES])
     sites.filter(customers=None, nases=None).delete()
+
+
+def _with_history(rows: models.QuerySet[Any]) -> None:
+    """Delete rows whose former facts are kept, and those."""
+    ids = list(rows.values_list("pk", flat=True))
+    rows.delete()
+    FactHistory.objects.filter(origin=rows.model._meta.db_table, row_id__in=ids).delete()
 
 
 def _forget_provider(now: datetime) -> None:
