@@ -107,7 +107,10 @@ class ProblemSessions(_LiveList):
         return super().context(problems=named, **extra)
 
     def buttons(self) -> list[Button]:
-        return [Button("Active Sessions", reverse("radius:session_list"), "activity")]
+        return [
+            Button("Problem Packets", reverse("radius:quarantine_list"), "package-off"),
+            Button("Active Sessions", reverse("radius:session_list"), "activity"),
+        ]
 
 
 class Disconnect(ActionPage):

@@ -90,6 +90,26 @@ class NasTable(Table):
         return not record.enabled
 
 
+class NasColumn(Column):
+    """The NAS of a row that outlives it: its name and link, or what is true of it where there is none."""
+
+    def __init__(self, **extra: Any) -> None:
+        defaults = {
+            "accessor": "nas",
+            "verbose_name": "NAS",
+            "empty_values": (),
+            "attrs": {"td": {"class": "cell-clip"}},
+            "linkify": lambda record: record.nas.get_absolute_url() if record.nas else None,
+        }
+        super().__init__(**{**defaults, **extra})
+
+    def render(self, record: Any) -> str:
+        return str(record.nas or ("not recorded" if record.nas_id is None else "a NAS that is gone"))
+
+    def value(self, record: Any) -> str:
+        return self.render(record)
+
+
 class LightColumn(Column):
     """One light; its advice on hover."""
 

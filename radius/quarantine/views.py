@@ -25,4 +25,4 @@ class QuarantineList(ListPage):
     empty_text = "Accounting that cannot be true, or that the database refuses, is kept here and in no usage."
 
     def buttons(self) -> list[Button]:
-        return [Button("Active Sessions", reverse("radius:session_list"), "activity")]
+        return [Button("Problem Sessions", reverse("radius:session_problems"), "alert-triangle")]

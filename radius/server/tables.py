@@ -4,6 +4,7 @@ from typing import Any
 
 from ispbilling.core.tables import Column, DateTimeColumn, LinkColumn, Table
 from radius.accounts.tables import CustomerColumn
+from radius.nas.tables import NasColumn
 from radius.server.explaining import explained
 from radius.server.models import AuthAttempt
 
@@ -16,9 +17,7 @@ class RejectTable(Table):
     code = Column(verbose_name="Reason", empty_values=())
     account_code = CustomerColumn(accessor="data_account__customer__code", verbose_name="Accounting Code")
     customer = Column(accessor="data_account__customer__name", verbose_name="Customer")
-    nas = Column(
-        linkify=lambda record: record.nas.get_absolute_url() if record.nas else None, verbose_name="NAS"
-    )
+    nas = NasColumn()
     calling_station_id = Column(verbose_name="MAC")
     method = Column(verbose_name="Password")
     nas_port = Column(verbose_name="NAS Port")

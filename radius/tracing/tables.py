@@ -7,6 +7,7 @@ from django.db.models import Model
 from ispbilling.core.tables import Column, DateColumn, DateTimeColumn, LinkColumn, Table
 from radius.accounts.models import DataAccount
 from radius.accounts.tables import CustomerColumn
+from radius.nas.tables import NasColumn
 from radius.usage.models import Session
 
 
@@ -24,7 +25,7 @@ class TraceTable(Table):
     )
     code = CustomerColumn(accessor="data_account__customer__code", verbose_name="Accounting Code")
     username = LinkColumn()
-    nas = Column(verbose_name="NAS", default="a NAS that is gone")
+    nas = NasColumn()
     addresses = Column(empty_values=(), verbose_name="Addresses")
     calling_station_id = Column(verbose_name="MAC")
     started_at = DateTimeColumn(verbose_name="From")

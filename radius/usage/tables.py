@@ -30,6 +30,7 @@ from radius.accounts.models import DataAccount
 from radius.accounts.states import RadiusStatus
 from radius.accounts.tables import CustomerColumn, StatusColumn
 from radius.catalogue.tables import CapColumn
+from radius.nas.tables import NasColumn
 from radius.usage.models import Session
 from radius.usage.totals import Total, percent
 
@@ -177,11 +178,7 @@ class SessionTable(Table):
     username = LinkColumn()
     code = CustomerColumn(accessor="data_account__customer__code", verbose_name="Accounting Code")
     customer = Column(accessor="data_account__customer__name", verbose_name="Customer", attrs=NOWRAP)
-    nas = Column(
-        linkify=lambda record: record.nas.get_absolute_url() if record.nas else None,
-        verbose_name="NAS",
-        attrs=NOWRAP,
-    )
+    nas = NasColumn()
     framed_ip = LinkColumn(verbose_name="IP Address")
     calling_station_id = Column(verbose_name="MAC")
     started_at = DateTimeColumn(verbose_name="Started")

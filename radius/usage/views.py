@@ -154,10 +154,7 @@ class SessionHistory(ListPage):
     empty_text = "A session is listed here when its NAS has reported that it ended."
 
     def buttons(self) -> list[Button]:
-        return [
-            Button("Active Sessions", reverse("radius:session_list"), "activity"),
-            Button("Problem Packets", reverse("radius:quarantine_list"), "alert-triangle"),
-        ]
+        return [Button("Active Sessions", reverse("radius:session_list"), "activity")]
 
 
 class SessionDetail(DetailPage):
