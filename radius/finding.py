@@ -1,15 +1,17 @@
-"""What the global search finds here: data accounts, NASes, and who has an address, now or always."""
+"""What the global search finds here: data accounts (also by their own addresses), NASes, and where to look up who
+else has an address.
+"""
 
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import Any
 
 from django.db.models import Q
+from django.urls import reverse
 
 from ispbilling.search import Hit, Source
 from radius.accounts.models import DataAccount
 from radius.nas.models import Nas
-from radius.usage.models import Session
 
 
 def _accounts(text: str, user: Any, limit: int) -> Iterator[Hit]:
@@ -28,15 +30,10 @@ def _nases(text: str, user: Any, limit: int) -> Iterator[Hit]:
         yield Hit(nas.name, nas.get_absolute_url(), nas.address or "RadSec", off=not nas.enabled)
 
 
-def _sessions(text: str, user: Any, limit: int) -> Iterator[Hit]:
-    """The open session that has the address; anything but a whole address finds none."""
-    address = _address(text)
-    if not address:
-        return
-    found = Session.objects.open().filter(framed_ip=address).select_related("data_account__customer")
-    for session in found[:limit]:
-        who = f"{session.data_account.customer}, " if session.data_account else ""
-        yield Hit(session.username, session.get_absolute_url(), f"{who}online from {address}")
+def _look_up(text: str, user: Any, limit: int) -> Iterator[Hit]:
+    """The page that tells who has or had an address, once it knows what for."""
+    if address := _address(text):
+        yield Hit(f"Who has {address}?", reverse("radius:ip_lookup"), "asks what for, and records it")
 
 
 def _address(text: str) -> str | None:
@@ -48,6 +45,6 @@ def _address(text: str) -> str | None:
 
 SOURCES = (
     Source("data_accounts", "Data Accounts", "radius.accounts.view", _accounts, "plug-connected", 20),
-    Source("sessions", "Active Sessions", "radius.sessions.view", _sessions, "activity", 30),
+    Source("ip_lookup", "IP Lookup", "radius.sessions.trace", _look_up, "user-search", 30),
     Source("nas", "NAS", "radius.nas.view", _nases, "router", 40),
 )

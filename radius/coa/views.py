@@ -16,6 +16,7 @@ from radius.coa import asking, comparing, problems
 from radius.coa.models import CoaRequest, Kind
 from radius.coa.problems import PROBLEMS
 from radius.coa.tables import ActiveTable, ProblemTable
+from radius.usage.addresses import NoAddresses
 from radius.usage.filters import SessionFilter
 from radius.usage.models import Session
 
@@ -26,15 +27,15 @@ def _shown() -> Any:
     return Session.objects.select_related("nas", "data_account__customer", "data_account__package")
 
 
-class _LiveList(ListPage):
+class _LiveList(NoAddresses, ListPage):
     """A list of sessions that keeps itself current; the address of the page stays as it is."""
 
     template_name = "radius/session_list.html"
     filterset_class = SessionFilter
     permission = VIEW
     confidential = "who is online, from which address and device"
-    search_fields = ("username", "framed_ip", "calling_station_id", "data_account__customer__name")
-    search_help = "Username, IP, MAC or customer"
+    search_fields = ("username", "calling_station_id", "data_account__customer__name")
+    search_help = "Username, MAC or customer"
     bulk_actions = (
         BulkAction("Disconnect", "radius:session_disconnect_bulk", "plug-connected-x", DISCONNECT, "danger"),
     )

@@ -34,6 +34,11 @@ class IpLookup(StaffPage):
         return self.answer(form=LookUpForm())
 
     def post(self, request: HttpRequest) -> HttpResponseBase:
+        if "begin" in request.POST:  # from a list, with an address that was searched for there
+            now = clock.now().astimezone(clock.zone())
+            return self.answer(
+                form=LookUpForm(initial={"sought": request.POST.get("sought", "")[:64], "since": now})
+            )
         form = LookUpForm(request.POST)
         if not form.is_valid():
             return self.answer(form=form)

@@ -17,6 +17,7 @@ from radius.accounts.filters import DataAccountFilter
 from radius.accounts.models import DataAccount
 from radius.accounts.states import with_status
 from radius.usage import totals
+from radius.usage.addresses import NoAddresses
 from radius.usage.filters import PreviousSessionFilter
 from radius.usage.models import Session
 from radius.usage.tables import CustomerUsageTable, PreviousSessionTable, UsageTable
@@ -139,7 +140,7 @@ def sessions() -> Any:
     return Session.objects.select_related("nas", "data_account__customer")
 
 
-class SessionHistory(ListPage):
+class SessionHistory(NoAddresses, ListPage):
     """Sessions that have ended."""
 
     queryset = sessions().filter(stopped_at__isnull=False)
@@ -148,8 +149,8 @@ class SessionHistory(ListPage):
     permission = SESSIONS
     title = "Previous Sessions"
     confidential = "who was online when, from which address and device"
-    search_fields = ("username", "framed_ip", "calling_station_id")
-    search_help = "Username, IP or MAC"
+    search_fields = ("username", "calling_station_id")
+    search_help = "Username or MAC"
     empty_icon = "history"
     empty_text = "A session is listed here when its NAS has reported that it ended."
 

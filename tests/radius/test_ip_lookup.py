@@ -172,3 +172,27 @@ def test_support_may_not_look_up(client: Client):
     assert client.get(reverse("radius:ip_lookup")).status_code == 403
     assert ask(client, "100.64.0.7", now()).status_code == 403
     assert not Event.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["session_list", "session_history", "session_problems"])
+def test_the_search_of_a_list_is_no_way_round_it(as_manager: Client, page: str) -> None:
+    ended = now() if page == "session_history" else None
+    for name, address in (("ali@isp.test", "100.64.0.7"), ("bob@isp.test", "100.64.0.8")):
+        builders.session(username=name, framed_ip=address, stopped_at=ended)
+    url = reverse(f"radius:{page}")
+    for typed in ("100.64.0.7", "100.64.0.", "::ffff:100.64.0.7", "100.64.0.7/32"):
+        text = as_manager.get(url, {"q": typed}).content.decode()
+        assert ("ali@isp.test" in text, "IP Lookup of" in text) == (False, True), typed
+    own = as_manager.get(url, {"q": "100.64.0.7", "username": "ali@isp.test"}).content.decode()
+    assert ("IP Lookup of" in own, reverse("radius:session_list") in own) == (False, True)
+    assert own.count("100.64.0.7") > 1
+    assert (
+        "Nothing matches"
+        in as_manager.get(url, {"q": "100.64.0.7", "username": "bob@isp.test"}).content.decode()
+    )
+
+
+def test_a_list_hands_the_address_on_and_the_reason_is_still_asked(as_manager: Client) -> None:
+    page = ask(as_manager, "100.64.0.7", now(), begin="1").content.decode()
+    assert 'value="100.64.0.7"' in page
+    assert not Event.objects.filter(kind="sessions.traced").exists()

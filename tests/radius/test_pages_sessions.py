@@ -84,7 +84,7 @@ def test_a_username_from_the_wire_is_text_not_markup(as_manager: Client) -> None
     assert "&lt;script&gt;alert(1)" in text
 
 
-def test_the_search_finds_lines_devices_and_the_session_of_an_address(manager: User) -> None:
+def test_the_search_finds_lines_devices_and_where_addresses_are_looked_up(manager: User) -> None:
     builders.data_account(username="ali@isp.test")
     nas = builders.nas(name="Tower", address="10.0.0.9")
     Session.objects.all().delete()
@@ -95,5 +95,5 @@ def test_the_search_finds_lines_devices_and_the_session_of_an_address(manager: U
 
     assert hits("ali@") == {"data_accounts": ["ali@isp.test"]}
     assert hits("tower") == {"nas": ["Tower"]}
-    assert hits("10.0.0.9") == {"nas": ["Tower"]}
-    assert hits("100.64.0.7") == {"sessions": ["ali@isp.test"]}
+    assert hits("10.0.0.9") == {"ip_lookup": ["Who has 10.0.0.9?"], "nas": ["Tower"]}
+    assert hits("100.64.0.7") == {"ip_lookup": ["Who has 100.64.0.7?"]}
