@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from ispbilling.core import clock
 from ispbilling.core.errors import DomainError
@@ -97,13 +98,20 @@ class ProblemSessions(_LiveList):
     empty_title = "No session has a problem"
     empty_text = "Sessions that should not be, that a NAS refuses to end, or that nobody reports any more."
 
+    @cached_property
+    def problems(self) -> Any:
+        """Those of this moment: to tell who should not be online, every open session is compared once."""
+        return problems.sessions(clock.now())
+
     def get_queryset(self) -> Any:
-        rows = problems.sessions(clock.now()).select_related("nas", "data_account__customer")
+        rows = self.problems.select_related("nas", "data_account__customer")
         chosen = self.state
         return rows.filter(problem=chosen.name) if chosen and chosen.name != "all" else rows
 
     def context(self, **extra: Any) -> dict[str, Any]:
-        counts = problems.counts(problems.sessions(clock.now()))
+        counts = (
+            {} if self.partial else problems.counts(self.problems)
+        )  # they stand outside what is refreshed
         named = [(name, PROBLEMS[name], count) for name, count in counts.items()]
         return super().context(problems=named, **extra)
 

@@ -1,16 +1,20 @@
 """What staff ask to be sent about a session, and the lists they ask from."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from customers.accounts import gates
 from customers.models import Customer, GateKind
 from ispbilling.core.clock import now
 from ispbilling.core.models import Event
-from radius.coa import asking, problems
+from radius.coa import asking, comparing, problems
 from radius.coa.client import Client as Speaking
 from radius.coa.models import Kind
 from radius.coa.reconcile import Reconciler
@@ -156,3 +160,19 @@ def test_the_button_reaches_the_nas_through_the_service(server, as_manager: Clie
     press(as_manager, "disconnect", live)
     assert eventually(lambda: fake.codes == [40], 5)
     assert eventually(lambda: "Tower 1 acknowledged." in page(as_manager, live))
+
+
+def test_the_list_of_problems_is_made_once_for_each_refresh(as_manager: Client) -> None:
+    line = builders.data_account(username="ali@isp.test", blocked=True)
+    builders.session(data_account=line, nas=builders.nas(), username="ali@isp.test")
+    url = reverse("radius:session_problems")
+
+    def compared(act: Callable[[], Any]) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            act()
+        return sum('LOWER("radius_dataaccount"."port_lock")' in query["sql"] for query in captured)
+
+    refresh = {"HX-Request": "true", "HX-Target": "list-results", "HX-Trigger": "live"}
+    once = compared(lambda: comparing.unwanted(now()))
+    assert compared(lambda: as_manager.get(url, headers=refresh)) == once
+    assert 'href="?state=unwanted"' in as_manager.get(url).content.decode()
