@@ -55,6 +55,8 @@ Column = tables.Column
 class Table(tables.Table):
     """The base of every list: look, row link, greyed rows, remembered columns."""
 
+    #: Whether there are more rows than are counted (`ListPage.most`).
+    more: bool = False
     #: Columns shown until a user chooses; empty means all.
     default_columns: ClassVar[tuple[str, ...]] = ()
     #: Columns a phone leaves out, where every row is a card of its own; the row's page has them.

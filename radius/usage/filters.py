@@ -6,6 +6,7 @@ import django_filters
 
 from ispbilling.core.forms import DateRangeInput
 from radius.nas.models import Nas
+from radius.usage.finding import of_username
 from radius.usage.models import Session
 
 
@@ -14,7 +15,10 @@ class SessionFilter(django_filters.FilterSet):
     customer = django_filters.CharFilter(
         field_name="data_account__customer__code", lookup_expr="iexact", label="Accounting Code"
     )
-    username = django_filters.CharFilter(lookup_expr="iexact", label="Username")
+    username = django_filters.CharFilter(method="of_username", label="Username")
+
+    def of_username(self, rows: Any, name: str, value: str) -> Any:
+        return rows.filter(of_username(value))
 
     class Meta:
         model = Session

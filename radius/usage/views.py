@@ -19,6 +19,7 @@ from radius.accounts.states import with_status
 from radius.usage import totals
 from radius.usage.addresses import NoAddresses
 from radius.usage.filters import PreviousSessionFilter
+from radius.usage.finding import matching
 from radius.usage.models import Session
 from radius.usage.tables import CustomerUsageTable, PreviousSessionTable, UsageTable
 
@@ -146,13 +147,17 @@ class SessionHistory(NoAddresses, ListPage):
     queryset = sessions().filter(stopped_at__isnull=False)
     table_class = PreviousSessionTable
     filterset_class = PreviousSessionFilter
+    most = 10_000
     permission = SESSIONS
     title = "Previous Sessions"
     confidential = "who was online when, from which address and device"
     search_fields = ("username", "calling_station_id")
-    search_help = "Username or MAC"
+    search_help = "Username or whole MAC"
     empty_icon = "history"
     empty_text = "A session is listed here when its NAS has reported that it ended."
+
+    def found(self, rows: Any, word: str) -> Any:
+        return rows.filter(matching(word))
 
     def buttons(self) -> list[Button]:
         return [Button("Active Sessions", reverse("radius:session_list"), "activity")]

@@ -1,16 +1,21 @@
 """Sessions, rejects and what the search finds."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from customers.models import Customer
 from ispbilling import search
 from ispbilling.core.clock import now
 from ispbilling.core.models import User
+from radius.accounts import lines
 from radius.models import Session
+from radius.usage.views import SessionHistory
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -97,3 +102,49 @@ def test_the_search_finds_lines_devices_and_where_addresses_are_looked_up(manage
     assert hits("tower") == {"nas": ["Tower"]}
     assert hits("10.0.0.9") == {"ip_lookup": ["Who has 10.0.0.9?"], "nas": ["Tower"]}
     assert hits("100.64.0.7") == {"ip_lookup": ["Who has 100.64.0.7?"]}
+
+
+@pytest.mark.feature("PRO-9")
+def test_millions_of_previous_sessions_are_counted_and_turned_only_so_far(
+    as_manager: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SessionHistory, "most", 30)
+    four = [builders.data_account(username=f"line{n}@isp.test") for n in range(4)]
+    for n in range(40):
+        at = now() - timedelta(hours=n)
+        builders.session(
+            data_account=four[n % 4], username=four[n % 4].username, started_at=at, stopped_at=at
+        )
+    url = reverse("radius:session_history")
+    with CaptureQueriesContext(connection) as captured:
+        page = as_manager.get(url, {"sort": "username", "page": "2"}).content.decode()
+    text = re.sub(r"<[^>]+>", "", page)
+    assert "Showing 26 to 30 of more than 30 entries" in text
+    assert '?sort=username&amp;page=2" data-refresh' in page
+    assert "sort=-username" not in page
+    counts = [
+        one["sql"]
+        for one in captured.captured_queries
+        if "COUNT(*)" in one["sql"] and "stopped_at" in one["sql"]
+    ]
+    assert counts
+    assert all("LIMIT 31" in sql for sql in counts)
+    few = as_manager.get(url, {"username": "LINE1@isp.test", "sort": "-started_at"}).content.decode()
+    assert "of 10 entries" in re.sub(r"<[^>]+>", "", few)
+    assert "sort=" in few
+
+
+def test_previous_sessions_are_found_by_what_the_line_was_called_and_by_device(as_manager: Client) -> None:
+    line = builders.data_account(username="old@isp.test")
+    for name, account, mac in (("old@isp.test", line, "02:00:5E:00:00:01"), ("other@isp.test", None, "")):
+        builders.session(data_account=account, username=name, stopped_at=now(), calling_station_id=mac)
+    lines.edit(line, {"username": "new@isp.test"}, now(), actor=None)
+    for query in (
+        {"username": "old@isp.test"},
+        {"username": "NEW@isp.test"},
+        {"q": "new@"},
+        {"q": "0200-5e00-0001"},
+    ):
+        page = listed(as_manager, "session_history", **query)
+        assert ("old@isp.test</a>" in page, "other@isp.test" in page) == (True, False), query
+    assert "other@isp.test" in listed(as_manager, "session_history", q="other")
