@@ -8,6 +8,7 @@ rows). Numbers are right-aligned with tabular figures; exports get plain values 
 from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
+from html import unescape
 from typing import Any, ClassVar
 
 import django_tables2 as tables
@@ -16,7 +17,7 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
 
 from ispbilling.core import access
@@ -25,6 +26,15 @@ from ispbilling.core.parts import Button
 from ispbilling.core.units import format_octets
 
 NUMBER: dict[str, Any] = {"th": {"class": "text-end"}, "td": {"class": "text-end num text-nowrap"}}
+
+
+def _words(value: Any) -> str:
+    """A cell as plain text, to be escaped again: what was rendered may be a link."""
+    return unescape(strip_tags(value)) if isinstance(value, SafeString) else str(value or "")
+
+
+#: A text of which a wide page shows the beginning, and all of it on hover.
+CLIP: dict[str, Any] = {"td": {"class": "cell-clip", "title": lambda value: _words(value)}}
 
 #: What a colour means, everywhere (never shown without its word).
 MEANINGS = {

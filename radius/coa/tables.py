@@ -6,14 +6,15 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from ispbilling.core.parts import Button
-from ispbilling.core.tables import ActionsColumn, Column, DateTimeColumn, LinkColumn, Table, badge
+from ispbilling.core.tables import CLIP, ActionsColumn, Column, DateTimeColumn, LinkColumn, Table, badge
+from radius.coa.answers import Reply
 from radius.coa.comparing import SETTINGS
 from radius.coa.models import CoaAttempt, Outcome
 from radius.coa.problems import PROBLEMS
 from radius.coa.reconcile import ASKED
 from radius.policy.codes import sentence
 from radius.usage.models import Session
-from radius.usage.tables import NOWRAP, SessionTable
+from radius.usage.tables import SessionTable
 
 _MEANINGS = {
     Outcome.ACK: "working",
@@ -75,21 +76,20 @@ def session_actions(session: Session) -> list[Button]:
 class ActiveTable(SessionTable):
     """Sessions that are open now, with what should become of them."""
 
-    #: Why a session of this page should not be, by id.
+    #: Why a session of this page should not be, by id, and the last answers to what staff asked lately.
     refusals: dict[int, str]
+    answers: dict[int, Reply]
 
     state = Column(empty_values=(), orderable=False, verbose_name="State")
     framed_ipv6_prefix = Column(verbose_name="IPv6 Prefix")
     delegated_ipv6_prefix = Column(verbose_name="Delegated Prefix")
-    customer = Column(accessor="data_account__customer__name", verbose_name="Customer")
-    package = Column(accessor="data_account__package__title", verbose_name="Package", attrs=NOWRAP)
+    package = Column(accessor="data_account__package__title", verbose_name="Package", attrs=CLIP)
     actions = ActionsColumn(session_actions)
 
     default_columns = (
-        "username", "state", "customer", "package", "nas", "framed_ip", "duration", "download_octets",
-        "upload_octets", "actions",
+        "username", "state", "customer", "package", "nas", "framed_ip", "duration", "download_octets", "actions",
     )  # fmt: skip
-    wide_columns = ("package",)
+    wide_columns = ("package", "nas", "upload_octets")
 
     class Meta(SessionTable.Meta):
         sequence = ("username", "state", "code", "customer", "package", "nas", "framed_ip", "...", "actions")
@@ -99,13 +99,12 @@ class ActiveTable(SessionTable):
         if code is not None:
             title = f"Should be disconnected: {sentence(code)}"
             return format_html(
-                '<span title="{}">{}</span>',
-                f"{title} {record.answer or ''}".strip(),
-                badge(code.replace("_", " ").capitalize(), "stopped"),
+                '<span title="{}">{}</span>', title, badge(code.replace("_", " ").capitalize(), "stopped")
             )
-        if record.answer:
-            return format_html('<span title="{}">{}</span>', record.answer, badge("Online", "working"))
-        return badge("Online", "working")
+        reply = self.answers.get(record.pk)
+        if reply is None:
+            return badge("Online", "working")
+        return format_html('<span title="{}">{}</span>', reply.sentence, badge(reply.word, reply.meaning))
 
     def value_state(self, record: Any) -> str:
         return self.refusals.get(record.pk, "")

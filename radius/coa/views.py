@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -13,8 +12,8 @@ from ispbilling.core.parts import BulkAction, Button, State
 from ispbilling.core.tables import Table
 from ispbilling.core.units import counted
 from ispbilling.core.views import ActionPage, BulkPage, ListPage
-from radius.coa import asking, comparing, problems
-from radius.coa.models import CoaRequest, Kind
+from radius.coa import answers, asking, comparing, problems
+from radius.coa.models import Kind
 from radius.coa.problems import PROBLEMS
 from radius.coa.tables import ActiveTable, ProblemTable
 from radius.usage.addresses import NoAddresses
@@ -38,6 +37,7 @@ class _LiveList(NoAddresses, ListPage):
     search_fields = ("username", "calling_station_id", "data_account__customer__name")
     search_help = "Username, MAC or customer"
     bulk_actions = (
+        BulkAction("Apply Settings", "radius:session_apply_bulk", "refresh", DISCONNECT),
         BulkAction("Disconnect", "radius:session_disconnect_bulk", "plug-connected-x", DISCONNECT, "danger"),
     )
 
@@ -58,24 +58,20 @@ class ActiveSessions(_LiveList):
     empty_text = "A session appears here as soon as a NAS reports that it has started."
 
     def get_queryset(self) -> Any:
-        asked = CoaRequest.objects.filter(session=OuterRef("pk")).order_by("-id")
-        return (
-            _shown()
-            .filter(pk__in=Session.objects.open())
-            .annotate(answer=Subquery(asked.values("detail")[:1]))
-        )
+        return _shown().filter(pk__in=Session.objects.open())
 
     def table(self, rows: Any) -> Table:
         table = super().table(rows)
-        table.refusals = {}
+        table.refusals, table.answers = {}, {}
         return table
 
     def results(self) -> dict[str, Any]:
-        """With what should become of the sessions of this page."""
+        """With what should become of the sessions of this page, and what became of what staff asked."""
         found = super().results()
         table = found["table"]
         shown = [row.record.pk for row in table.page.object_list]
-        table.refusals = comparing.refusals(shown, clock.now())
+        now = clock.now()
+        table.refusals, table.answers = comparing.refusals(shown, now), answers.lately(shown, now)
         return found
 
     def buttons(self) -> list[Button]:
@@ -172,6 +168,8 @@ class BulkDisconnect(BulkPage):
     title, submit_label, submit_icon, danger = "Disconnect Sessions", "Disconnect", "plug-connected-x", True
     success_url_name = "radius:session_list"
 
+    kind = Kind.DISCONNECT
+
     def find(self) -> Any:
         """Those of them that are still open: sessions end while people read."""
         try:
@@ -189,7 +187,23 @@ class BulkDisconnect(BulkPage):
         ]
 
     def act(self, obj: Session, form: Any, actor: Any) -> None:
-        asking.ask([obj], Kind.DISCONNECT, clock.now(), actor=actor)
+        asking.ask([obj], self.kind, clock.now(), actor=actor)
 
     def done(self, obj: list[Session], result: Any) -> str:
-        return f"Asked to end {counted(result, 'session')}. Those that end leave this list."
+        return f"Asked to end {counted(result, 'session')}. Those that end leave this list; the State tells of others."
+
+
+class BulkApplySettings(BulkDisconnect):
+    """Have the sessions ticked in a list given the settings their lines should have."""
+
+    title, submit_label, submit_icon, danger = "Apply Settings", "Apply", "refresh", False
+    kind = Kind.COA
+
+    def consequences(self, obj: list[Session]) -> list[str]:
+        return [
+            f"The NASes are sent the speed and the other settings that {counted(len(obj), 'session')} should have now.",
+            "Nobody is disconnected. An address or a pool is only given at the next log-in.",
+        ]
+
+    def done(self, obj: list[Session], result: Any) -> str:
+        return f"Asked to change {counted(result, 'session')}. The State tells what each NAS answered."

@@ -8,6 +8,7 @@ from django.utils.html import format_html, format_html_join
 
 from ispbilling.core.parts import Button
 from ispbilling.core.tables import (
+    CLIP,
     ActionsColumn,
     ChoiceColumn,
     Column,
@@ -98,7 +99,7 @@ class NasColumn(Column):
             "accessor": "nas",
             "verbose_name": "NAS",
             "empty_values": (),
-            "attrs": {"td": {"class": "cell-clip"}},
+            "attrs": CLIP,
             "linkify": lambda record: record.nas.get_absolute_url() if record.nas else None,
         }
         super().__init__(**{**defaults, **extra})

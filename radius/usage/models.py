@@ -109,7 +109,7 @@ class Session(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.username} {self.acct_session_id}"
+        return self.username
 
     def get_absolute_url(self) -> str:
         return reverse("radius:session_detail", args=[self.pk])

@@ -13,6 +13,7 @@ from ispbilling.core import clock
 from ispbilling.core.money import format_money
 from ispbilling.core.parts import Button
 from ispbilling.core.tables import (
+    CLIP,
     NUMBER,
     ActionsColumn,
     Column,
@@ -177,7 +178,7 @@ class SessionTable(Table):
 
     username = LinkColumn()
     code = CustomerColumn(accessor="data_account__customer__code", verbose_name="Accounting Code")
-    customer = Column(accessor="data_account__customer__name", verbose_name="Customer", attrs=NOWRAP)
+    customer = Column(accessor="data_account__customer__name", verbose_name="Customer", attrs=CLIP)
     nas = NasColumn()
     framed_ip = LinkColumn(verbose_name="IP Address")
     calling_station_id = Column(verbose_name="MAC")

@@ -167,6 +167,7 @@ PAGES = {
     "radius:session_history": "radius.sessions.view",
     "radius:session_problems": "radius.sessions.view",
     "radius:session_disconnect": "radius.sessions.disconnect",
+    "radius:session_apply_bulk": "radius.sessions.disconnect",
     "radius:session_disconnect_bulk": "radius.sessions.disconnect",
     "radius:session_apply": "radius.sessions.disconnect",
     "radius:session_detail": "radius.sessions.view",

@@ -148,3 +148,10 @@ def test_previous_sessions_are_found_by_what_the_line_was_called_and_by_device(a
         page = listed(as_manager, "session_history", **query)
         assert ("old@isp.test</a>" in page, "other@isp.test" in page) == (True, False), query
     assert "other@isp.test" in listed(as_manager, "session_history", q="other")
+
+
+def test_the_name_of_a_nas_is_text_in_its_cell_and_on_hover(as_manager: Client) -> None:
+    builders.session(nas=builders.nas(name='Tower "7" <b>'))
+    page = listed(as_manager, "session_list")
+    assert 'title="Tower &quot;7&quot; &lt;b&gt;"' in page
+    assert "<b>" not in page

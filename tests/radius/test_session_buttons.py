@@ -116,8 +116,24 @@ def test_the_ticked_ones_are_disconnected_together(as_manager: Client, live) -> 
     assert "2 sessions" in as_manager.get(url).content.decode()
     as_manager.post(url)
     assert CoaRequest.objects.count() == 2
+    text = as_manager.get(reverse("radius:session_list")).content.decode()
+    assert text.count("Disconnect: Asking the NAS") == 2
+    CoaRequest.objects.update(
+        answered_at=now(), outcome="nak", detail="Tower 1 refused: session not found (503)."
+    )
+    text = as_manager.get(reverse("radius:session_list")).content.decode()
+    assert (text.count("NAS refused"), "session not found (503)" in text) == (2, True)
+    assert CoaRequest.objects.update(asked_at=now() - timedelta(hours=1))
+    assert "NAS refused" not in as_manager.get(reverse("radius:session_list")).content.decode()
     Session.objects.update(stopped_at=now())
     assert "None of these sessions is open any more." in as_manager.get(url).content.decode()
+
+
+def test_the_ticked_ones_are_given_their_settings_together(as_manager: Client, live) -> None:
+    url = reverse("radius:session_apply_bulk") + f"?pk={live.pk}"
+    assert "Nobody is disconnected" in as_manager.get(url).content.decode()
+    as_manager.post(url)
+    assert [one.kind for one in CoaRequest.objects.all()] == [Kind.COA]
 
 
 def test_the_list_says_who_should_not_be_online_and_stays_current(as_manager: Client, live) -> None:
