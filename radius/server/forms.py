@@ -28,6 +28,16 @@ SUPPOSED = (
 CLOSURES = frozenset({"suspended", "disabled", "cancelled", "deleted"})
 
 
+def _folded(name: str, words: str, *fields: Any) -> tuple[Any, ...]:
+    """Fields that are rarely needed: closed unless the form's property of that name says that they are used."""
+    opened = "{% if form." + name + " %} open{% endif %}"
+    return (
+        HTML(f'<details class="form-more"{opened}><summary>{words}</summary><div class="pt-3">'),
+        *fields,
+        HTML("</div></details>"),
+    )
+
+
 class AdoptForm(Form):
     """Whose line a username is."""
 
@@ -47,7 +57,7 @@ class ConnectionForm(Form):
     )
     nas = forms.ModelChoiceField(Nas.objects.all(), label="NAS", required=False, empty_label="Any NAS")
     mac = forms.CharField(
-        label="MAC",
+        label="Device (MAC address)",
         max_length=64,
         required=False,
         help_text="NAS, port and device left empty are those it is locked to",
@@ -67,13 +77,28 @@ class ConnectionForm(Form):
 
     layout = Layout(
         "username",
-        Pair("at", "password"),
-        Pair("nas", "port"),
-        "mac",
-        HTML('<h3 class="mt-3">With this change?</h3>'),
-        Pair("package", "last_day"),
-        "suppose",
+        *_folded(
+            "elsewhere",
+            "At another time, from another place",
+            Pair("at", "password"),
+            Pair("nas", "port"),
+            "mac",
+        ),
+        *_folded("changed", "With a change", Pair("package", "last_day"), "suppose"),
     )
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether more is asked than whether the line may log in now."""
+        return self._given("at", "nas", "port", "mac") or self.data.get("password", RIGHT) != RIGHT
+
+    @property
+    def changed(self) -> bool:
+        """Whether something is supposed."""
+        return self._given("package", "last_day", "suppose")
+
+    def _given(self, *names: str) -> bool:
+        return any(self.data.get(name) for name in names)
 
     def change(self) -> Change:
         """What is supposed."""

@@ -14,7 +14,7 @@ from ispbilling.core.views import DetailPage, ListPage, StaffPage
 from radius.server import counts
 from radius.server.answering import Question, answer
 from radius.server.checking import Origin
-from radius.server.explaining import explain, explained
+from radius.server.explaining import Line, explain, explained
 from radius.server.filters import RejectFilter
 from radius.server.forms import WRONG, AdoptForm, ConnectionForm
 from radius.server.models import AuthAttempt
@@ -23,6 +23,14 @@ from radius.server.tables import RejectTable
 from radius.server.unknown import RECENT, unknown
 
 VIEW = "radius.sessions.view"
+
+
+def _parted(gates: list[Line], prefix: str = "") -> dict[str, list[Line]]:
+    """What is closed, to be read first, and what is open."""
+    return {
+        f"{prefix}closed": [line for line in gates if not line.open],
+        f"{prefix}opened": [line for line in gates if line.open],
+    }
 
 
 def _attempts() -> Any:
@@ -48,7 +56,7 @@ class RejectList(ListPage):
     )
     empty_icon = "ban"
     empty_title = "Nobody was refused"
-    empty_text = "A login that is refused is listed here with the reason and what every gate said."
+    empty_text = "A log-in that is refused is listed here with the reason and what every gate said."
 
     def buttons(self) -> list[Button]:
         return [
@@ -114,7 +122,7 @@ class RejectDetail(DetailPage):
     permission = VIEW
     panels = (
         Panel(
-            "Login",
+            "Log-in",
             (
                 Attr("at", "Time", kind="datetime"),
                 Attr("username", kind="mono"),
@@ -129,7 +137,7 @@ class RejectDetail(DetailPage):
             (
                 Attr("nas", "NAS", kind="link", empty="a NAS that is gone"),
                 Attr("nas_port", "NAS Port", kind="mono"),
-                Attr("calling_station_id", "MAC", kind="mono", help="Calling-Station-Id"),
+                Attr("calling_station_id", "Device (MAC Address)", kind="mono", help="Calling-Station-Id"),
                 Attr("called_station_id", "Called Station", kind="mono"),
                 Attr("method", "Password", empty="not known"),
             ),
@@ -175,11 +183,13 @@ class RejectDetail(DetailPage):
         if attempt.session_timeout:
             told.append(("Session-Timeout", attempt.session_timeout))
         came_from = Origin(attempt.calling_station_id, attempt.nas, attempt.nas_port)
+        today = answer(Question(attempt.username, origin=came_from), clock.now())
         return super().context(
-            gates=explain(attempt.trace),
+            **_parted(explain(attempt.trace)),
             told=told,
             again=replay_attempt(attempt),
-            today=answer(Question(attempt.username, origin=came_from), clock.now()),
+            today=today,
+            **_parted(today.gates, "today_"),
             **extra,
         )
 
@@ -212,8 +222,7 @@ class ConnectionCheck(StaffPage):
             form=form,
             question=question,
             found=found,
-            closed=[line for line in found.gates if not line.open],
-            opened=[line for line in found.gates if line.open],
+            **_parted(found.gates),
             remedies=self.permitted(found.remedies),
             attempts=[(row, explained(row.code)) for row in found.attempts],
         )

@@ -3,10 +3,11 @@
 from datetime import timedelta
 from typing import Any
 
+from crispy_forms.layout import Layout
 from django import forms
 
 from ispbilling.core import clock
-from ispbilling.core.forms import Form
+from ispbilling.core.forms import Form, Pair
 from radius.tracing.looking import NotAnAddress, read
 
 _OLDEST, _NEWEST = timedelta(days=50 * 366), timedelta(days=1)
@@ -31,6 +32,8 @@ class LookUpForm(Form):
         max_length=300,
         help_text="For example the case number of the police. It is recorded with your name",
     )
+
+    layout = Layout("sought", Pair("since", "until"), "reason")
 
     def clean_sought(self) -> Any:
         try:

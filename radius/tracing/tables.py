@@ -25,13 +25,12 @@ class TraceTable(Table):
     )
     code = CustomerColumn(accessor="data_account__customer__code", verbose_name="Accounting Code")
     username = LinkColumn()
-    nas = NasColumn()
+    nas = NasColumn(attrs={})
     addresses = Column(empty_values=(), verbose_name="Addresses")
-    calling_station_id = Column(verbose_name="MAC")
+    calling_station_id = Column(verbose_name="Device (MAC)")
     started_at = DateTimeColumn(verbose_name="From")
     stopped_at = DateTimeColumn(verbose_name="Until", default="still open")
     updated_at = DateTimeColumn(verbose_name="Last Heard")
-    terminate_cause = Column(verbose_name="Cause of End")
     acct_session_id = Column(verbose_name="Session ID")
 
     class Meta(Table.Meta):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
 from ispbilling.core import access, clock, exports
@@ -26,6 +27,7 @@ class IpLookup(StaffPage):
     def context(self, **extra: Any) -> dict[str, Any]:
         return super().context(
             subtitle="Who had an address, or where was a device, at a moment or in a span of time?",
+            kept=settings.RADIUS_KEEP_SESSIONS_MONTHS,
             may_export=access.may(self.actor, EXPORT),
             **extra,
         )
