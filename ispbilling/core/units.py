@@ -43,6 +43,16 @@ def format_kbps(kbps: int) -> str:
     return f"{kbps} kb/s"
 
 
+def spoken_seconds(seconds: int) -> str:
+    """`1 day`, `2 hours 30 minutes`, `5 minutes`: a length of time that somebody chose."""
+    parts, rest = [], int(seconds)
+    for noun, size in (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)):
+        number, rest = divmod(rest, size)
+        if number:
+            parts.append(counted(number, noun))
+    return " ".join(parts) or "0 seconds"
+
+
 def format_seconds(seconds: int) -> str:
     """`2d 03:04:05` or `03:04:05`."""
     days, rest = divmod(int(seconds), 86_400)

@@ -109,3 +109,7 @@ class NetworkForm(ModelForm):
             "framed_ipv6_pool",
             "delegated_ipv6_pool",
         )
+        help_texts: ClassVar[dict[str, str]] = {
+            "session_timeout": "Seconds until a session must log in again: 3600 is an hour, 86400 a day; 0: never",
+            "interim_interval": "Seconds between accounting updates, at least 60: 300 is five minutes",
+        }

@@ -18,7 +18,7 @@ from ispbilling.core.tables import (
     Table,
     badge,
 )
-from ispbilling.core.units import format_kbps
+from ispbilling.core.units import format_kbps, spoken_seconds
 from radius.catalogue.models import Authentication, Package, Service
 
 EDIT = "radius.catalogue.edit"
@@ -103,6 +103,19 @@ def package_actions(package: Package) -> list[Button]:
     return [edit, switch]
 
 
+class LengthColumn(Column):
+    """A length of time that was set, in words; exported as seconds."""
+
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(**{"attrs": NUMBER, **extra})
+
+    def render(self, value: int) -> str:
+        return spoken_seconds(value) if value else "never"
+
+    def value(self, value: int) -> int:
+        return value
+
+
 class PackageTable(Table):
     """What is sold, with what it really gives (D-17)."""
 
@@ -116,8 +129,8 @@ class PackageTable(Table):
     name_check = Column(
         accessor="label_differences", orderable=False, verbose_name="Name Check", empty_values=([],)
     )
-    session_timeout = Column(attrs=NUMBER, verbose_name="Session Timeout (s)")
-    interim_interval = Column(attrs=NUMBER, verbose_name="Interim Interval (s)")
+    session_timeout = LengthColumn(verbose_name="Session Timeout")
+    interim_interval = LengthColumn(verbose_name="Accounting Updates")
     framed_pool = Column(verbose_name="Address Pool")
     active = Column(verbose_name="State")
     actions = ActionsColumn(package_actions)

@@ -12,7 +12,7 @@ from ispbilling.core import clock
 from ispbilling.core.forms import Tabs
 from ispbilling.core.models import User
 from ispbilling.core.parts import Attr, Button, Panel, State, Tab
-from ispbilling.core.units import format_kbps, format_seconds
+from ispbilling.core.units import format_kbps, spoken_seconds
 from ispbilling.core.views import ActionPage, AddPage, DetailPage, EditPage, ListPage
 from radius.catalogue import offering
 from radius.catalogue.filters import PackageFilter, ServiceFilter
@@ -81,7 +81,7 @@ class ServiceDetail(DetailPage):
             (
                 Attr("closed_hours", "Closed", empty="never"),
                 Attr(
-                    lambda s: format_seconds(s.time_limit) if s.time_limit else None,
+                    lambda s: spoken_seconds(s.time_limit) if s.time_limit else None,
                     "Time Limit",
                     empty="none",
                 ),
@@ -225,10 +225,10 @@ class PackageDetail(DetailPage):
             "On the network",
             (
                 Attr(
-                    lambda p: format_seconds(p.session_timeout) if p.session_timeout else "never",
+                    lambda p: spoken_seconds(p.session_timeout) if p.session_timeout else "never",
                     "Session Timeout",
                 ),
-                Attr(lambda p: f"every {p.interim_interval} s", "Accounting Updates"),
+                Attr(lambda p: f"every {spoken_seconds(p.interim_interval)}", "Accounting Updates"),
                 Attr("framed_pool", "Address Pool", kind="mono"),
                 Attr("framed_ipv6_pool", "IPv6 Pool", kind="mono"),
                 Attr("delegated_ipv6_pool", "IPv6 Delegation Pool", kind="mono"),

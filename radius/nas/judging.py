@@ -56,6 +56,25 @@ class Finding:
     meaning: str
     advice: str = ""
 
+    @property
+    def title(self) -> str:
+        """The aspect as a heading."""
+        return TITLES[self.aspect]
+
+
+#: The aspects in the words of staff, in the order in which they are shown.
+TITLES = {
+    "Heard": "Heard From",
+    "Signing": "Signed Requests",
+    "Secret": "Shared Secret",
+    "Dropped": "Dropped Packets",
+    "Repeats": "Sent Again",
+    "Clock": "Clock",
+    "Interims": "Session Updates",
+    "Class": "Settings Echoed",
+    "Attributes": "Unknown Attributes",
+}
+
 
 _ORDER = {"stopped": 0, "attention": 1, "info": 2, "off": 3, "working": 4}
 

@@ -19,7 +19,7 @@ from ispbilling.core.tables import (
     Table,
     badge,
 )
-from radius.nas.judging import Finding, worst
+from radius.nas.judging import TITLES, Finding, worst
 from radius.nas.models import MessageAuthenticator, Nas, NasPosture, Stranger
 
 
@@ -38,11 +38,11 @@ class PostureColumn(Column):
         asking = worst(table.findings.get(record.pk, []))
         if not asking:
             return badge("Well", "working") if record.enabled else ""
-        words = ((badge(f"{one.aspect}: {one.word}", one.meaning),) for one in asking[:3])
+        words = ((badge(f"{one.title}: {one.word}", one.meaning),) for one in asking[:3])
         return format_html_join(" ", "{}", words)
 
     def value(self, record: Nas, table: Any) -> str:
-        return "; ".join(f"{one.aspect}: {one.word}" for one in worst(table.findings.get(record.pk, [])))
+        return "; ".join(f"{one.title}: {one.word}" for one in worst(table.findings.get(record.pk, [])))
 
 
 class NasTable(Table):
@@ -53,7 +53,7 @@ class NasTable(Table):
     name = LinkColumn()
     address = Column(default="RadSec")
     kind = Column()
-    high_site = Column(verbose_name="Highsite", default="")
+    high_site = Column(verbose_name="High Site", default="")
     open_sessions = CountColumn(verbose_name="Open Sessions")
     last_heard = DateTimeColumn(verbose_name="Last Session Update", default="never")
     message_authenticator = ChoiceColumn(
@@ -115,7 +115,7 @@ class LightColumn(Column):
     """One light; its advice on hover."""
 
     def __init__(self, aspect: str, **extra: Any) -> None:
-        super().__init__(**{"empty_values": (), "orderable": False, "verbose_name": aspect, **extra})
+        super().__init__(**{"empty_values": (), "orderable": False, "verbose_name": TITLES[aspect], **extra})
         self.aspect = aspect
 
     def found(self, record: Nas, table: Any) -> Finding:

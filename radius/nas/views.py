@@ -108,7 +108,7 @@ class NasDetail(DetailPage):
                 Attr("signed_since", "Signed Since", kind="datetime", empty="not seen to sign"),
                 Attr("fingerprint", "Certificate (RadSec)", kind="mono", empty="none: UDP"),
                 Attr("coa_port", "CoA Port", empty=f"{settings.RADIUS_COA_PORT} (default)"),
-                Attr("high_site", "Highsite"),
+                Attr("high_site", "High Site"),
                 Attr("enabled", kind="yes", empty="No"),
             ),
             icon="router",

@@ -1,4 +1,4 @@
-"""Every reason to refuse a login: the code that is stored, what it means, and what the router is told."""
+"""Every reason to refuse a log-in: the code that is stored, what it means, and what the router is told."""
 
 from dataclasses import dataclass
 
@@ -11,18 +11,18 @@ class Reason:
     message: str
 
 
-_LOGIN = "Login failed: username or password is wrong."
+_LOGIN = "Log-in failed: username or password is wrong."
 _CLOSED = "This service is not active. Please contact us."
 
 REASONS = {
     "UNKNOWN_USER": Reason("No data account has this username.", _LOGIN),
     "SECRET_UNREADABLE": Reason(
         "The stored RADIUS password cannot be decrypted: the key ring lacks its key, or it is damaged.",
-        "Login failed because of a fault of ours. Please contact us.",
+        "Log-in failed because of a fault of ours. Please contact us.",
     ),
     "FACTS_UNREADABLE": Reason(
         "A stored fact of the data account cannot be read; the log of the RADIUS service names it.",
-        "Login failed because of a fault of ours. Please contact us.",
+        "Log-in failed because of a fault of ours. Please contact us.",
     ),
     "BAD_PASSWORD": Reason("The password does not match the data account's RADIUS password.", _LOGIN),
     "RATE_LIMITED": Reason(
@@ -52,20 +52,20 @@ REASONS = {
         "The time of this service is used up.",
     ),
     "MAC_MISMATCH": Reason(
-        "The login came from another device than the data account's MAC lock allows.",
-        "This login belongs to another device. Please contact us.",
+        "The log-in came from another device than the data account's MAC lock allows.",
+        "This log-in belongs to another device. Please contact us.",
     ),
     "NAS_MISMATCH": Reason(
-        "The login came through another NAS than the data account's NAS lock allows.",
-        "This login belongs to another access point. Please contact us.",
+        "The log-in came through another NAS than the data account's NAS lock allows.",
+        "This log-in belongs to another access point. Please contact us.",
     ),
     "PORT_MISMATCH": Reason(
-        "The login came through another port than the data account's port lock allows.",
-        "This login belongs to another connection. Please contact us.",
+        "The log-in came through another port than the data account's port lock allows.",
+        "This log-in belongs to another connection. Please contact us.",
     ),
     "TOO_MANY_SESSIONS": Reason(
         "As many sessions as the package allows are open elsewhere, and their NAS still reports them.",
-        "This login is in use elsewhere.",
+        "This log-in is in use elsewhere.",
     ),
 }
 

@@ -18,7 +18,7 @@ class RejectTable(Table):
     account_code = CustomerColumn(accessor="data_account__customer__code", verbose_name="Accounting Code")
     customer = Column(accessor="data_account__customer__name", verbose_name="Customer")
     nas = NasColumn()
-    calling_station_id = Column(verbose_name="MAC")
+    calling_station_id = Column(verbose_name="Device (MAC)")
     method = Column(verbose_name="Password")
     nas_port = Column(verbose_name="NAS Port")
     reject_code = Column(accessor="code", verbose_name="Reject Code")

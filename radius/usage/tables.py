@@ -95,7 +95,7 @@ class UsageTable(Table):
     cap = CapColumn(accessor="package__cap_octets")
     used = OctetsColumn(verbose_name="Usage", attrs=TOTAL, footer=total_octets)
     percent = PercentColumn()
-    high_site = Column(accessor="customer__high_site", verbose_name="Highsite", default="")
+    high_site = Column(accessor="customer__high_site", verbose_name="High Site", default="")
     price = MoneyColumn(
         verbose_name="Monthly Cost",
         orderable=False,
@@ -132,7 +132,7 @@ class CustomerUsageTable(Table):
     lines = CountColumn(verbose_name="Data Accounts")
     used = OctetsColumn(verbose_name="Usage")
     cost = MoneyColumn(verbose_name="Monthly Cost")
-    high_site = Column(verbose_name="Highsite", default="")
+    high_site = Column(verbose_name="High Site", default="")
 
     class Meta(Table.Meta):
         model = Customer
@@ -181,7 +181,7 @@ class SessionTable(Table):
     customer = Column(accessor="data_account__customer__name", verbose_name="Customer", attrs=CLIP)
     nas = NasColumn()
     framed_ip = LinkColumn(verbose_name="IP Address")
-    calling_station_id = Column(verbose_name="MAC")
+    calling_station_id = Column(verbose_name="Device (MAC)")
     started_at = DateTimeColumn(verbose_name="Started")
     updated_at = DateTimeColumn(verbose_name="Last Update")
     duration = DurationColumn()

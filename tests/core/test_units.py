@@ -2,7 +2,15 @@
 
 import pytest
 
-from ispbilling.core.units import GB, TB, format_kbps, format_octets, format_seconds, parse_octets
+from ispbilling.core.units import (
+    GB,
+    TB,
+    format_kbps,
+    format_octets,
+    format_seconds,
+    parse_octets,
+    spoken_seconds,
+)
 
 
 @pytest.mark.parametrize(
@@ -41,3 +49,6 @@ def test_speeds_and_durations_read_as_on_the_profile() -> None:
         "10.5 Mb/s",
     ]
     assert format_seconds(93_784) == "1d 02:03:04"
+    assert [spoken_seconds(n) for n in (0, 86_400, 300, 5400, 90)] == [
+        "0 seconds", "1 day", "5 minutes", "1 hour 30 minutes", "1 minute 30 seconds",
+    ]  # fmt: skip

@@ -76,7 +76,7 @@ def test_a_change_is_tried_without_being_made(ask, alice: Customer, line: DataAc
     CustomerGroup.objects.filter(pk=alice.group_id).update(enabled=False)
     fast = builders.package(title="Fast", service=builders.service(down_kbps=80_000, up_kbps=80_000))
     text = ask(suppose=["suspended", "group"], package=fast.pk, mac="02:00:00:00:00:01")
-    assert "Even with this change it could not log in. The login came from another device" in text
+    assert "Even with this change it could not log in. The log-in came from another device" in text
     assert "Without the change: It cannot log in now. The customer&#x27;s group is disabled" in text
     text = ask(suppose=["suspended", "group"], package=fast.pk)
     assert "With this change it could log in." in text
@@ -152,10 +152,10 @@ def test_a_kept_log_in_is_shown_decided_again_and_asked_today(as_manager: Client
 
     assert "Reject of ali@isp.test" in shown()
     assert "Decided again from what was stored, the answer and every gate are the same." in shown()
-    assert "This login belongs to another device. Please contact us." in shown()
+    assert "This log-in belongs to another device. Please contact us." in shown()
     assert "CHAP" in shown()
     assert f"mac=02%3A00%3A00%3A00%3A00%3A01&amp;nas={tower.pk}" in shown()
-    assert "It cannot log in now. The login came from another device" in shown()
+    assert "It cannot log in now. The log-in came from another device" in shown()
     DataAccount.objects.update(mac_lock="")
     assert "It can log in now." in shown()
     DecisionFacts.objects.update(facts={**attempt.facts.facts, "mac_lock": ""})

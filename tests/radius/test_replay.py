@@ -100,7 +100,7 @@ def test_what_was_asked_and_answered_is_kept_and_no_secret_with_it(log):
     assert (accepted.accepted, accepted.code, accepted.session_timeout) == (True, "", 600)
     assert accepted.facts.answer == [["Framed-Pool", "pool-a"], ["Mikrotik-Rate-Limit", "10M/20M"]]
     assert (refused.method, refused.code) == ("CHAP", "BAD_PASSWORD")
-    assert refused.facts.answer == [["Reply-Message", "Login failed: username or password is wrong."]]
+    assert refused.facts.answer == [["Reply-Message", "Log-in failed: username or password is wrong."]]
     assert refused.facts.facts["terms"]["title"] == "Home 20"
     whole = json.dumps(list(DecisionFacts.objects.values("facts", "login", "trace", "answer")))
     assert "password" not in {key for row in DecisionFacts.objects.all() for key in row.facts}
