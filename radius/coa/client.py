@@ -22,7 +22,7 @@ from radius.wire.requests import Code
 # Seconds waited after each try.
 WAITS = (1.0, 2.0, 4.0)
 # Sockets of each family; one identifier octet tells the requests of one socket to one NAS apart.
-SOCKETS, IDENTIFIERS = 4, 256
+SOCKETS, IDENTIFIERS = 8, 256
 # Datagrams sent before answers are looked at again, and those read of one socket at a time.
 BURST, READ = 256, 64
 _BUFFER = 4 << 20

@@ -1,9 +1,12 @@
 """Which request leaves when: bookkeeping of thousands of requests to many NASes, without sockets or a clock.
 
-Every NAS has a queue and a window of its own, and they take turns: one that says nothing fills its own window
-and delays nobody else. A request keeps its identifier and octets from its first departure to its answer;
-identifiers of one NAS are used again in the order in which they came free, so that a late answer seldom meets
-a successor (RFC 5080 section 2.2.2).
+Every NAS has a queue of its own, and they take turns: one that says nothing delays nobody else. First tries do not
+wait for answers: as many as WINDOW are on their way at once, and beyond them more leave at a pace. What a weak or
+dead NAS is spared are repeats: after each second that needed some, half as many leave in a second, and while there
+are any the pace of first tries is the same.
+
+A request keeps its identifier and octets from its first departure to its answer; identifiers of one NAS are used
+again in the order in which they came free, so that a late answer seldom meets a successor (RFC 5080 section 2.2.2).
 """
 
 from collections import deque
@@ -11,13 +14,19 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
+from math import inf
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 Peer = tuple[str, int]
 
-# Requests of one NAS on their way at a time: the most at first; a second with silence in it halves them.
-FEWEST, WINDOW, _HALVED_EVERY = 32, 256, 1.0
+# Requests of one NAS on their way at a time (the socket of a small one holds no more), and how many a second leave
+# beyond them: of 2,000 sessions of a NAS that says nothing all are told in half a second.
+WINDOW, PACE = 256, 4000
+# Repeats to one NAS a second: the most, half as many after each second that needed some, and the fewest.
+REPEATS, FEWEST, _HALVED_EVERY = 256, 32, 1.0
+# What the pace may catch up with after the owner of the loop was busy elsewhere.
+_CATCH_UP = 0.02
 
 
 @dataclass(slots=True, eq=False)
@@ -30,6 +39,7 @@ class Flight(Generic[T]):
     octets: bytes = b""
     tries: int = 0
     due: float = 0.0
+    in_line: bool = False
     over: bool = False
 
 
@@ -41,9 +51,13 @@ class _Lane(Generic[T]):
     flying: dict[int, Flight[T]] = field(default_factory=dict)
     free: deque[int] = field(default_factory=deque)
     fresh: int = 0
-    window: float = WINDOW
-    halved: float = float("-inf")
+    extra_at: float = -inf
+    repeats: float = REPEATS
+    repeat_at: float = -inf
+    halved: float = -inf
+    repeating: bool = False
     listed: bool = False
+    paced: bool = False
 
 
 class Schedule(Generic[T]):
@@ -53,6 +67,7 @@ class Schedule(Generic[T]):
         self._waits, self._slots = tuple(waits), slots
         self._lanes: dict[Peer, _Lane[T]] = {}
         self._ready: deque[_Lane[T]] = deque()
+        self._paced: list[tuple[float, int, _Lane[T]]] = []
         self._deadlines: list[tuple[float, int, Flight[T]]] = []
         self._order = count()
         self.open = 0
@@ -70,7 +85,7 @@ class Schedule(Generic[T]):
         Take what is `silent` first; nothing is repeated past it.
         """
         for _ in range(most):
-            flight = self._repeat(now) or self._next()
+            flight = self._repeat(now) or self._next(now)
             if flight is None:
                 return
             flight.tries += 1
@@ -97,13 +112,16 @@ class Schedule(Generic[T]):
     def answered(self, flight: Flight[T]) -> None:
         """Its answer came."""
         lane = self._lanes[flight.peer]
-        lane.window = min(WINDOW, lane.window + 1)
+        lane.repeats = min(REPEATS, lane.repeats + 1)
         self._end(flight)
 
     def next_at(self) -> float | None:
         """When `leaving` or `silent` next has something, if no answer comes; None when nothing waits for time."""
         first = self._first()
-        return None if first is None else first.due
+        moments = [] if first is None else [first.due]
+        if self._paced:
+            moments.append(self._paced[0][0])
+        return min(moments, default=None)
 
     @property
     def ready(self) -> bool:
@@ -111,15 +129,35 @@ class Schedule(Generic[T]):
         return bool(self._ready)
 
     def _list(self, lane: _Lane[T]) -> None:
-        if not lane.listed and lane.waiting and len(lane.flying) < min(lane.window, self._slots):
-            lane.listed = True
-            self._ready.append(lane)
+        """Note that the lane has something to send, now or at its pace."""
+        if not lane.waiting:
+            return
+        flying = len(lane.flying)
+        if flying < min(WINDOW, self._slots):
+            if not lane.listed:
+                lane.listed = True
+                self._ready.append(lane)
+        elif flying < self._slots and not lane.paced:
+            lane.paced = True
+            heappush(self._paced, (lane.extra_at, next(self._order), lane))
 
-    def _next(self) -> Flight[T] | None:
-        if not self._ready:
-            return None
-        lane = self._ready.popleft()
-        lane.listed = False
+    def _next(self, now: float) -> Flight[T] | None:
+        while self._ready:
+            lane = self._ready.popleft()
+            lane.listed = False
+            if lane.waiting and len(lane.flying) < self._slots:
+                lane.extra_at = now + 1 / PACE
+                return self._depart(lane)
+        while self._paced and self._paced[0][0] <= now:
+            _at, _, lane = heappop(self._paced)
+            lane.paced = False
+            if lane.waiting and len(lane.flying) < self._slots:
+                pace = lane.repeats if lane.repeating else PACE
+                lane.extra_at = max(lane.extra_at, now - _CATCH_UP) + 1 / pace
+                return self._depart(lane)
+        return None
+
+    def _depart(self, lane: _Lane[T]) -> Flight[T]:
         flight = lane.waiting.popleft()
         if lane.fresh < self._slots:
             flight.slot = lane.fresh
@@ -131,14 +169,22 @@ class Schedule(Generic[T]):
         return flight
 
     def _repeat(self, now: float) -> Flight[T] | None:
-        flight = self._first()
-        if flight is None or flight.due > now or self._spent(flight):
-            return None
-        heappop(self._deadlines)
-        lane = self._lanes[flight.peer]
-        if flight.tries and now - lane.halved >= _HALVED_EVERY:
-            lane.halved, lane.window = now, max(FEWEST, lane.window / 2)
-        return flight
+        while (flight := self._first()) and flight.due <= now and not self._spent(flight):
+            heappop(self._deadlines)
+            lane = self._lanes[flight.peer]
+            if flight.tries == 0:
+                return flight
+            if not flight.in_line:
+                at, lane.repeat_at = lane.repeat_at, max(lane.repeat_at, now) + 1 / lane.repeats
+                if at > now:
+                    flight.in_line = True
+                    self._wait(flight, at)
+                    continue
+            flight.in_line, lane.repeating = False, True
+            if now - lane.halved >= _HALVED_EVERY:
+                lane.halved, lane.repeats = now, max(FEWEST, lane.repeats / 2)
+            return flight
+        return None
 
     def _first(self) -> Flight[T] | None:
         """The request with the earliest deadline; what no longer counts is dropped on the way to it."""
@@ -162,4 +208,7 @@ class Schedule(Generic[T]):
         lane = self._lanes[flight.peer]
         del lane.flying[flight.slot]
         lane.free.append(flight.slot)
-        self._list(lane)
+        if lane.waiting:
+            self._list(lane)
+        elif not lane.flying:
+            lane.repeating = False

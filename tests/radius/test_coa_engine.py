@@ -3,7 +3,7 @@
 import time
 
 from radius.coa.client import Ask, Client, exchange
-from radius.coa.scheduling import FEWEST, WINDOW, Schedule
+from radius.coa.scheduling import FEWEST, PACE, REPEATS, WINDOW, Schedule
 from radius.wire.coa import named
 from radius.wire.codec import Key
 from radius.wire.requests import Code
@@ -30,9 +30,27 @@ def test_the_nases_take_turns_and_each_has_its_own_window():
     assert first[:2] == [0, -1], "one silent NAS with a long queue delays nobody"
     assert len(first) == WINDOW + 1
     assert not plan.ready
-    flight = plan.find(EAST, 3)
-    plan.answered(flight)
-    assert sent(plan, 0.1) == [WINDOW]
+    plan.answered(plan.find(EAST, 3))
+    assert sent(plan, 0.0) == [WINDOW]
+
+
+def test_first_tries_beyond_the_window_leave_at_a_pace_without_an_answer():
+    plan = schedule()
+    for n in range(1100):
+        plan.add(EAST, n)
+    assert len(sent(plan, 0.0)) == WINDOW
+    assert plan.next_at() == 1 / PACE
+    gone = WINDOW
+    for ms in range(10, 101, 10):
+        some = len(sent(plan, ms / 1000))
+        assert some <= PACE / 100 + 1
+        gone += some
+    assert gone >= WINDOW + 0.09 * PACE
+    for ms in range(110, 300, 10):
+        gone += len(sent(plan, ms / 1000))
+    assert gone == 1024, "as many as there are identifiers"
+    plan.answered(plan.find(EAST, 0))
+    assert len(sent(plan, 0.3)) == 1
 
 
 def test_a_request_is_repeated_at_increasing_waits_and_then_given_up():
@@ -48,30 +66,34 @@ def test_a_request_is_repeated_at_increasing_waits_and_then_given_up():
     assert (plan.open, plan.find(EAST, slot), plan.next_at()) == (0, None, None)
 
 
-def test_silence_makes_a_window_smaller_and_answers_make_it_larger():
+def test_repeats_are_spread_and_become_fewer_while_a_nas_says_nothing():
     plan = schedule()
-    for n in range(3 * WINDOW):
-        plan.add(EAST, n)
-    assert len(sent(plan, 0.0)) == WINDOW
-    assert len(sent(plan, 1.0)) == WINDOW, "the same ones again"
-    assert len(list(plan.silent(3.0))) == WINDOW
-    assert len(sent(plan, 3.0)) == WINDOW / 2
-    answered = 0
-    while plan.open:
-        for slot in range(1024):
-            if flight := plan.find(EAST, slot):
-                plan.answered(flight)
-                answered += 1
-        sent(plan, 3.1)
-    assert answered == 2 * WINDOW
-    for second in range(10):
-        plan.add(EAST, -second)
-        assert sent(plan, 100.0 * second)
-        sent(plan, 100.0 * second + 1)
-        list(plan.silent(100.0 * second + 50))
     for n in range(WINDOW):
         plan.add(EAST, n)
-    assert len(sent(plan, 2000.0)) == FEWEST
+    assert len(sent(plan, 0.0)) == WINDOW
+    assert len(sent(plan, 1.0)) == 1, "not all at once"
+    second = [len(sent(plan, 1 + ms / 1000)) for ms in range(10, 3000, 10)]
+    assert max(second) <= 3
+    assert sum(second[:100]) <= REPEATS / 2 + 1
+    assert sum(second) == WINDOW - 1
+    plan.add(EAST, -1)
+    assert -1 in sent(plan, 4.0), "a first try does not wait for them"
+
+
+def test_a_nas_that_was_silent_for_long_gets_the_next_first_tries_at_once():
+    plan = schedule()
+    for round_ in range(6):
+        for n in range(WINDOW):
+            plan.add(EAST, n)
+        start = 1000.0 * round_
+        assert len(sent(plan, start)) == WINDOW
+        repeats = 0
+        while plan.open:
+            start += 0.05
+            list(plan.silent(start))
+            repeats += len(sent(plan, start))
+        assert repeats == WINDOW
+    assert start > 5000 + WINDOW / FEWEST
 
 
 def test_an_identifier_rests_before_it_is_used_again():
@@ -107,7 +129,7 @@ def test_thousands_are_asked_at_once_and_a_silent_nas_delays_nobody():
         while answered < 600 and time.monotonic() < begun + 10:
             answered += sum(answer is not None for _ask, answer in client.turn(0.2))
         assert answered == 600
-        assert len(client) >= 600 - 2 * WINDOW, "the silent one is still being asked"
+        assert len(client) == 600, "the silent one is still being asked"
     assert {request[44] for request in speaking.received} == {str(n).encode() for n in range(600)}
 
 
