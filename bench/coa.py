@@ -111,8 +111,10 @@ def _round(nas: "subprocess.Popen[str]", options: argparse.Namespace, number: in
     _until(
         lambda: not Session.objects.open().filter(applied="").exists(), "the service to know every session"
     )
-    while _report(nas):  # what is left of the round before
+    while _report(nas):  # repeats of the round before; then all of them are recorded
         time.sleep(9)
+    with connection.cursor() as cursor:  # what was tried a moment ago would be given its time to take effect
+        cursor.execute("TRUNCATE radius_coaattempt")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO customers_gate (customer_id, kind, since, reason)"
@@ -135,7 +137,6 @@ def _round(nas: "subprocess.Popen[str]", options: argparse.Namespace, number: in
     }
     say(f"round {number}: {result}")
     with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE radius_coaattempt")
         cursor.execute("DELETE FROM customers_gate")
     return result
 
