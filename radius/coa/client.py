@@ -8,10 +8,9 @@ import select
 import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 
 from radius.coa.scheduling import Flight, Schedule
 from radius.wire.coa import Answer, decode_answer, encode_request
@@ -29,8 +28,7 @@ _BUFFER = 4 << 20
 _FULL_SOCKET_SECONDS = 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(NamedTuple):
     """One request to one NAS: `attributes` are the encoded attributes, `about` is the caller's own."""
 
     address: str
@@ -73,6 +71,11 @@ class Client:
     def __len__(self) -> int:
         """How many requests have no outcome yet."""
         return self._schedule.open
+
+    @property
+    def ready(self) -> bool:
+        """Whether a first try may leave at once."""
+        return self._schedule.ready
 
     def ask(self, ask: Ask) -> None:
         """Queue a request; it leaves with the next `turn`, or when its NAS's window has room."""

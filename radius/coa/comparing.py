@@ -10,9 +10,9 @@ emptied or badly restored looks the same: when that would end a large share of a
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache, partial
+from itertools import chain
 from typing import NamedTuple
 
 import structlog
@@ -37,8 +37,9 @@ log = structlog.get_logger(__name__)
 
 # More sessions without a line than both of these are taken for a fault of ours, not for customers who left.
 MANY_UNKNOWN, SHARE_UNKNOWN = 50, 0.2
-# Sessions compared at a time: the first request leaves when the first of these are read.
-BLOCK = 1000
+# Sessions compared at a time: few at first, so that the first request leaves at once, then more and more, which costs
+# PostgreSQL less for each.
+FIRST, GROWING, BLOCK = 250, 4, 2000
 # Sessions that are given a base line in one look: after a power cut all come back at once, and none is in a hurry.
 BASELINES = 5_000
 # How a line that is gone is found in the scopes in which one can go.
@@ -65,7 +66,8 @@ _IN_SCOPE = """
 SELECT s.id, s.data_account_id, s.nas_id, s.username, s.acct_session_id, host(s.framed_ip), s.calling_station_id,
        s.nas_port, s.applied
 FROM radius_session s {joins}
-WHERE s.month = %s AND s.stopped_at IS NULL AND s.data_account_id IS NOT NULL AND {column} = ANY(%s) AND s.id > %s
+WHERE s.month = %s AND s.stopped_at IS NULL AND s.data_account_id IS NOT NULL AND {column} = ANY(%s::bigint[])
+  AND s.id > %s
 ORDER BY s.id LIMIT %s
 """
 
@@ -86,8 +88,7 @@ class Live(NamedTuple):
     applied: str
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(NamedTuple):
     """A live session that is not as it should be: what to ask its NAS, and the code that says why.
 
     `applied` and `pairs` are the fingerprint and the attributes it should have; empty for a disconnect.
@@ -100,8 +101,7 @@ class Difference:
     pairs: Pairs = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(NamedTuple):
     """A live session of which nobody knows what it was given: taken for what it would be given now."""
 
     live: Live
@@ -122,23 +122,24 @@ class Comparison:
         self.kinds = kinds
         self._by_exception: set[int] = set()
 
-    def everywhere(self, now: datetime) -> Iterator[Finding]:
+    def everywhere(self, now: datetime) -> Iterator[list[Finding]]:
         """Compare every open session."""
         yield from self._compared(_blocks(_of_lines()), now)
-        yield from unknown(now)
+        yield [*unknown(now)]
 
-    def within(self, scope: str, ids: Iterable[int], now: datetime) -> Iterator[Finding]:
+    def within(self, scope: str, ids: Iterable[int], now: datetime) -> Iterator[list[Finding]]:
         """Compare the open sessions that changed rows touch. Raises KeyError for what is no scope."""
-        chosen = sorted(ids)
-        for start in range(0, len(chosen), BLOCK):
-            some = chosen[start : start + BLOCK]
-            yield from self._compared(partial(_in_scope, scope, some), now)
+        chosen, start, size = sorted(ids), 0, FIRST
+        while some := chosen[start : start + size]:
+            # Twice as many: a line seldom has a second session, and then all of a block are read in one go.
+            yield from self._compared(partial(_in_scope, scope, some), now, 2 * size)
+            start, size = start + size, min(BLOCK, GROWING * size)
         if scope in ("account", "session"):
             gone = {live.pk for live in _lineless(_of_lines().filter(**{_GONE[scope]: chosen}))}
             if gone:
-                yield from (one for one in unknown(now) if one.live.pk in gone)
+                yield [one for one in unknown(now) if one.live.pk in gone]
 
-    def by_the_clock(self, now: datetime) -> Iterator[Finding]:
+    def by_the_clock(self, now: datetime) -> Iterator[list[Finding]]:
         """Compare the open sessions whose decision may have changed although no fact did, and those of which nobody
         knows yet what they were given.
         """
@@ -146,7 +147,7 @@ class Comparison:
         yield from self._compared(_blocks(_of_lines().filter(changed)), now)
         unmarked = _of_lines().filter(applied="").order_by("pk").values_list("pk", flat=True)[:BASELINES]
         yield from self._compared(_blocks(_of_lines().filter(pk__in=list(unmarked))), now)
-        yield from unknown(now)
+        yield [*unknown(now)]
 
     def settings(self, live: Live, now: datetime) -> tuple[str, Pairs] | str:
         """The fingerprint and attributes a session should have, or the code of why it may not be online."""
@@ -158,23 +159,30 @@ class Comparison:
         pairs = tuple(replies.attributes(subscriber, decision, self.kinds[live.nas_id or 0]))
         return _fingerprint(pairs), pairs
 
-    def _compared(self, blocks: Callable[[int], list[Live]], now: datetime) -> Iterator[Finding]:
+    def _compared(self, blocks: "_Blocks", now: datetime, size: int = FIRST) -> Iterator[list[Finding]]:
         """Block by block, so that what is found in the first can leave before the last is read."""
-        block = blocks(0)
+        block = blocks(0, size)
         while block:
-            accounts = {live.data_account_id or 0 for live in block}
-            shut = _shut(accounts, now)
-            for live in block:
-                if code := shut.get(live.data_account_id or 0):
-                    yield Difference(live, Kind.DISCONNECT, code)
-            accounts -= shut.keys()
-            facts = find_accounts(accounts, now) if accounts else {}
-            for live in block:
-                subscriber = facts.get(live.data_account_id or 0)
-                found = None if subscriber is None else self._compare(subscriber, live, now)
-                if found is not None:
-                    yield found
-            block = blocks(block[-1].pk) if len(block) == BLOCK else []
+            yield self._found(block, now)
+            if len(block) < size:
+                return
+            size = min(BLOCK, GROWING * size)
+            block = blocks(block[-1].pk, size)
+
+    def _found(self, block: list[Live], now: datetime) -> list[Finding]:
+        accounts = {live.data_account_id or 0 for live in block}
+        shut = _shut(accounts, now)
+        found: list[Finding] = []
+        for live in block:
+            if code := shut.get(live.data_account_id or 0):
+                found.append(Difference(live, Kind.DISCONNECT, code))
+        accounts -= shut.keys()
+        facts = find_accounts(accounts, now) if accounts else {}
+        for live in block:
+            subscriber = facts.get(live.data_account_id or 0)
+            if subscriber is not None and (one := self._compare(subscriber, live, now)) is not None:
+                found.append(one)
+        return found
 
     def _compare(self, subscriber: Subscriber, live: Live, now: datetime) -> Finding | None:
         nas_id = live.nas_id or 0
@@ -205,14 +213,14 @@ class Comparison:
 
 def unwanted(now: datetime) -> list[Difference]:
     """Every open session that should not be: for pages and sweeps, which send nothing."""
-    found = Comparison({})._compared(_blocks(_of_lines().filter(suspects(now))), now)
-    return [*(one for one in found if isinstance(one, Difference)), *unknown(now)]
+    found = Comparison({})._compared(_blocks(_of_lines().filter(suspects(now))), now, BLOCK)
+    return [*(one for one in chain.from_iterable(found) if isinstance(one, Difference)), *unknown(now)]
 
 
 def refusals(session_ids: Iterable[int], now: datetime) -> dict[int, str]:
     """Why each of these sessions should not be, by id; those that may are left out."""
     found = Comparison({}).within("session", session_ids, now)
-    return {one.live.pk: one.because for one in found if isinstance(one, Difference)}
+    return {one.live.pk: one.because for one in chain.from_iterable(found) if isinstance(one, Difference)}
 
 
 def suspects(now: datetime) -> Q:
@@ -251,7 +259,7 @@ def _shut(account_ids: set[int], now: datetime) -> dict[int, str]:
     if not account_ids or AccessAction.objects.effective():
         return {}
     with connection.cursor() as cursor:
-        cursor.execute(_SHUT, {"accounts": list(account_ids), "now": now, "today": local_day(now)})
+        cursor.execute(_SHUT, {"accounts": array(account_ids), "now": now, "today": local_day(now)})
         return {account_id: _CLOSED[first] for account_id, first in cursor.fetchall()}
 
 
@@ -263,7 +271,7 @@ FROM radius_dataaccount a
 JOIN customers_customer c ON c.id = a.customer_id
 JOIN groups_customergroup r ON r.id = c.group_id AND r.enabled
 JOIN customers_gate g ON g.customer_id = a.customer_id
-WHERE a.id = ANY(%(accounts)s) AND g.since <= %(now)s AND (g.until IS NULL OR g.until > %(now)s)
+WHERE a.id = ANY(%(accounts)s::bigint[]) AND g.since <= %(now)s AND (g.until IS NULL OR g.until > %(now)s)
   AND a.starts_on <= %(today)s AND (a.ends_on IS NULL OR a.ends_on >= %(today)s)
 GROUP BY a.id
 """
@@ -303,17 +311,25 @@ def _of_lines() -> QuerySet[Session]:
     return Session.objects.open().filter(data_account__isnull=False).order_by()
 
 
-def _blocks(sessions: QuerySet[Session]) -> Callable[[int], list[Live]]:
-    """The next sessions of a queryset after one of them."""
-    return lambda after: _read(sessions.filter(pk__gt=after).order_by("pk")[:BLOCK])
+# The next so many sessions after one of them.
+_Blocks = Callable[[int, int], list[Live]]
 
 
-def _in_scope(scope: str, ids: list[int], after: int) -> list[Live]:
-    """The same for a scope; an array of ids costs less than as many parameters."""
+def _blocks(sessions: QuerySet[Session]) -> _Blocks:
+    return lambda after, size: _read(sessions.filter(pk__gt=after).order_by("pk")[:size])
+
+
+def _in_scope(scope: str, ids: list[int], after: int, size: int) -> list[Live]:
+    """The same for a scope."""
     joins, column = SCOPES[scope]
     with connection.cursor() as cursor:
-        cursor.execute(_IN_SCOPE.format(joins=joins, column=column), [LIVE, ids, after, BLOCK])
+        cursor.execute(_IN_SCOPE.format(joins=joins, column=column), [LIVE, array(ids), after, size])
         return list(map(Live._make, cursor.fetchall()))
+
+
+def array(ids: Iterable[int]) -> str:
+    """As PostgreSQL writes an array: it reads one text in half the time of as many numbers in a statement."""
+    return "{" + ",".join(map(str, ids)) + "}"
 
 
 def _read(sessions: QuerySet[Session]) -> list[Live]:

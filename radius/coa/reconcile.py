@@ -10,13 +10,12 @@ One session is asked about one thing at a time. Outcomes are written in batches,
 then those sessions are compared once more, since facts may have changed meanwhile.
 """
 
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import islice
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 from django.db import connection, transaction
@@ -39,8 +38,8 @@ log = structlog.get_logger(__name__)
 
 # How long an attempt is given to take effect before the next one; the last value goes on.
 PATIENCE = tuple(timedelta(seconds=seconds) for seconds in (30, 60, 120, 300, 600, 1800))
-# Findings looked at between two turns of the client, and outcomes that make one batch of rows.
-AT_A_TIME, BATCH, MOST = 1000, 500, 10_000
+# Outcomes that make one batch of rows, and the most that wait while others are still to be told.
+BATCH, MOST = 500, 10_000
 # How long outcomes wait for more of them before they are written.
 _LINGER = 0.02
 #: `CoaAttempt.because` of what a person asked for.
@@ -64,8 +63,7 @@ class Peer(Protocol):
     def kind(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
+class _Sent(NamedTuple):
     """What a request to a NAS was about; `request` is the row of the person who asked, if one did."""
 
     what: Difference
@@ -99,7 +97,7 @@ class Reconciler:
         self._known: dict[int, Peer] = {}
         self._kinds: dict[int, str] = {}
         self._comparison = Comparison(self._kinds)
-        self._looking: deque[Iterator[Finding]] = deque()
+        self._looking: deque[Iterator[list[Finding]]] = deque()
         self._under_way: set[int] = set()
         self._again: set[int] = set()
         self._ended: list[tuple[_Sent, Answer | None]] = []
@@ -148,6 +146,7 @@ class Reconciler:
         """
         if self._looking:
             self._launch(now)
+            self._flush()
         patience = 0.0 if self._looking else min(seconds, _LINGER) if self._ended else seconds
         came = self.listen(patience)
         # What is to be sent goes first; what came of it can wait a little.
@@ -161,6 +160,11 @@ class Reconciler:
         ended = self._client.turn(seconds)
         self._ended += ((ask.about, answer) for ask, answer in ended)
         return len(ended)
+
+    def _flush(self) -> None:
+        """What was found leaves before more is read."""
+        while self._client.ready:
+            self.listen(0.0)
 
     def record(self, now: datetime) -> list[CoaAttempt]:
         """Write the outcomes that came in, then compare those sessions again where something may remain."""
@@ -186,14 +190,13 @@ class Reconciler:
         self._kinds.update((nas_id, peer.kind) for nas_id, peer in self._known.items())
 
     def _launch(self, now: datetime) -> None:
-        found = list(islice(self._looking[0], AT_A_TIME))
-        if len(found) < AT_A_TIME:
+        """Queue what the next block of sessions needs; what changed comes before what is looked at now and then."""
+        found = next(self._looking[0], None)
+        if found is None:
             self._looking.popleft()
-        else:
-            self._looking.rotate(-1)
+            return
         applying.give({one.live.pk: one.applied for one in found if isinstance(one, Baseline)})
-        wanted = [one for one in found if isinstance(one, Difference)]
-        for one in _due(wanted, now):
+        for one in _due([one for one in found if isinstance(one, Difference)], now):
             peer = self._known.get(one.live.nas_id or 0)
             if one.live.pk in self._under_way:
                 self._again.add(one.live.pk)
@@ -232,25 +235,34 @@ def due(now: datetime) -> list[Difference]:
 def _due(found: Sequence[Difference], now: datetime) -> list[Difference]:
     """Those for which it is time; what a NAS did not change is to be disconnected."""
     past = _past([one.live.pk for one in found])
-    return [one for one in (_instead(one, past) for one in found) if past[one.live.pk].is_time(one, now)]
+    if not past:
+        return list(found)
+    return [one for one in (_instead(one, past) for one in found) if _is_time(one, past, now)]
 
 
 def _instead(one: Difference, past: Mapping[int, _Past]) -> Difference:
-    if one.kind == Kind.COA and one.applied in past[one.live.pk].failed:
+    if one.kind == Kind.COA and one.live.pk in past and one.applied in past[one.live.pk].failed:
         return Difference(one.live, Kind.DISCONNECT, one.because)
     return one
 
 
+def _is_time(one: Difference, past: Mapping[int, _Past], now: datetime) -> bool:
+    return one.live.pk not in past or past[one.live.pk].is_time(one, now)
+
+
 def _past(session_ids: list[int]) -> dict[int, _Past]:
-    found: dict[int, _Past] = defaultdict(_Past)
+    """Of those sessions about which anything was sent."""
+    found: dict[int, _Past] = {}
+    if not session_ids:
+        return found
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT session_id, request, applied, outcome, at FROM radius_coaattempt"
-            " WHERE session_id = ANY(%s) AND request <> 'probe' ORDER BY id",
-            [session_ids],
+            " WHERE session_id = ANY(%s::bigint[]) AND request <> 'probe' ORDER BY id",
+            [comparing.array(session_ids)],
         )
         for session, kind, applied, outcome, at in cursor.fetchall():
-            past = found[session]
+            past = found.setdefault(session, _Past())
             times, _last = past.tried.get((kind, applied), (0, at))
             past.tried[kind, applied] = (times + 1, at)
             if kind == Kind.COA and outcome != Outcome.ACK:

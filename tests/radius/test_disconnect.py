@@ -110,6 +110,24 @@ def test_a_lost_table_does_not_take_the_network_down(live, caplog):
     assert [one.because for one in comparing.unwanted(now())] == ["SUSPENDED"]
 
 
+def test_the_first_of_many_leave_before_the_last_are_read(live, fake):
+    Session.objects.bulk_create(
+        Session(key=f"{n:032x}", nas=live.nas, data_account=live.data_account, username="x",
+                acct_session_id=f"s-{n}", started_at=now(), updated_at=now())
+        for n in range(2, 2 * comparing.FIRST + 10)
+    )  # fmt: skip
+    suspend(live)
+    peer = NasEntry(live.nas_id, "Tower", live.nas.address, fake.port, Key(SECRET), "generic")
+    with Client(QUICK) as client:
+        reconciler = Reconciler(client, lambda: [peer], 3799)
+        reconciler.look(now(), "customer", [live.data_account.customer_id])
+        reconciler.turn(now(), 0.0)
+        assert eventually(lambda: len(fake.received) >= comparing.FIRST)
+        assert reconciler.busy
+    assert not CoaAttempt.objects.exists(), "the process ended before it wrote anything down"
+    assert len(run(live)) == 2 * comparing.FIRST + 9, "all are found again"
+
+
 def test_it_is_repeated_ever_less_often_until_the_session_ends(live, fake):
     suspend(live)
     at = now()
