@@ -8,6 +8,7 @@ import select
 import socket
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any, NamedTuple
@@ -53,6 +54,8 @@ class Client:
         self._alarm = os.eventfd(0, os.EFD_NONBLOCK)
         self._poll = select.epoll()
         self._poll.register(self._alarm, select.EPOLLIN)
+        self._heard: list[tuple[int, bytes, Any]] = []
+        self._ended: list[tuple[Ask, Answer | None]] = []
         self._numbers: dict[int, tuple[int, socket.socket]] = {}
         for sockets in self._sockets.values():
             for number, one in enumerate(sockets):
@@ -69,13 +72,8 @@ class Client:
             one.close()
 
     def __len__(self) -> int:
-        """How many requests have no outcome yet."""
-        return self._schedule.open
-
-    @property
-    def ready(self) -> bool:
-        """Whether a first try may leave at once."""
-        return self._schedule.ready
+        """How many requests have no outcome yet that `turn` returned."""
+        return self._schedule.open + len(self._ended)
 
     def ask(self, ask: Ask) -> None:
         """Queue a request; it leaves with the next `turn`, or when its NAS's window has room."""
@@ -85,23 +83,44 @@ class Client:
         """End the `turn` that waits, or the next one, at once."""
         os.eventfd_write(self._alarm, 1)
 
+    def flush(self) -> None:
+        """Send every first try that may leave. Answers are taken from the sockets meanwhile, but only looked at where
+        they make room for more; `turn` looks at the rest.
+        """
+        while True:
+            if not self._schedule.ready:
+                came = self._understand() if self._schedule.waiting else []
+                if not came:
+                    return
+                self._ended += came
+            self._leave(time.monotonic())
+            self._hear(0.0)
+
     def turn(self, seconds: float) -> list[tuple[Ask, Answer | None]]:
         """Send what may leave, wait up to `seconds` for answers, and return the requests that came to an end.
 
         None for one that was never answered, however often we asked.
         """
+        ended, self._ended = [*self._ended, *self._understand()], []
         now = time.monotonic()
-        ended: list[tuple[Ask, Answer | None]] = [
-            (flight.what, None) for flight in self._schedule.silent(now)
-        ]
+        ended += ((flight.what, None) for flight in self._schedule.silent(now))
+        self._leave(now)
+        self._hear(self._patience(seconds, bool(ended)))
+        return [*ended, *self._understand()]
+
+    def _leave(self, now: float) -> None:
         for flight in self._schedule.leaving(now, BURST):
             self._send(flight, now)
-        for ready, _events in self._poll.poll(self._patience(seconds, bool(ended))):
+
+    def _hear(self, seconds: float) -> None:
+        for ready, _events in self._poll.poll(seconds):
             if ready == self._alarm:
                 os.eventfd_read(self._alarm)
             else:
-                ended += self._receive(*self._numbers[ready])
-        return ended
+                number, through = self._numbers[ready]
+                with suppress(OSError):  # nothing more waits
+                    for _ in range(READ):
+                        self._heard.append((number, *through.recvfrom(4096)))
 
     def _patience(self, seconds: float, ended: bool) -> float:
         if ended or self._schedule.ready:
@@ -121,12 +140,10 @@ class Client:
         except OSError:
             return  # no route: the same silence as a NAS that is off
 
-    def _receive(self, number: int, through: socket.socket) -> Iterator[tuple[Ask, Answer]]:
-        for _ in range(READ):
-            try:
-                data, sender = through.recvfrom(4096)
-            except OSError:
-                return
+    def _understand(self) -> list[tuple[Ask, Answer | None]]:
+        """The requests that what was heard answers."""
+        ended: list[tuple[Ask, Answer | None]] = []
+        for number, data, sender in self._heard:
             slot = data[1] * SOCKETS + number if len(data) > 1 else -1
             flight = self._schedule.find((plain(sender[0]), sender[1]), slot)
             if flight is None:
@@ -136,7 +153,9 @@ class Client:
             except WireError:
                 continue
             self._schedule.answered(flight)
-            yield flight.what, answer
+            ended.append((flight.what, answer))
+        self._heard.clear()
+        return ended
 
 
 def exchange(asks: Iterable[Ask], waits: Sequence[float] = WAITS) -> Iterator[tuple[Ask, Answer | None]]:

@@ -145,8 +145,11 @@ class Reconciler:
         what was recorded.
         """
         if self._looking:
+            # Block by block without a look at the answers, until the last has left: those who wait come first.
             self._launch(now)
-            self._flush()
+            self._client.flush()
+            if self._looking and len(self._client) < MOST:
+                return []
         patience = 0.0 if self._looking else min(seconds, _LINGER) if self._ended else seconds
         came = self.listen(patience)
         # What is to be sent goes first; what came of it can wait a little.
@@ -160,11 +163,6 @@ class Reconciler:
         ended = self._client.turn(seconds)
         self._ended += ((ask.about, answer) for ask, answer in ended)
         return len(ended)
-
-    def _flush(self) -> None:
-        """What was found leaves before more is read."""
-        while self._client.ready:
-            self.listen(0.0)
 
     def record(self, now: datetime) -> list[CoaAttempt]:
         """Write the outcomes that came in, then compare those sessions again where something may remain."""

@@ -61,7 +61,10 @@ class _Lane(Generic[T]):
 
 
 class Schedule(Generic[T]):
-    """`slots` identifiers per NAS; `waits` are the seconds after each try, the last one before giving up."""
+    """`slots` identifiers per NAS; `waits` are the seconds after each try, the last one before giving up.
+
+    `open` counts requests without an outcome, `waiting` those of them that never left.
+    """
 
     def __init__(self, waits: Sequence[float], slots: int) -> None:
         self._waits, self._slots = tuple(waits), slots
@@ -70,13 +73,14 @@ class Schedule(Generic[T]):
         self._paced: list[tuple[float, int, _Lane[T]]] = []
         self._deadlines: list[tuple[float, int, Flight[T]]] = []
         self._order = count()
-        self.open = 0
+        self.open = self.waiting = 0
 
     def add(self, peer: Peer, what: T) -> None:
         """Queue a request."""
         lane = self._lanes.setdefault(peer, _Lane())
         lane.waiting.append(Flight(peer, what))
         self.open += 1
+        self.waiting += 1
         self._list(lane)
 
     def leaving(self, now: float, most: int) -> Iterator[Flight[T]]:
@@ -159,6 +163,7 @@ class Schedule(Generic[T]):
 
     def _depart(self, lane: _Lane[T]) -> Flight[T]:
         flight = lane.waiting.popleft()
+        self.waiting -= 1
         if lane.fresh < self._slots:
             flight.slot = lane.fresh
             lane.fresh += 1

@@ -133,6 +133,18 @@ def test_thousands_are_asked_at_once_and_a_silent_nas_delays_nobody():
     assert {request[44] for request in speaking.received} == {str(n).encode() for n in range(600)}
 
 
+def test_first_tries_leave_before_answers_are_looked_at():
+    with FakeNas(SECRET) as nas, Client((5.0,)) as client:
+        for n in range(100):
+            client.ask(ask(nas.port, n))
+        client.flush()
+        answered: list[object] = []
+        while len(client):
+            answered += [one.about for one, answer in client.turn(1.0) if answer]
+    assert sorted(answered) == list(range(100))
+    assert len(nas.received) == 100
+
+
 def test_a_repeat_is_the_same_octets_and_silence_ends_it():
     with FakeNas(SECRET, "silent") as nas:
         (outcome,) = exchange([ask(nas.port)], (0.15, 0.15))
