@@ -20,6 +20,7 @@ from django.db.models import (
 
 from radius.coa import comparing
 from radius.coa.models import CoaAttempt, Outcome
+from radius.nas.models import Nas
 from radius.usage import closing
 from radius.usage.models import LIVE, Session
 from radius.usage.reports import STALE
@@ -41,6 +42,12 @@ PROBLEMS = {
     "unwanted": Problem(
         "Should be disconnected",
         "Sent again until it ends. If it never does, check the NAS's CoA port.",
+        "stopped",
+    ),
+    "unreachable": Problem(
+        "NAS cannot be told",
+        "Should be disconnected, but its NAS is gone, disabled or has no address: RadSec alone carries no CoA. "
+        "Give the NAS the address where it takes CoA; else it ends with its Session-Timeout.",
         "stopped",
     ),
     "refused": Problem("NAS refused", "The NAS refused what was sent last: see the answer on the session."),
@@ -66,6 +73,7 @@ def sessions(now: datetime) -> QuerySet[Session]:
     last = CoaAttempt.objects.filter(session=OuterRef("pk")).order_by("-id")
     others = Session.objects.open().filter(data_account=OuterRef("data_account")).exclude(pk=OuterRef("pk"))
     running = Q(stopped_at__isnull=True)
+    reached = Exists(Nas.objects.filter(pk=OuterRef("nas"), enabled=True, address__isnull=False))
     return (
         Session.objects.filter(month=LIVE)
         .filter(running | Q(terminate_cause=STALE, stopped_at__gt=now - RECENT))
@@ -76,6 +84,7 @@ def sessions(now: datetime) -> QuerySet[Session]:
         )
         .annotate(
             problem=Case(
+                When(running & Q(pk__in=unwanted) & ~reached, then=Value("unreachable")),
                 When(running & Q(pk__in=unwanted), then=Value("unwanted")),
                 When(running & Q(last_outcome=Outcome.NAK), then=Value("refused")),
                 When(running & Q(last_outcome=Outcome.TIMEOUT), then=Value("unanswered")),

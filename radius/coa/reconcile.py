@@ -206,7 +206,7 @@ class Reconciler:
         """What to send for it, or why nothing is sent."""
         peer = self._known.get(live.nas_id or 0)
         if peer is None:
-            return "Its NAS is gone or disabled."
+            return _unreachable(live)
         kind = Kind(request.kind)
         if kind != Kind.COA:
             return _Sent(Difference(live, kind, ASKED), peer, request)
@@ -223,6 +223,13 @@ class Reconciler:
         attributes = named(one.live.username, one.live.acct_session_id, one.live.framed_ip)
         port = peer.coa_port or self._default_port
         self._client.ask(Ask(peer.address, port, peer.key, code, attributes + _settings(one.pairs), sent))
+
+
+def _unreachable(live: Live) -> str:
+    """Why there is nobody to send to. Over the TLS of RadSec nothing is sent: the connection is the NAS's own."""
+    if Nas.objects.filter(pk=live.nas_id or 0, enabled=True, address__isnull=True).exists():
+        return "Its NAS has no address, and over RadSec it is told nothing: give it the address where it takes CoA."
+    return "Its NAS is gone or disabled."
 
 
 def due(now: datetime) -> list[Difference]:

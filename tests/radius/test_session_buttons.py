@@ -18,7 +18,7 @@ from radius.coa import asking, comparing, problems
 from radius.coa.client import Client as Speaking
 from radius.coa.models import Kind
 from radius.coa.reconcile import Reconciler
-from radius.models import CoaAttempt, CoaRequest, Session
+from radius.models import CoaAttempt, CoaRequest, Nas, Session
 from radius.server.snapshot import NasEntry
 from radius.wire.codec import Key
 from tests import builders
@@ -90,6 +90,18 @@ def test_apply_settings_sends_them_or_says_why_not(as_manager: Client, live, fak
     press(as_manager, "apply", live)
     serve(live)
     assert "It may not be online: The customer is suspended." in page(as_manager, live)
+
+
+@pytest.mark.feature("W-11")
+def test_a_nas_of_radsec_alone_is_not_sent_anything_and_it_is_said(as_manager: Client, live, fake) -> None:
+    Nas.objects.filter(pk=live.nas_id).update(address=None, fingerprint="ab" * 32)
+    press(as_manager, "disconnect", live)
+    with Speaking() as client:
+        Reconciler(client, list, 3799).answer_requests(now())
+    assert "Its NAS has no address, and over RadSec it is told nothing" in page(as_manager, live)
+    gates.close(live.data_account.customer, GateKind.SUSPENDED, now(), actor=None)
+    assert problems.counts(problems.sessions(now())) == {"unreachable": 1}
+    assert fake.codes == []
 
 
 def test_nobody_to_answer_is_said_after_some_seconds(live) -> None:
