@@ -27,6 +27,7 @@ from radius.accounts.models import DataAccount
 from radius.catalogue.models import Authentication, Service
 from radius.coa.models import Kind
 from radius.degrading.models import AccessAction
+from radius.history import supposing
 from radius.policy import changing, replies
 from radius.policy.decision import Decision, decide
 from radius.policy.subscriber import Login, Subscriber
@@ -178,13 +179,22 @@ class Comparison:
                 found.append(Difference(live, Kind.DISCONNECT, code))
         accounts -= shut.keys()
         facts = find_accounts(accounts, now) if accounts else {}
+        logged_in = _changed_since([live.pk for live in block if not live.applied], now) if facts else {}
         for live in block:
             subscriber = facts.get(live.data_account_id or 0)
-            if subscriber is not None and (one := self._compare(subscriber, live, now)) is not None:
+            if subscriber is None:
+                continue
+            one = self._compare(subscriber, live, now, logged_in.get(live.pk))
+            if one is not None:
                 found.append(one)
         return found
 
-    def _compare(self, subscriber: Subscriber, live: Live, now: datetime) -> Finding | None:
+    def _compare(
+        self, subscriber: Subscriber, live: Live, now: datetime, logged_in: datetime | None
+    ) -> Finding | None:
+        """What is to be done about a session; of one that is not marked, and whose facts are others since, when its
+        log-in was.
+        """
         nas_id = live.nas_id or 0
         decision = decide(subscriber, _login(live), now)
         if not decision.accepted:
@@ -197,12 +207,23 @@ class Comparison:
         wanted = _fingerprint(pairs)
         if live.applied == wanted:
             return None
-        if not changing.comparable(live.applied):
-            return Baseline(live, wanted)
+        applied = live.applied
+        if not changing.comparable(applied):
+            applied = (self._given(live, logged_in, kind) if logged_in else "") or wanted
+            if applied == wanted:
+                return Baseline(live, wanted)
         because = decision.code or SETTINGS
-        if changing.needs_login(live.applied, wanted):
+        if changing.needs_login(applied, wanted):
             return Difference(live, Kind.DISCONNECT, because)
         return Difference(live, Kind.COA, because, wanted, pairs)
+
+    def _given(self, live: Live, logged_in: datetime, kind: str) -> str:
+        """The fingerprint of what its line had then, "" when it would not have been let in."""
+        then = supposing.line(live.data_account_id or 0, logged_in, logged_in)
+        decision = decide(then, _login(live), logged_in)
+        if then is None or not decision.accepted:
+            return ""
+        return _fingerprint(tuple(replies.attributes(then, decision, kind)))
 
     def _remember(self, subscriber: Subscriber, decision: Decision) -> None:
         if decision.code:
@@ -274,6 +295,37 @@ JOIN customers_gate g ON g.customer_id = a.customer_id
 WHERE a.id = ANY(%(accounts)s::bigint[]) AND g.since <= %(now)s AND (g.until IS NULL OR g.until > %(now)s)
   AND a.starts_on <= %(today)s AND (a.ends_on IS NULL OR a.ends_on >= %(today)s)
 GROUP BY a.id
+"""
+
+
+def _changed_since(session_ids: list[int], now: datetime) -> dict[int, datetime]:
+    """When those of these sessions logged in for whose line a fact changed since, or a gate closed or opened.
+
+    Their NAS does not say what it gave them; what is true now it was not. Of sessions from before the history nobody
+    knows.
+    """
+    if not session_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_CHANGED, {"live": LIVE, "ids": array(session_ids), "now": now})
+        return dict(cursor.fetchall())
+
+
+# A Start follows its log-in within two seconds.
+_CHANGED = """
+SELECT s.id, s.login
+FROM (SELECT id, data_account_id, started_at - interval '2 s' AS login FROM radius_session
+      WHERE month = %(live)s AND id = ANY(%(ids)s::bigint[])) s
+JOIN radius_dataaccount a ON a.id = s.data_account_id
+JOIN customers_customer c ON c.id = a.customer_id
+JOIN radius_package p ON p.id = a.package_id
+WHERE s.login > (SELECT at FROM radius_facthistory WHERE origin = '' LIMIT 1) AND (
+  EXISTS (SELECT FROM customers_gate g WHERE g.customer_id = c.id
+          AND (g.since > s.login AND g.since <= %(now)s OR g.until > s.login AND g.until <= %(now)s))
+  OR EXISTS (SELECT FROM radius_facthistory h WHERE h.at > s.login
+             AND (h.origin, h.row_id) IN (('radius_dataaccount', a.id), ('customers_customer', c.id),
+               ('groups_customergroup', c.group_id), ('radius_package', p.id), ('radius_service', p.service_id)))
+  OR EXISTS (SELECT FROM radius_facthistory h WHERE h.at > s.login AND h.origin = 'radius_accessaction'))
 """
 
 

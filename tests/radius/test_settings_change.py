@@ -7,6 +7,8 @@ import pytest
 from customers.accounts import gates
 from customers.models import GateKind
 from ispbilling.core.clock import now
+from radius.degrading.models import AccessAction
+from radius.history.models import FactHistory
 from radius.models import CoaAttempt, Session
 from radius.policy import changing, replies
 from radius.policy.changing import comparable, fingerprint
@@ -50,6 +52,33 @@ def test_what_a_session_was_given_is_not_known_and_taken_for_right(live, fake):
     assert run(live) == []
     assert len(applied(live)) == 13
     assert fake.codes == []
+
+
+@pytest.fixture
+def garden(live):
+    """Of who is suspended, for longer than the session has lasted."""
+    AccessAction.objects.create(code="SUSPENDED", kind="garden", address_list="suspended")
+    FactHistory.objects.update(at=now() - timedelta(days=1))
+    Session.objects.update(started_at=now() - timedelta(minutes=1))
+
+
+def test_a_gate_that_closed_before_the_first_look_is_not_taken_for_right(live, fake, garden):
+    gates.close(live.data_account.customer, GateKind.SUSPENDED, now(), actor=None)
+    (attempt,) = run(live)
+    assert (attempt.request, attempt.outcome, attempt.because) == ("coa", "ack", "SUSPENDED")
+    assert b"suspended" in fake.octets[0]
+    assert run(live) == []
+
+
+def test_a_session_that_began_in_the_garden_is_left_there_until_the_gate_opens(live, fake, garden):
+    customer = live.data_account.customer
+    gates.close(customer, GateKind.SUSPENDED, now() - timedelta(hours=1), actor=None)
+    Session.objects.update(started_at=now() - timedelta(minutes=1))
+    assert run(live) == []
+    assert applied(live)
+    Session.objects.update(applied="")
+    gates.open_(customer, GateKind.SUSPENDED, now() - timedelta(seconds=1), actor=None)
+    assert [(one.request, one.because) for one in run(live)] == [("coa", "SETTINGS_CHANGED")]
 
 
 def test_another_speed_goes_out_as_a_change_once(live, fake):
