@@ -92,6 +92,12 @@ SWEEPS = [
         "forgets refused log-ins after RADIUS_KEEP_REJECTS_DAYS",
     ),
     Sweep(
+        "prune_coa",
+        "radius.sweeps.prune_coa",
+        daily(3, 32),
+        "forgets Disconnect- and CoA-Requests after RADIUS_KEEP_COA_DAYS",
+    ),
+    Sweep(
         "partition_months",
         "radius.sweeps.partition_months",
         daily(2, 30),

@@ -238,6 +238,8 @@ RADIUS_RADSEC_KEY = env("RADIUS_RADSEC_KEY", default="")
 RADIUS_RADSEC_CA = env("RADIUS_RADSEC_CA", default="")
 RADIUS_RADSEC_PORT = env.int("RADIUS_RADSEC_PORT", default=2083 if RADIUS_RADSEC_CERTIFICATE else 0)
 RADIUS_KEEP_REJECTS_DAYS = env.int("RADIUS_KEEP_REJECTS_DAYS", default=90)
+# Disconnect- and CoA-Requests and what the NASes answered.
+RADIUS_KEEP_COA_DAYS = env.int("RADIUS_KEEP_COA_DAYS", default=90)
 # Accounting that PostgreSQL cannot take waits here, on a disk of this machine that survives a restart; beyond so
 # many megabytes of 10**6 bytes packets are not answered, and the NASes keep them.
 RADIUS_SPOOL_DIR = env.path("RADIUS_SPOOL_DIR", default=str(BASE_DIR / ".data" / "spool"))

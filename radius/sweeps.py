@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 
 from ispbilling.core.plans import Plan, Step
 from radius.catalogue.models import Service
+from radius.coa import pruning as asked_long_ago
 from radius.coa.models import CoaAttempt
 from radius.coa.reconcile import due
 from radius.nas import posture
@@ -142,6 +143,20 @@ def prune_posture(now: datetime) -> Plan:
         if (count := rows.count())
     ]
     return Plan("prune_posture", steps, act, chunk=1)
+
+
+def prune_coa(now: datetime) -> Plan:
+    """Delete what NASes were asked longer ago than RADIUS_KEEP_COA_DAYS, one part a transaction."""
+
+    def act(steps: Sequence[Step], at: datetime) -> int:
+        return sum(asked_long_ago.prune(step.key, at) > 0 for step in steps)
+
+    steps = [
+        Step(name, f"{name}, part {part + 1}", "delete", "kept for long enough")
+        for name, rows in asked_long_ago.old(now).items()
+        for part in range(-(-rows.count() // asked_long_ago.SPAN))
+    ]
+    return Plan("prune_coa", steps, act, chunk=1)
 
 
 def time_limits(now: datetime) -> Plan:

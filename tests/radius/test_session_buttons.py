@@ -20,6 +20,7 @@ from radius.coa.models import Kind
 from radius.coa.reconcile import Reconciler
 from radius.models import CoaAttempt, CoaRequest, Nas, Session
 from radius.server.snapshot import NasEntry
+from radius.sweeps import prune_coa
 from radius.wire.codec import Key
 from tests import builders
 from tests.radius.conftest import eventually
@@ -181,6 +182,17 @@ def test_each_session_is_listed_with_its_worst_problem(as_manager: Client, live)
     text = as_manager.get(reverse("radius:session_problems"), {"state": "stranger"}).content.decode()
     assert "stranger@isp.test" in text
     assert "ali@isp.test" not in text
+
+
+def test_what_was_asked_long_ago_is_forgotten(live, settings) -> None:
+    settings.RADIUS_KEEP_COA_DAYS = 30
+    for days in (29, 31):
+        at = now() - timedelta(days=days)
+        CoaAttempt.objects.create(session=live, nas=live.nas, at=at, because="", outcome="ack")
+        asking.ask([live], Kind.DISCONNECT, at, actor=None)
+    assert prune_coa(now()).apply(now()).applied == 2
+    assert (CoaAttempt.objects.count(), CoaRequest.objects.count()) == (1, 1)
+    assert prune_coa(now()).steps == []
 
 
 @pytest.mark.django_db(transaction=True)
