@@ -150,7 +150,9 @@ class Reconciler:
             self._client.flush()
             if self._looking and len(self._client) < MOST:
                 return []
-        patience = 0.0 if self._looking else min(seconds, _LINGER) if self._ended else seconds
+        patience = min(seconds, _LINGER) if self._ended else seconds
+        if self._looking or len(self._ended) >= BATCH:
+            patience = 0.0
         came = self.listen(patience)
         # What is to be sent goes first; what came of it can wait a little.
         enough = len(self._ended) >= (MOST if self._looking else BATCH) or not (came or self._looking)
@@ -165,10 +167,13 @@ class Reconciler:
         return len(ended)
 
     def record(self, now: datetime) -> list[CoaAttempt]:
-        """Write the outcomes that came in, then compare those sessions again where something may remain."""
-        ended = self._ended
+        """Write the first outcomes that came in, then compare those sessions again where something may remain.
+
+        A batch at a time: what leaves at its pace does not wait until thousands are written.
+        """
+        ended = self._ended[:BATCH]
         attempts = _store(ended, now)
-        self._ended = []
+        self._ended = self._ended[BATCH:]
         failed = {
             sent.what.live.pk
             for sent, answer in ended

@@ -1,9 +1,9 @@
 """Which request leaves when: bookkeeping of thousands of requests to many NASes, without sockets or a clock.
 
 Every NAS has a queue of its own, and they take turns: one that says nothing delays nobody else. First tries do not
-wait for answers: as many as WINDOW are on their way at once, and beyond them more leave at a pace. What a weak or
-dead NAS is spared are repeats: after each second that needed some, half as many leave in a second, and while there
-are any the pace of first tries is the same.
+wait for answers: as many as WINDOW are on their way at once, and beyond them more leave at a pace, until all
+identifiers are in use. What a weak or dead NAS is spared are repeats: after each second that needed some, half as
+many leave in a second.
 
 A request keeps its identifier and octets from its first departure to its answer; identifiers of one NAS are used
 again in the order in which they came free, so that a late answer seldom meets a successor (RFC 5080 section 2.2.2).
@@ -26,7 +26,7 @@ WINDOW, PACE = 256, 4000
 # Repeats to one NAS a second: the most, half as many after each second that needed some, and the fewest.
 REPEATS, FEWEST, _HALVED_EVERY = 256, 32, 1.0
 # What the pace may catch up with after the owner of the loop was busy elsewhere.
-_CATCH_UP = 0.02
+_CATCH_UP = 0.05
 
 
 @dataclass(slots=True, eq=False)
@@ -55,7 +55,6 @@ class _Lane(Generic[T]):
     repeats: float = REPEATS
     repeat_at: float = -inf
     halved: float = -inf
-    repeating: bool = False
     listed: bool = False
     paced: bool = False
 
@@ -156,8 +155,7 @@ class Schedule(Generic[T]):
             _at, _, lane = heappop(self._paced)
             lane.paced = False
             if lane.waiting and len(lane.flying) < self._slots:
-                pace = lane.repeats if lane.repeating else PACE
-                lane.extra_at = max(lane.extra_at, now - _CATCH_UP) + 1 / pace
+                lane.extra_at = max(lane.extra_at, now - _CATCH_UP) + 1 / PACE
                 return self._depart(lane)
         return None
 
@@ -185,7 +183,7 @@ class Schedule(Generic[T]):
                     flight.in_line = True
                     self._wait(flight, at)
                     continue
-            flight.in_line, lane.repeating = False, True
+            flight.in_line = False
             if now - lane.halved >= _HALVED_EVERY:
                 lane.halved, lane.repeats = now, max(FEWEST, lane.repeats / 2)
             return flight
@@ -213,7 +211,4 @@ class Schedule(Generic[T]):
         lane = self._lanes[flight.peer]
         del lane.flying[flight.slot]
         lane.free.append(flight.slot)
-        if lane.waiting:
-            self._list(lane)
-        elif not lane.flying:
-            lane.repeating = False
+        self._list(lane)
