@@ -70,6 +70,7 @@ TITLES = {
     "Dropped": "Dropped Packets",
     "Repeats": "Sent Again",
     "Clock": "Clock",
+    "Counters": "Counters reset",
     "Interims": "Session Updates",
     "Class": "Settings Echoed",
     "Attributes": "Unknown Attributes",
