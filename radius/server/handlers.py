@@ -20,9 +20,11 @@ from radius.server.attempts import Attempt
 from radius.server.counting import Counts
 from radius.server.dedupe import Duplicates
 from radius.server.limiting import Guesses, Seldom
+from radius.server.lines import Line
 from radius.server.loop import Datagram
+from radius.server.nases import NasEntry
 from radius.server.online import OpenSession, Prover, crowd, place
-from radius.server.snapshot import Directory, Line, NasEntry, Snapshot
+from radius.server.snapshot import Directory, Snapshot
 from radius.server.spool import Spool, SpoolFull
 from radius.usage.recording import Recorder
 from radius.usage.reports import Implausible, Record, quarantined, report

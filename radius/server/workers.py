@@ -32,12 +32,14 @@ from radius.server.counting import Counts
 from radius.server.following import BACK_OFF, Follower, connect
 from radius.server.handlers import Accounting, Authentication
 from radius.server.limiting import Guesses
+from radius.server.lines import Line
 from radius.server.loop import listen, serve
+from radius.server.nases import Nases
 from radius.server.online import Prover
 from radius.server.posture import PostureLog
 from radius.server.sending import Sender
 from radius.server.shield import Shield
-from radius.server.snapshot import EVERYDAY, Directory, Line, Nases, Snapshot
+from radius.server.snapshot import EVERYDAY, Directory, Snapshot
 from radius.server.spool import Replay, Spool
 from radius.usage.recording import Recorder
 from radius.wire.usernames import Usernames

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from radius.policy.subscriber import Login, Subscriber, Terms
-from radius.server.snapshot import Compiled
+from radius.server.lines import Compiled
 from radius.subscribers import Facts
 
 NOW = datetime(2026, 5, 15, 10, tzinfo=UTC)

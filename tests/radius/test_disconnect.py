@@ -15,7 +15,7 @@ from radius.coa.client import Client
 from radius.coa.models import CoaAttempt
 from radius.coa.reconcile import Reconciler
 from radius.models import Session
-from radius.server.snapshot import NasEntry
+from radius.server.nases import NasEntry
 from radius.wire.codec import Key
 from tests import builders
 from tests.radius.conftest import eventually

@@ -19,7 +19,7 @@ from radius.coa.client import Client as Speaking
 from radius.coa.models import Kind
 from radius.coa.reconcile import Reconciler
 from radius.models import CoaAttempt, CoaRequest, Nas, Session
-from radius.server.snapshot import NasEntry
+from radius.server.nases import NasEntry
 from radius.sweeps import prune_coa
 from radius.wire.codec import Key
 from tests import builders
