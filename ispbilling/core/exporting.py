@@ -21,7 +21,7 @@ class Exporting:
     request: HttpRequest
     permission: ClassVar[str]
     title: str
-    name: str
+    table_class: ClassVar[Any]
     partial: str
     actor: Any
     state: Any
@@ -36,6 +36,11 @@ class Exporting:
     #: For a list of personal data: what it holds ("names, telephone numbers and balances of customers"). Copy
     #: and export then tell so first and ask what for.
     confidential: ClassVar[str] = ""
+
+    @property
+    def name(self) -> str:
+        """What the remembered columns, and the purpose given for an export, are stored under."""
+        return f"{self.table_class.__module__}.{self.table_class.__name__}"
 
     def may_export(self) -> bool:
         return access.may(self.actor, self.export_permission or access.export_permission_for(self.permission))

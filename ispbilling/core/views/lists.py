@@ -92,11 +92,6 @@ class ListPage(Exporting, StaffPage):
         """More buttons for the page header, left of the Add button."""
         return []
 
-    @property
-    def name(self) -> str:
-        """What the remembered columns are stored under."""
-        return f"{self.table_class.__module__}.{self.table_class.__name__}"
-
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.GET.get("export"):
             return self.export(request.GET["export"])
