@@ -7,11 +7,13 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         from billing import guards, wake, widgets
         from billing.documents.finding import DOCUMENTS
+        from billing.documents.widgets import TAB
         from ispbilling import search
         from ispbilling.core import registries
 
         for widget in (widgets.Billing, widgets.Recurring):
             registries.add_widget("customers:customer_detail", widget)
+        registries.add_tab("customers:customer_edit", TAB)
         search.register(DOCUMENTS)
         registries.add_guard("customer.delete.owing", guards.open_balance)
         registries.add_guard("customer.recode", guards.issued_paper)

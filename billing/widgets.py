@@ -5,10 +5,11 @@ from typing import Any
 
 from django.urls import reverse
 
+from billing.documents import dues
 from billing.documents.models import Document
 from billing.documents.tables import LatestTable
 from billing.ledger.models import Balance
-from billing.recurring.models import RecurringLine
+from billing.recurring.models import BillingSettings, RecurringLine
 from billing.recurring.tables import CustomerLinesTable, add_line
 from billing.recurring.unbilled import unbilled
 from customers.merging.models import records_of
@@ -22,7 +23,7 @@ LATEST = 5
 
 
 class Billing(Widget):
-    """The balance and the last documents the customer pays."""
+    """The balance, when invoices are due, and the last documents the customer pays."""
 
     name, title, icon = "billing", "Billing", "file-invoice"
     template_name = "billing/_billing_widget.html"
@@ -32,7 +33,11 @@ class Billing(Widget):
     def context(self) -> Mapping[str, Any]:
         balance = Balance.objects.filter(customer=self.obj).values_list("amount", flat=True).first()
         rows = Document.objects.listed().filter(payer__in=records_of(self.obj))[:LATEST]
-        return {"balance": balance or ZERO, "table": LatestTable(rows, request=self.request)}
+        return {
+            "balance": balance or ZERO,
+            "due": dues.days_of(self.obj, BillingSettings.get()),
+            "table": LatestTable(rows, request=self.request),
+        }
 
     def view_all(self) -> str:
         return f"{reverse('billing:document_list')}?customer={self.obj.code}"

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from billing.documents import dues
 from billing.documents.models import DocumentKind
-from billing.models import Balance, Document
+from billing.models import Balance, BillingSettings, Document
 from customers.merging.models import records_of
 from customers.models import Customer
 from ispbilling.core.money import ZERO
@@ -21,7 +22,8 @@ class Debt:
     due_on: date | None = None
 
     def overdue(self, today: date) -> bool:
-        return self.due_on is not None and self.due_on < today
+        """Whether the days that the provider waits after the due date are over, too (D-8)."""
+        return self.due_on is not None and dues.overdue_from(self.due_on, BillingSettings.get()) <= today
 
     @property
     def credit(self) -> Decimal:

@@ -1,9 +1,10 @@
 """Issued documents and their gapless numbers."""
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, ExpressionWrapper, F, Q, Subquery, Value, When
 from django.urls import reverse
 
+from billing.recurring.models import BillingSettings
 from customers.models import Customer
 from ispbilling.core.models import User
 
@@ -44,6 +45,13 @@ class Party(models.Model):
         return self.name
 
 
+def _overdue_from() -> Case:
+    """As `dues.overdue_from`, of what asks for money."""
+    days = Subquery(BillingSettings.objects.values("overdue_days")[:1])
+    following = ExpressionWrapper(F("due_on") + days + Value(1), output_field=models.DateField())
+    return Case(When(total__gt=0, then=following), output_field=models.DateField())
+
+
 class DocumentQuerySet(models.QuerySet["Document"]):
     def visible_to(self, user: User) -> "DocumentQuerySet":
         if user.is_provider_staff:
@@ -51,10 +59,12 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         return self.filter(payer__in=Customer.objects.visible_to(user))
 
     def listed(self) -> "DocumentQuerySet":
-        """With what a list shows, and `credited`: whether a credit note took the invoice back."""
+        """With what a list shows, `credited`: whether a credit note took the invoice back, and `overdue_from`."""
         related = ("customer", "payer", "party", "run__billing_group", "corrects")
         notes = Document.objects.filter(corrects=models.OuterRef("pk"))
-        return self.select_related(*related).annotate(credited=models.Exists(notes))
+        return self.select_related(*related).annotate(
+            credited=models.Exists(notes), overdue_from=_overdue_from()
+        )
 
 
 class Document(models.Model):

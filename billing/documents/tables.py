@@ -46,6 +46,7 @@ class DocumentTable(Table):
     name = Column(accessor="party__name", verbose_name="Customer")
     issued_on = DateColumn(verbose_name="Date", attrs={"td": {"class": "text-nowrap"}})
     due_on = DateColumn(verbose_name="Due")
+    overdue_from = DateColumn(verbose_name="Overdue From", default="")
     net = MoneyColumn(verbose_name="Net")
     vat = MoneyColumn(verbose_name="VAT")
     total = MoneyColumn(verbose_name="Total")
@@ -97,5 +98,16 @@ class LatestTable(DocumentTable):
     """The last documents on a customer's profile."""
 
     class Meta(DocumentTable.Meta):
-        exclude = ("customer", "name", "due_on", "net", "vat", "corrects", "run", "actions", "kind")
+        exclude = (
+            "customer",
+            "name",
+            "due_on",
+            "overdue_from",
+            "net",
+            "vat",
+            "corrects",
+            "run",
+            "actions",
+            "kind",
+        )
         orderable = False

@@ -53,6 +53,7 @@ class DocumentDetail(DetailPage):
                 Attr("get_kind_display", "Kind"),
                 Attr("issued_on", "Date", kind="date"),
                 Attr("due_on", "Due", kind="date"),
+                Attr("overdue_from", "Overdue from", kind="date"),
                 Attr("corrects", "Corrects", kind="link"),
                 Attr("run", "Run", kind="link"),
             ),

@@ -39,7 +39,8 @@ class EndForm(Form):
 
 class SettingsForm(ModelForm):
     layout = Layout(
-        Pair("due_days", "prices_include_vat"),
+        Pair("due_days", "overdue_days"),
+        "prices_include_vat",
         Pair("invoice_prefix", "credit_note_prefix"),
         Pair("financial_year_end_month", "month_end_day"),
         "issue_automatically",
@@ -48,8 +49,8 @@ class SettingsForm(ModelForm):
     class Meta:
         model = BillingSettings
         fields = (
-            "due_days", "invoice_prefix", "credit_note_prefix", "prices_include_vat", "financial_year_end_month",
-            "month_end_day", "issue_automatically",
+            "due_days", "overdue_days", "prices_include_vat", "invoice_prefix", "credit_note_prefix",
+            "financial_year_end_month", "month_end_day", "issue_automatically",
         )  # fmt: skip
 
 

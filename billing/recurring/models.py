@@ -35,7 +35,16 @@ class VatRate(models.Model):
 class BillingSettings(models.Model):
     """How this provider bills. One row."""
 
-    due_days = models.PositiveSmallIntegerField("days till invoices due", default=7)
+    due_days = models.PositiveSmallIntegerField(
+        "days till invoices due",
+        default=7,
+        help_text="From the invoice date; customers and their groups may have days of their own",
+    )
+    overdue_days = models.PositiveSmallIntegerField(
+        "days till overdue",
+        default=0,
+        help_text="After the due date; on the day after these an unpaid invoice is overdue",
+    )
     invoice_prefix = models.CharField(max_length=10, default="INV")
     credit_note_prefix = models.CharField(max_length=10, default="CN")
     prices_include_vat = models.BooleanField("prices include VAT", default=True)

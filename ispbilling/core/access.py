@@ -64,6 +64,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "radius.export": MANAGERS,
     "billing.documents.view": STAFF,
     "billing.documents.credit": FINANCE,
+    "billing.terms.edit": OFFICE,  # a customer's own days till due
     "billing.recurring.view": STAFF,
     "billing.recurring.edit": OFFICE,
     "billing.payments.view": STAFF,

@@ -195,7 +195,7 @@ def test_accounts_staff_preview_but_do_not_approve(line: RecurringLine) -> None:
 
 def test_settings_and_vat_rates_are_edited_and_recorded(as_manager: Client) -> None:
     fields = {
-        "due_days": 14, "invoice_prefix": "TAX", "credit_note_prefix": "CN", "prices_include_vat": "on",
+        "due_days": 14, "overdue_days": 2, "invoice_prefix": "TAX", "credit_note_prefix": "CN", "prices_include_vat": "on",
         "financial_year_end_month": 2, "month_end_day": 20,
     }  # fmt: skip
     as_manager.post(reverse("billing:settings_edit"), fields)
