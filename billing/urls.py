@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from billing.closing import views as closing
 from billing.documents import views as documents
 from billing.recurring import views as recurring
 from billing.runs import views as runs
@@ -42,6 +43,8 @@ settings_urls = [
     path("", recurring.SettingsEdit.as_view(), name="settings_edit"),
     path("vat/", recurring.VatRateList.as_view(), name="vat_list"),
     path("vat/add/", recurring.VatRateAdd.as_view(), name="vat_add"),
+    path("close/", closing.BooksClose.as_view(), name="books_close"),
+    path("reopen/", closing.BooksReopen.as_view(), name="books_reopen"),
 ]
 
 urlpatterns = [

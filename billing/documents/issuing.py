@@ -17,7 +17,7 @@ from django.db.transaction import TransactionManagementError
 
 from billing.documents.digests import document_digest, party_digest
 from billing.documents.models import Document, DocumentKind, DocumentLine, Party
-from billing.ledger import posting
+from billing.ledger import books, posting
 from billing.ledger.posting import RECEIVABLE, REVENUE, VAT, Amount, Entry
 from billing.recurring.models import BilledPeriod, BillingSettings
 from customers.models import Customer
@@ -112,12 +112,14 @@ def issue(
 ) -> list[Document]:
     """Issue the drafts, all of one kind, in their order.
 
-    Raises DomainError for a draft of nothing, IntegrityError when one was issued or its period billed before.
+    Raises DomainError for a draft of nothing and for a day in closed books, IntegrityError when one was issued
+    or its period billed before.
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("issuing needs a transaction around it")
     if not drafts:
         return []
+    books.require_open(issued_on)
     if any(draft.total == 0 for draft in drafts):
         raise DomainError("A document of R 0.00 is not issued.")
     settings = BillingSettings.get()

@@ -13,6 +13,7 @@ from functools import cache
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
+from billing.ledger import books
 from billing.ledger.digests import posting_digest, seal_hash
 from billing.ledger.models import Account, Balance, Line, Posting, Seal
 from ispbilling.core.copying import copy, take_ids
@@ -68,7 +69,7 @@ def post(entry: Entry, now: datetime) -> Posting:
     """Post one fact and seal it; call it last in the transaction.
 
     Posting the same fact again returns what is there. Raises ValueError when the source key was used for
-    something else, IntegrityError when the amounts do not sum to zero.
+    something else, IntegrityError when the amounts do not sum to zero, DomainError in closed books.
     """
     head = _lock_head()
     known = Posting.objects.filter(source_key=entry.source_key).first()
@@ -118,10 +119,13 @@ def carry(from_id: int, to_id: int, source_key: str, on: date, memo: str, now: d
 def write_lines(entries: Sequence[Entry]) -> list[int]:
     """Store the lines of facts that `seal` will complete; returns the ids their postings will have.
 
-    Lines go before postings so that the sum-to-zero triggers see whole sets and queue nothing.
+    Lines go before postings so that the sum-to-zero triggers see whole sets and queue nothing. Raises
+    DomainError when one is dated in closed books.
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("posting needs a transaction around it")
+    if entries:
+        books.require_open(min(entry.on for entry in entries))
     ids = sorted(take_ids(Posting, len(entries)))
     copy(
         Line,
@@ -142,6 +146,11 @@ def seal(entries: Sequence[Entry], ids: Sequence[int], now: datetime) -> int:
     Takes the chain head and holds it until COMMIT, so it comes last, after the numbers.
     """
     return _seal(_lock_head(), entries, ids, now)
+
+
+def hold() -> None:
+    """Wait for whoever is posting, and have the others wait until COMMIT."""
+    _lock_head()
 
 
 def _lock_head() -> tuple[int, bytes]:

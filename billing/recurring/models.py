@@ -63,6 +63,9 @@ class BillingSettings(models.Model):
         help_text="On: the month-end sweep also issues what it prepared, without anyone's approval",
     )
 
+    # Written by `billing.closing` alone.
+    closed_until = models.DateField("books closed up to", null=True, blank=True, editable=False)
+
     class Meta:
         verbose_name_plural = "billing settings"
         constraints = [

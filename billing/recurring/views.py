@@ -132,7 +132,14 @@ class SettingsEdit(EditPage):
         return BillingSettings.get()
 
     def buttons(self) -> list[Button]:
-        return [Button("VAT rates", reverse("billing:vat_list"), "percentage")]
+        found = [
+            Button("VAT rates", reverse("billing:vat_list"), "percentage"),
+            Button("Close Books", reverse("billing:books_close"), "lock", permission="billing.books.close"),
+        ]
+        if closed := self.object.closed_until:
+            label, url = f"Reopen Books (closed up to {closed})", reverse("billing:books_reopen")
+            found.append(Button(label, url, "lock-open", permission="billing.books.reopen"))
+        return found
 
 
 class VatRateList(ListPage):

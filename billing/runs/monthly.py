@@ -13,6 +13,7 @@ from django.db import DatabaseError, connection, transaction
 
 from billing.documents import issuing
 from billing.documents.issuing import Draft
+from billing.ledger import books
 from billing.recurring.charges import Bill, Terms, due
 from billing.runs.certificate import certify
 from billing.runs.drafting import draft_of
@@ -30,13 +31,17 @@ APPEARED = "Not in the preview: became due since; preview again."
 
 
 def approve(run: Run, now: datetime, *, actor: User | None) -> Run:
-    """Give the word: from here the sweep `issue_runs` issues it. Raises DomainError in any other state."""
+    """Give the word: from here the sweep `issue_runs` issues it.
+
+    Raises DomainError in any other state, and when the books of its date were closed since the preview.
+    """
     with transaction.atomic():
         run = Run.objects.select_for_update(no_key=True).get(pk=run.pk)
         if run.state != RunState.PREVIEWED:
             raise DomainError(
                 f"This run is {run.get_state_display().lower()}; only a preview can be approved."
             )
+        books.require_open(run.issue_on)
         run.state, run.approved_at, run.approved_by = RunState.APPROVED, now, actor
         run.save(update_fields=["state", "approved_at", "approved_by"])
         events.record(

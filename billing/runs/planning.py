@@ -17,6 +17,7 @@ from decimal import Decimal
 from django.db import connection, transaction
 from django.db.models import Q
 
+from billing.ledger import books
 from billing.recurring.charges import LAST_ID, Bill, Charge, Terms, due
 from billing.recurring.models import RecurringLine
 from billing.runs.models import Run, RunChunk, RunException, RunPlan, RunState
@@ -47,7 +48,8 @@ class Asked:
 
 
 def plan(asked: Asked, now: datetime, *, actor: User | None, chunk: int = CHUNK) -> Run:
-    """Make a run and its plan. Raises DomainError when nothing is due, or the invoice date is in the future."""
+    """Make a run and its plan. Raises DomainError when nothing is due, or for an invoice date that is in the
+    future or in closed books."""
     with transaction.atomic():
         run = _draft(asked, now, actor, chunk)
         for number in range(run.chunks.count()):
@@ -142,6 +144,7 @@ def _draft(asked: Asked, now: datetime, actor: User | None, chunk: int) -> Run:
     """The run and its chunks, nothing priced. Raises DomainError when the terms do not hold."""
     if asked.issue_on > local_day(now):
         raise DomainError("The invoice date is in the future: balances would show it before its time.")
+    books.require_open(asked.issue_on)
     Terms.of(asked.period, asked.issue_on)
     run = Run.objects.create(
         period_start=asked.period.start,

@@ -75,6 +75,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "billing.runs.issue": FINANCE,
     "billing.runs.undo": FINANCE,
     "billing.settings.edit": FINANCE,
+    "billing.books.close": FINANCE,
+    "billing.books.reopen": OWNER | {Role.FINANCIAL_MANAGER},
     "billing.export": OFFICE,
     "messages.view": STAFF,
     "messages.send": DESK,

@@ -195,6 +195,8 @@ PAGES = {
     "billing:run_undo": "billing.runs.undo",
     "billing:run_unbilled": "billing.runs.view",
     "billing:settings_edit": "billing.settings.edit",
+    "billing:books_close": "billing.books.close",
+    "billing:books_reopen": "billing.books.reopen",
     "billing:vat_list": "billing.settings.edit",
     "billing:vat_add": "billing.settings.edit",
     "notifications:message_list": "messages.view",
