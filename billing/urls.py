@@ -15,6 +15,9 @@ document_urls = [
     path("<int:pk>/", documents.DocumentDetail.as_view(), name="document_detail"),
     path("<int:pk>/pdf/", documents.DocumentPdf.as_view(), name="document_pdf"),
     path("<int:pk>/credit/", documents.DocumentCredit.as_view(), name="document_credit"),
+    path("<int:pk>/take-back/", documents.DocumentTakeBack.as_view(), name="document_take_back"),
+    path("adjust/<int:pk>/", documents.AdjustmentAdd.as_view(), name="adjustment_add"),
+    path("write-off/<int:pk>/", documents.WriteOffAdd.as_view(), name="write_off_add"),
 ]
 
 # /billing/recurring/

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from billing.documents import dues
+from billing.documents import adjusting, dues
 from billing.documents.models import Document
 from billing.documents.tables import LatestTable
 from billing.ledger.models import Balance
@@ -38,6 +38,14 @@ class Billing(Widget):
             "due": dues.days_of(self.obj, BillingSettings.get()),
             "table": LatestTable(rows, request=self.request),
         }
+
+    def buttons(self) -> list[Button]:
+        adjust = reverse("billing:adjustment_add", args=[self.obj.pk])
+        found = [Button("Adjust", adjust, permission="billing.documents.adjust", modal=True)]
+        if adjusting.owed_by(self.obj):
+            url = reverse("billing:write_off_add", args=[self.obj.pk])
+            found.append(Button("Write Off", url, permission="billing.documents.write_off", modal=True))
+        return found
 
     def view_all(self) -> str:
         return f"{reverse('billing:document_list')}?customer={self.obj.code}"

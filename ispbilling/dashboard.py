@@ -12,6 +12,7 @@ from django.db.models.functions import TruncMonth
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
+from billing.documents.models import BILLED
 from billing.models import Balance, Document, RunException
 from customers.models import ChangeRequest, Customer, Gate, GateKind, Rating
 from ispbilling.core import access
@@ -80,7 +81,7 @@ def figures(at: datetime) -> list[Figure]:
     suspended = Gate.objects.closing(at).filter(kind=GateKind.SUSPENDED).count()
     day = UsageDay.objects.filter(day=today).aggregate(up=Sum("upload_octets"), down=Sum("download_octets"))
     owed = Balance.objects.filter(amount__gt=0).aggregate(sum=Sum("amount"), count=Count("pk"))
-    issued = Document.objects.filter(issued_on__gte=month.start, issued_on__lt=month.end)
+    issued = Document.objects.filter(kind__in=BILLED, issued_on__gte=month.start, issued_on__lt=month.end)
     billed_now = issued.aggregate(sum=Sum("total"), count=Count("pk"))
     list_url, up, down = reverse("customers:customer_list"), day["up"] or 0, day["down"] or 0
     return [
@@ -164,7 +165,7 @@ def billed(at: datetime) -> Chart:
     months = [add_months(first, -back) for back in range(11, -1, -1)]
     sums: dict[date, Decimal] = {
         row["month"]: row["sum"]
-        for row in Document.objects.filter(issued_on__gte=months[0])
+        for row in Document.objects.filter(kind__in=BILLED, issued_on__gte=months[0])
         .order_by()
         .annotate(month=TruncMonth("issued_on"))
         .values("month")

@@ -11,7 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from PIL import Image
 
-from billing.documents import issuing
+from billing.documents import adjusting, issuing
+from billing.documents.adjusting import Asked as Asking
 from billing.documents.issuing import Draft, Item, PartyDraft
 from billing.documents.models import DocumentKind
 from billing.models import Document, RecurringLine, Run
@@ -242,6 +243,13 @@ def invoice(
     )
     with transaction.atomic():
         return issuing.issue([draft], on, now())[0]
+
+
+def adjustment(of: Customer | None = None, amount: str = "50.00", **kwargs: Any) -> Document:
+    """An adjustment of what a customer owes, dated today."""
+    day = kwargs.pop("on", None) or local_day(now())
+    asked = Asking(day, kwargs.pop("reason", "agreed by telephone"), kwargs.pop("token", None) or uuid4())
+    return adjusting.adjust(of or customer(), Decimal(amount), asked, now(), actor=kwargs.pop("actor", None))
 
 
 def session(**kwargs: Any) -> Session:

@@ -1,4 +1,4 @@
-"""Credit notes: the only way to take back an issued invoice. They mirror it and point back."""
+"""Taking paper back: by a credit note for an invoice, else by paper of its own kind. It mirrors and points back."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,35 +13,61 @@ from ispbilling.core.clock import local_day
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
 
+#: Which kind takes back which; a credit note is never taken back, what it credited is invoiced again.
+ANSWERS = {
+    DocumentKind.INVOICE: DocumentKind.CREDIT_NOTE,
+    DocumentKind.ADJUSTMENT: DocumentKind.ADJUSTMENT,
+    DocumentKind.WRITE_OFF: DocumentKind.WRITE_OFF,
+}
+
 
 def credit(document: Document, on: date, now: datetime, *, actor: User | None, reason: str) -> Document:
     """Answer one invoice with a credit note over all of it; what it billed may be billed again.
 
-    Raises DomainError when it is not an invoice, was corrected already, or the day is before it or to come.
+    Raises DomainError when it is not an invoice, was corrected already, or the day is before it, to come or in
+    closed books.
     """
+    if document.kind != DocumentKind.INVOICE:
+        raise DomainError(f"{document.reference} is not an invoice; only invoices are credited.")
+    return take_back(document, on, now, actor=actor, reason=reason)
+
+
+def take_back(document: Document, on: date, now: datetime, *, actor: User | None, reason: str) -> Document:
+    """Answer an invoice, adjustment or write-off with the paper that undoes it. Raises DomainError as `credit`."""
     with transaction.atomic():
         locked = Document.objects.select_for_update(no_key=True).get(pk=document.pk)
-        if locked.kind != DocumentKind.INVOICE:
-            raise DomainError(f"{locked.reference} is not an invoice; only invoices are credited.")
-        if locked.corrections.exists():
-            raise DomainError(f"{locked.reference} was credited already; reload the page.")
+        if why := why_not(locked):
+            raise DomainError(why)
+        noun = ANSWERS[DocumentKind(locked.kind)].label
         if on < locked.issued_on:
-            raise DomainError(f"A credit note cannot be dated before its invoice ({locked.issued_on}).")
+            raise DomainError(
+                f"{_a(noun)} cannot be dated before its {locked.get_kind_display().lower()} ({locked.issued_on})."
+            )
         if on > local_day(now):
             raise DomainError(
-                "A credit note cannot be dated in the future: the balance would fall before its time."
+                f"{_a(noun)} cannot be dated in the future: the balance would change before its time."
             )
         return issuing.issue(mirrors([locked], on, reason), on, now, actor)[0]
 
 
+def why_not(document: Document) -> str:
+    """Why it cannot be taken back, as a sentence; empty when it can."""
+    if document.kind not in ANSWERS or document.corrects_id is not None:
+        return f"{document.reference} takes other paper back; it cannot be taken back itself."
+    if document.corrections.exists():
+        done = "credited" if document.kind == DocumentKind.INVOICE else "taken back"
+        return f"{document.reference} was {done} already; reload the page."
+    return ""
+
+
 def mirrors(documents: Sequence[Document], on: date, reason: str) -> list[Draft]:
-    """Drafts of the credit notes that take the documents back, line by line with negated amounts."""
+    """Drafts of the paper that takes documents of one kind back, line by line with negated amounts."""
     lines: dict[int, list[DocumentLine]] = defaultdict(list)
     for line in DocumentLine.objects.filter(document__in=documents).order_by("pk"):
         lines[line.document_id].append(line)
     return [
         Draft(
-            kind=DocumentKind.CREDIT_NOTE,
+            kind=ANSWERS[DocumentKind(document.kind)],
             customer_id=document.customer_id,
             payer_id=document.payer_id,
             party=document.party_id,
@@ -51,6 +77,7 @@ def mirrors(documents: Sequence[Document], on: date, reason: str) -> list[Draft]
             run_id=document.run_id,
             corrects_id=document.pk,
             memo=f" for {document.reference}: {reason}",
+            reason=reason,
         )
         for document in documents
     ]
@@ -67,3 +94,7 @@ def _mirrored(line: DocumentLine) -> Item:
         discount=line.discount,
         recurring_line_id=line.recurring_line_id,
     )
+
+
+def _a(noun: str) -> str:
+    return f"{'An' if noun[0] in 'AEIOU' else 'A'} {noun.lower()}"

@@ -1,6 +1,6 @@
 """The digest of a document: all that its paper says about money and people, hashed into its posting. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -17,11 +17,13 @@ def document_digest(
     head: tuple[str, int, int, str, int, int, bytes, int | None, int | None, date, date],
     amounts: tuple[Decimal, Decimal, Decimal],
     lines: Iterable[tuple[int | None, str, Decimal, Decimal, Decimal, Decimal, Decimal, Decimal, Decimal]],
+    more: Sequence[str] = (),
 ) -> bytes:
     """`head`: kind, year, number, reference, customer, payer, party digest, run, corrects, issued on, due on.
 
     `amounts`: net, VAT, total. `lines`, in their order: recurring line, description, quantity, price,
-    discount, VAT rate, net, VAT, total.
+    discount, VAT rate, net, VAT, total. `more`: reason; what it ends with that is empty is as if it were not
+    there, so that paper from before it was kept has the digest it had.
     """
     told: list[Any] = [
         *head[:6],
@@ -34,4 +36,7 @@ def document_digest(
         told.append(
             [recurring_line, description, f"{quantity:.2f}", f"{price:.4f}", [f"{x:.2f}" for x in rest]]
         )
-    return digest(told)
+    said = list(more)
+    while said and not said[-1]:
+        said.pop()
+    return digest([*told, said] if said else told)

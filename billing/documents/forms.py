@@ -1,25 +1,70 @@
 """Forms of the document pages, and the Billing tab of a customer."""
 
+from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 from crispy_forms.layout import Div, Layout
 from django import forms
 
 from billing.documents import dues
+from billing.documents.adjusting import Asked
 from billing.recurring.models import BillingSettings
 from customers.models import Customer
 from customers.relations import paying
 from ispbilling.core import clock
-from ispbilling.core.forms import DateInput, Form
+from ispbilling.core.forms import AmountField, DateInput, Form, Pair
 
 
-class CreditForm(Form):
-    """What a credit note needs besides its invoice."""
+class TakeBackForm(Form):
+    """What the paper that takes other paper back needs besides it."""
 
     on = forms.DateField(label="Date", widget=DateInput())
     reason = forms.CharField(
-        max_length=120, label="Reason", help_text="Kept in the ledger and on the customer's timeline"
+        max_length=120,
+        help_text="Printed, and kept in the ledger and on the customer's timeline",
     )
+
+
+class _OnceForm(TakeBackForm):
+    """A form that does once what it is sent for, however often the button is pressed."""
+
+    token = forms.UUIDField(widget=forms.HiddenInput, initial=uuid4)
+
+    @property
+    def asked(self) -> Asked:
+        """What every such paper needs."""
+        return Asked(**{name: self.cleaned_data[name] for name in ("on", "reason", "token")})
+
+
+class AdjustForm(_OnceForm):
+    """An adjustment: in whose favour, how much and why."""
+
+    direction = forms.ChoiceField(
+        label="The customer then owes", choices=(("more", "More (debit)"), ("less", "Less (credit)"))
+    )
+    amount = AmountField(
+        help_text="Without VAT: what was charged wrongly is credited by a credit note instead"
+    )
+    layout = Layout("token", Pair("direction", "amount"), Pair("on", "reason"))
+
+    @property
+    def change(self) -> Decimal:
+        """How what is owed changes."""
+        sign = 1 if self.cleaned_data["direction"] == "more" else -1
+        return self.cleaned_data["amount"] * Decimal(sign)
+
+
+class WriteOffForm(_OnceForm):
+    """A write-off: how much of what is owed, why, and whether the VAT in it is claimed back."""
+
+    amount = AmountField(help_text="With the VAT in it, at most what is owed")
+    claim_vat = forms.BooleanField(
+        label="Claim the VAT back",
+        required=False,
+        help_text="VAT Act s22: while the debt is with us, its VAT was declared, and we have stopped collecting",
+    )
+    layout = Layout("token", Pair("amount", "on"), "reason", "claim_vat")
 
 
 class DueForm(Form):

@@ -18,7 +18,7 @@ from django.db.transaction import TransactionManagementError
 from billing.documents.digests import document_digest, party_digest
 from billing.documents.models import Document, DocumentKind, DocumentLine, Party
 from billing.ledger import books, posting
-from billing.ledger.posting import RECEIVABLE, REVENUE, VAT, Amount, Entry
+from billing.ledger.posting import ADJUSTMENT, BAD_DEBT, RECEIVABLE, REVENUE, VAT, Amount, Entry
 from billing.recurring.models import BilledPeriod, BillingSettings
 from customers.models import Customer
 from ispbilling.core import events
@@ -36,6 +36,11 @@ class PartyDraft:
     name: str
     address: str
     vat_number: str
+
+    @classmethod
+    def of(cls, payer: Customer) -> "PartyDraft":
+        """As a run prints it."""
+        return cls(payer.pk, payer.name, payer.postal_address or payer.physical_address, payer.vat_number)
 
     @cached_property
     def digest(self) -> bytes:
@@ -62,6 +67,10 @@ class Item:
         return self.net + self.vat
 
 
+#: The account of the net of what is neither invoice nor credit note.
+_AGAINST = {DocumentKind.ADJUSTMENT: ADJUSTMENT, DocumentKind.WRITE_OFF: BAD_DEBT}
+
+
 @dataclass(frozen=True)
 class Draft:
     """A document before it has a number. `source_key` names its cause, which issues once.
@@ -79,6 +88,7 @@ class Draft:
     run_id: int | None = None
     corrects_id: int | None = None
     memo: str = ""
+    reason: str = ""
 
     @cached_property
     def net(self) -> Decimal:
@@ -94,10 +104,13 @@ class Draft:
 
     @property
     def amounts(self) -> tuple[Amount, ...]:
-        """What it posts: the payer owes the total, of which we earned the net and hold the VAT."""
+        """What it posts: the payer owes the total, of which we earned the net and hold the VAT.
+
+        What is written off is a loss instead of less earned, and what is adjusted stands on its own.
+        """
         return (
             Amount(RECEIVABLE, self.total, self.payer_id),
-            Amount(REVENUE, -self.net),
+            Amount(_AGAINST.get(self.kind, REVENUE), -self.net),
             Amount(VAT, -self.vat),
         )
 
@@ -105,6 +118,22 @@ class Draft:
 def financial_year(on: date, end_month: int) -> int:
     """The calendar year in which the financial year of that day began; it is part of a document's number."""
     return on.year - (end_month < 12 and on.month <= end_month)
+
+
+def issue_once(draft: Draft, issued_on: date, now: datetime, actor: User | None = None) -> Document:
+    """Issue one document whose cause is a form that may be sent twice: the second time it is the first one's.
+
+    Call it with a row locked that whoever sends the same form locks, too. Raises DomainError as `issue`.
+    """
+    return issued_before(draft) or issue([draft], issued_on, now, actor)[0]
+
+
+def issued_before(draft: Draft) -> Document | None:
+    """The document of the same cause. Raises DomainError when it says something else."""
+    known = Document.objects.filter(postings__source_key=draft.source_key).first()
+    if known is not None and (known.total, known.payer_id) != (draft.total, draft.payer_id):
+        raise DomainError(f"This form was sent before, as {known}. Open it again to make another one.")
+    return known
 
 
 def issue(
@@ -124,7 +153,7 @@ def issue(
         raise DomainError("A document of R 0.00 is not issued.")
     settings = BillingSettings.get()
     (kind,) = {draft.kind for draft in drafts}
-    prefix = settings.invoice_prefix if kind == DocumentKind.INVOICE else settings.credit_note_prefix
+    prefix = getattr(settings, f"{kind.value}_prefix")
     year = financial_year(issued_on, settings.financial_year_end_month)
 
     ids = sorted(take_ids(Document, len(drafts)))
@@ -157,6 +186,7 @@ def issue(
                 net=draft.net,
                 vat=draft.vat,
                 total=draft.total,
+                reason=draft.reason,
             )
         )
     copy(Document, _DOCUMENT, [[getattr(document, column) for column in _DOCUMENT] for document in documents])
@@ -189,6 +219,7 @@ _DOCUMENT = (
     "net",
     "vat",
     "total",
+    "reason",
 )
 
 
@@ -310,6 +341,7 @@ def _digest(document: Document, draft: Draft, party: bytes) -> bytes:
             )
             for item in draft.items
         ),
+        (document.reason,),
     )
 
 
@@ -324,7 +356,12 @@ def _record(kind: DocumentKind, documents: Sequence[Document], now: datetime, ac
                 document.pk,
                 document.payer_id,
                 document.reference,
-                {"reference": document.reference, "total": document.total, "due_on": document.due_on},
+                {
+                    "reference": document.reference,
+                    "total": document.total,
+                    "due_on": document.due_on,
+                    "reason": document.reason or None,
+                },
             )
             for document in documents
         ],

@@ -12,6 +12,12 @@ from ispbilling.core.models import User
 class DocumentKind(models.TextChoices):
     INVOICE = "invoice", "Invoice"
     CREDIT_NOTE = "credit_note", "Credit note"
+    ADJUSTMENT = "adjustment", "Adjustment"
+    WRITE_OFF = "write_off", "Write-off"
+
+
+#: What is charged and taken back by charge: the kinds that turnover and VAT are reported from.
+BILLED = (DocumentKind.INVOICE, DocumentKind.CREDIT_NOTE)
 
 
 class NumberSequence(models.Model):
@@ -59,7 +65,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         return self.filter(payer__in=Customer.objects.visible_to(user))
 
     def listed(self) -> "DocumentQuerySet":
-        """With what a list shows, `credited`: whether a credit note took the invoice back, and `overdue_from`."""
+        """With what a list shows, `credited`: whether other paper took it back, and `overdue_from`."""
         related = ("customer", "payer", "party", "run__billing_group", "corrects")
         notes = Document.objects.filter(corrects=models.OuterRef("pk"))
         return self.select_related(*related).annotate(
@@ -70,7 +76,8 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 class Document(models.Model):
     """Paper: legally it may not change once issued, so it copies in all it says and PostgreSQL refuses edits.
 
-    A credit note mirrors an invoice with negated amounts and points back with `corrects`.
+    What takes paper back, as a credit note does an invoice, mirrors it with negated amounts and points back with
+    `corrects`. Above zero the payer owes more, below zero less.
     """
 
     kind = models.CharField(max_length=12, choices=DocumentKind)
@@ -89,6 +96,9 @@ class Document(models.Model):
     net = models.DecimalField(max_digits=14, decimal_places=2)
     vat = models.DecimalField("VAT", max_digits=14, decimal_places=2)
     total = models.DecimalField(max_digits=14, decimal_places=2)
+    reason = models.CharField(
+        max_length=200, blank=True, default="", db_default="", help_text="Why, of what is no invoice; printed"
+    )
 
     objects = DocumentQuerySet.as_manager()
 
@@ -109,8 +119,21 @@ class Document(models.Model):
             models.UniqueConstraint(fields=["reference"], name="billing_document_reference"),
             models.CheckConstraint(
                 condition=Q(kind="invoice", corrects__isnull=True)
-                | Q(kind="credit_note", corrects__isnull=False),
+                | Q(kind="credit_note", corrects__isnull=False)
+                | Q(kind__in=["adjustment", "write_off"]),
                 name="billing_document_kind",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="adjustment")
+                | Q(kind="invoice", total__gt=0)
+                | Q(kind="credit_note", total__lt=0)
+                | Q(kind="write_off", corrects__isnull=True, total__lt=0)
+                | Q(kind="write_off", corrects__isnull=False, total__gt=0),
+                name="billing_document_sign",
+            ),
+            # Not even an invoice may say that it is for nothing; an adjustment carries no VAT.
+            models.CheckConstraint(
+                condition=~Q(total=0) & (~Q(kind="adjustment") | Q(vat=0)), name="billing_document_amounts"
             ),
         ]
 

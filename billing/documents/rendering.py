@@ -19,6 +19,9 @@ from ispbilling.core.money import format_money
 TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "document.typ"
 
 
+_TOTALS = {"invoice": "Total due", "credit_note": "Total credited", "write_off": "Total written off"}
+
+
 def render_pdf(document: Document) -> bytes:
     """The document as PDF/A-2b."""
     return typst.compile(
@@ -36,15 +39,15 @@ def title(document: Document, provider: Provider) -> str:
     taxed = bool(provider.vat_number or document.vat)
     if document.kind == DocumentKind.INVOICE:
         return "Tax invoice" if taxed else "Invoice"
-    return "Credit note"
+    return str(document.get_kind_display())
 
 
 def told(document: Document, provider: Provider) -> dict[str, Any]:
     """What the template prints, as text."""
-    party, invoice = document.party, document.kind == DocumentKind.INVOICE
+    party, asks = document.party, document.total > 0 and document.corrects_id is None
     account = document.payer.code
     facts = [["Date", str(document.issued_on)], ["Account code", account]]
-    if invoice:
+    if asks:
         facts.append(["Due date", str(document.due_on)])
     if document.corrects is not None:
         facts.append(["Corrects", document.corrects.reference])
@@ -67,9 +70,10 @@ def told(document: Document, provider: Provider) -> dict[str, Any]:
         "served": str(document.customer) if document.customer_id != document.payer_id else "",
         "facts": facts,
         "lines": [_line(line) for line in lines],
-        "explained": _explained(lines),
+        "explained": _explained(document, lines),
+        "reason": document.reason,
         "sums": [["Net", format_money(document.net)], ["VAT", format_money(document.vat)]],
-        "total": ["Total due" if invoice else "Total credited", format_money(document.total)],
+        "total": [_TOTALS.get(document.kind, "Total"), format_money(document.total)],
         "bank": _parts(provider.bank_details) or [f"Please ask {provider.name} for the bank details."],
         "pay": (
             [
@@ -77,7 +81,7 @@ def told(document: Document, provider: Provider) -> dict[str, Any]:
                 ["Due on", str(document.due_on)],
                 ["Your reference", account],
             ]
-            if invoice
+            if asks
             else []
         ),
         "note": provider.invoice_note,
@@ -106,9 +110,11 @@ def _line(line: DocumentLine) -> dict[str, str]:
     }
 
 
-def _explained(lines: list[DocumentLine]) -> str:
+def _explained(document: Document, lines: list[DocumentLine]) -> str:
     """How to check the arithmetic by hand."""
     text = "Amounts include VAT."
+    if document.kind == DocumentKind.ADJUSTMENT:
+        text = "An adjustment carries no VAT."
     if any(" days" in line.description for line in lines):
         text += (
             " Part of a month is charged by the day: the price, times the days of service,"

@@ -21,15 +21,20 @@ from ispbilling.core.tables import (
 
 def actions(document: Document) -> list[Button]:
     """The paper, and the way back."""
-    found = [
-        Button("PDF", reverse("billing:document_pdf", args=[document.pk]), "file-type-pdf", new_window=True)
-    ]
-    if document.kind == DocumentKind.INVOICE and not document.credited:  # type: ignore[attr-defined]
-        credit = reverse("billing:document_credit", args=[document.pk])
-        found.append(
-            Button("Credit note", credit, "receipt-refund", "danger", "billing.documents.credit", modal=True)
-        )
-    return found
+    pdf = reverse("billing:document_pdf", args=[document.pk])
+    return [Button("PDF", pdf, "file-type-pdf", new_window=True), *take_back_button(document)]
+
+
+def take_back_button(document: Document) -> list[Button]:
+    """The way back, where there is one."""
+    if document.credited or document.corrects_id is not None:  # type: ignore[attr-defined]
+        return []
+    if document.kind == DocumentKind.INVOICE:
+        label, name, permission = "Credit Note", "document_credit", "billing.documents.credit"
+    else:
+        label, name, permission = "Take Back", "document_take_back", "billing.documents.adjust"
+    url = reverse(f"billing:{name}", args=[document.pk])
+    return [Button(label, url, "receipt-refund", "danger", permission, modal=True)]
 
 
 def plain(number: Decimal) -> str:
@@ -41,7 +46,9 @@ class DocumentTable(Table):
     """Everything issued. Rows need `credited` (whether a credit note took the invoice back)."""
 
     reference = LinkColumn(verbose_name="Reference", attrs={"td": {"class": "text-nowrap"}})
-    kind = ChoiceColumn({"invoice": "info", "credit_note": "attention"}, verbose_name="Kind")
+    kind = ChoiceColumn(
+        {"invoice": "info", "credit_note": "attention", "write_off": "stopped"}, verbose_name="Kind"
+    )
     customer = Column(accessor="customer__code", verbose_name="Account Code")
     name = Column(accessor="party__name", verbose_name="Customer")
     issued_on = DateColumn(verbose_name="Date", attrs={"td": {"class": "text-nowrap"}})
@@ -51,6 +58,7 @@ class DocumentTable(Table):
     vat = MoneyColumn(verbose_name="VAT")
     total = MoneyColumn(verbose_name="Total")
     corrects = Column(accessor="corrects__reference", verbose_name="Corrects", default="")
+    reason = Column(verbose_name="Reason", default="")
     run = Column(verbose_name="Run", default="")
     actions = ActionsColumn(actions)
 
@@ -106,6 +114,7 @@ class LatestTable(DocumentTable):
             "net",
             "vat",
             "corrects",
+            "reason",
             "run",
             "actions",
             "kind",

@@ -45,7 +45,7 @@ def document_digests(ids: Sequence[int]) -> dict[int, bytes]:
     ):
         lines[pk].append(tuple(line))
     return {
-        pk: document_digest(tuple(rest[:11]), tuple(rest[11:]), lines[pk])  # type: ignore[arg-type]
+        pk: document_digest(tuple(rest[:11]), tuple(rest[11:14]), lines[pk], rest[14:])  # type: ignore[arg-type]
         for pk, *rest in Document.objects.filter(pk__in=ids).values_list(
             "pk",
             "kind",
@@ -62,6 +62,7 @@ def document_digests(ids: Sequence[int]) -> dict[int, bytes]:
             "net",
             "vat",
             "total",
+            "reason",
         )
     }
 

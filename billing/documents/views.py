@@ -5,14 +5,18 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from billing.documents import credit, finding, rendering
+from billing.documents import adjusting, credit, finding, rendering
 from billing.documents.filters import DocumentFilter
-from billing.documents.forms import CreditForm
-from billing.documents.models import Document, DocumentKind
-from billing.documents.tables import DocumentLineTable, DocumentTable
+from billing.documents.forms import AdjustForm, TakeBackForm, WriteOffForm
+from billing.documents.models import Document
+from billing.documents.tables import DocumentLineTable, DocumentTable, take_back_button
+from billing.ledger.models import Balance
+from billing.recurring import charges
+from customers.models import Customer
+from customers.relations import paying
 from ispbilling.core import clock
-from ispbilling.core.errors import DomainError
-from ispbilling.core.money import format_money
+from ispbilling.core.models import Provider
+from ispbilling.core.money import ZERO, format_money
 from ispbilling.core.parts import Attr, Button, Panel
 from ispbilling.core.tables import url_or_none
 from ispbilling.core.views import ActionPage, DetailPage, ListPage, ObjectPage
@@ -56,6 +60,7 @@ class DocumentDetail(DetailPage):
                 Attr("overdue_from", "Overdue from", kind="date"),
                 Attr("corrects", "Corrects", kind="link"),
                 Attr("run", "Run", kind="link"),
+                Attr("reason", "Reason"),
             ),
             icon="file-invoice",
         ),
@@ -106,12 +111,7 @@ class DocumentDetail(DetailPage):
         ]
         if profile := url_or_none("customers:customer_detail", document.payer_id):
             found.insert(0, Button("Profile", profile, "user", "dark", "customers.view"))
-        if document.kind == DocumentKind.INVOICE and not document.credited:
-            url = reverse("billing:document_credit", args=[document.pk])
-            found.append(
-                Button("Credit Note", url, "receipt-refund", "danger", "billing.documents.credit", modal=True)
-            )
-        return found
+        return found + take_back_button(document)
 
     def context(self, **extra: Any) -> dict[str, Any]:
         return super().context(
@@ -134,18 +134,29 @@ class DocumentPdf(ObjectPage):
         )
 
 
-class DocumentCredit(ActionPage):
+class TakeBackPage(ActionPage):
+    """What a credit note and the taking back of other paper share."""
+
     queryset = ROWS
-    permission = "billing.documents.credit"
-    form_class = CreditForm
-    title = "Credit invoice"
-    submit_label = "Issue credit note"
+    form_class = TakeBackForm
     submit_icon = "receipt-refund"
     danger = True
 
     def form_kwargs(self) -> dict[str, Any]:
         today = clock.local_day(clock.now())
         return {"initial": {"on": max(today, self.object.issued_on)}}
+
+    def obstacles(self, obj: Document) -> list[str]:
+        return [why] if (why := credit.why_not(obj)) else []
+
+    def done(self, obj: Document, result: Document) -> str:
+        return f"{result} over {format_money(result.total)} is issued."
+
+
+class DocumentCredit(TakeBackPage):
+    permission = "billing.documents.credit"
+    title = "Credit invoice"
+    submit_label = "Issue credit note"
 
     def consequences(self, obj: Document) -> list[str]:
         return [
@@ -155,12 +166,92 @@ class DocumentCredit(ActionPage):
             "The customer is told by e-mail.",
         ]
 
-    def act(self, obj: Document, form: CreditForm, actor: Any) -> Document:
-        if form.cleaned_data["on"] > clock.local_day(clock.now()):
-            raise DomainError("A credit note cannot be dated in the future.")
-        return credit.credit(
-            obj, form.cleaned_data["on"], clock.now(), actor=actor, reason=form.cleaned_data["reason"]
-        )
+    def act(self, obj: Document, form: Any, actor: Any) -> Document:
+        asked = form.cleaned_data
+        return credit.credit(obj, asked["on"], clock.now(), actor=actor, reason=asked["reason"])
 
-    def done(self, obj: Document, result: Document) -> str:
-        return f"{result} over {format_money(result.total)} is issued."
+
+class DocumentTakeBack(TakeBackPage):
+    """An adjustment or a write-off, undone by paper of its own kind."""
+
+    queryset = ROWS.filter(kind__in=("adjustment", "write_off"))
+    permission = "billing.documents.adjust"
+    title = "Take back"
+    submit_label = "Take it back"
+
+    def consequences(self, obj: Document) -> list[str]:
+        moves = "falls" if obj.total > 0 else "rises"
+        return [
+            f"{obj.get_kind_display()} {obj.reference} is answered by its mirror, which cannot be changed.",
+            f"The balance of {obj.payer.code} {moves} by {format_money(abs(obj.total))}.",
+            "Nobody is told.",
+        ]
+
+    def act(self, obj: Document, form: Any, actor: Any) -> Document:
+        asked = form.cleaned_data
+        return credit.take_back(obj, asked["on"], clock.now(), actor=actor, reason=asked["reason"])
+
+
+class OnAccountPage(ActionPage):
+    """Paper made for a customer's own account, from its profile."""
+
+    queryset = Customer.objects.select_related("master", "group")
+
+    def about(self, obj: Customer) -> list[str]:
+        """How the account stands, and whose it is when somebody else pays for its services."""
+        balance = Balance.objects.filter(customer=obj).values_list("amount", flat=True).first() or ZERO
+        found = [f"The balance of {obj.code} is {format_money(balance)} now."]
+        if (payer := paying.payer(obj)) != obj:
+            found.append(f"{payer} is invoiced for its services; this changes what {obj.code} owes itself.")
+        return [*found, "It is paper with a number, and cannot be changed; it can be taken back."]
+
+    def done(self, obj: Customer, result: Document) -> str:
+        return f"{result.get_kind_display()} {result} over {format_money(result.total)} is issued."
+
+    def success_url(self, obj: Customer, result: Document) -> str:
+        return result.get_absolute_url()
+
+
+class AdjustmentAdd(OnAccountPage):
+    permission = "billing.documents.adjust"
+    form_class = AdjustForm
+    title = "Adjustment"
+    submit_label, submit_icon = "Issue adjustment", "adjustments-dollar"
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"initial": {"on": clock.local_day(clock.now())}}
+
+    def consequences(self, obj: Customer) -> list[str]:
+        return [*self.about(obj), "The customer is not told."]
+
+    def act(self, obj: Customer, form: Any, actor: Any) -> Document:
+        return adjusting.adjust(obj, form.change, form.asked, clock.now(), actor=actor)
+
+
+class WriteOffAdd(OnAccountPage):
+    permission = "billing.documents.write_off"
+    form_class = WriteOffForm
+    title = "Write Off"
+    submit_label, submit_icon, danger = "Write it off", "receipt-off", True
+
+    def form_kwargs(self) -> dict[str, Any]:
+        initial = {
+            "on": clock.local_day(clock.now()),
+            "amount": adjusting.owed_by(self.object),
+            "claim_vat": bool(Provider.get().vat_number),
+        }
+        return {"initial": initial}
+
+    def obstacles(self, obj: Customer) -> list[str]:
+        return [] if adjusting.owed_by(obj) else [f"{obj.code} owes nothing that could be written off."]
+
+    def consequences(self, obj: Customer) -> list[str]:
+        return [
+            *self.about(obj),
+            "The debt is given up: nobody asks for it any more. The customer is not told.",
+        ]
+
+    def act(self, obj: Customer, form: Any, actor: Any) -> Document:
+        asked = form.cleaned_data
+        rate = charges.vat_rate(asked["on"]) if asked["claim_vat"] else ZERO
+        return adjusting.write_off(obj, asked["amount"], rate, form.asked, clock.now(), actor=actor)

@@ -20,6 +20,7 @@ from ispbilling.core.copying import copy, take_ids
 from ispbilling.core.errors import DomainError
 
 RECEIVABLE, REVENUE, VAT, BANK = "receivable", "revenue", "vat", "bank"
+ADJUSTMENT, BAD_DEBT = "adjustment", "bad_debt"
 
 
 @dataclass(frozen=True, slots=True)

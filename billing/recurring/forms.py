@@ -42,6 +42,7 @@ class SettingsForm(ModelForm):
         Pair("due_days", "overdue_days"),
         "prices_include_vat",
         Pair("invoice_prefix", "credit_note_prefix"),
+        Pair("adjustment_prefix", "write_off_prefix"),
         Pair("financial_year_end_month", "month_end_day"),
         "issue_automatically",
     )
@@ -50,7 +51,7 @@ class SettingsForm(ModelForm):
         model = BillingSettings
         fields = (
             "due_days", "overdue_days", "prices_include_vat", "invoice_prefix", "credit_note_prefix",
-            "financial_year_end_month", "month_end_day", "issue_automatically",
+            "adjustment_prefix", "write_off_prefix", "financial_year_end_month", "month_end_day", "issue_automatically",
         )  # fmt: skip
 
 

@@ -47,6 +47,8 @@ class BillingSettings(models.Model):
     )
     invoice_prefix = models.CharField(max_length=10, default="INV")
     credit_note_prefix = models.CharField(max_length=10, default="CN")
+    adjustment_prefix = models.CharField(max_length=10, default="ADJ")
+    write_off_prefix = models.CharField(max_length=10, default="WO")
     prices_include_vat = models.BooleanField("prices include VAT", default=True)
     financial_year_end_month = models.PositiveSmallIntegerField(
         default=2,
@@ -71,9 +73,14 @@ class BillingSettings(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(pk=1), name="billing_billingsettings_one_row"),
             models.CheckConstraint(
-                condition=~Q(invoice_prefix=F("credit_note_prefix")),
+                condition=~Q(invoice_prefix=F("credit_note_prefix"))
+                & ~Q(invoice_prefix=F("adjustment_prefix"))
+                & ~Q(invoice_prefix=F("write_off_prefix"))
+                & ~Q(credit_note_prefix=F("adjustment_prefix"))
+                & ~Q(credit_note_prefix=F("write_off_prefix"))
+                & ~Q(adjustment_prefix=F("write_off_prefix")),
                 name="billing_billingsettings_prefixes",
-                violation_error_message="Invoices and credit notes need different prefixes.",
+                violation_error_message="Each kind of document needs a different prefix.",
             ),
         ]
 

@@ -70,6 +70,8 @@ SENTENCES = {
     "recurring_line.ended": "Recurring billing ended with {last_day}: {label}",
     "invoice.issued": "Invoice {reference} issued: {total}, due {due_on}",
     "credit_note.issued": "Credit note {reference} issued: {total}",
+    "adjustment.issued": "Adjustment {reference} issued: {total}",
+    "write_off.issued": "Written off with {reference}: {total}",
     "message.retried": "Message to {to} sent again",
 }
 #: Data that is said elsewhere in the entry or says nothing to people.

@@ -64,6 +64,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "radius.export": MANAGERS,
     "billing.documents.view": STAFF,
     "billing.documents.credit": FINANCE,
+    "billing.documents.adjust": FINANCE,
+    "billing.documents.write_off": FINANCE,
     "billing.terms.edit": OFFICE,  # a customer's own days till due
     "billing.recurring.view": STAFF,
     "billing.recurring.edit": OFFICE,

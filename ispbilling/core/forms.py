@@ -1,5 +1,6 @@
 """Base forms: shape only; a refusal comes from the domain. Several tabs are one form to the page (`Tabs`)."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,8 +14,10 @@ from django.forms.boundfield import BoundField
 from django_filters.widgets import DateRangeWidget
 
 from ispbilling.core import meanwhile
+from ispbilling.core.money import CENT
 from ispbilling.core.parts import Tab
 
+_PLAIN = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 DASHES = BLANK_CHOICE_DASH[0][1]
 
 
@@ -150,6 +153,22 @@ class DateRangeInput(DateRangeWidget):
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(attrs)
         self.widgets = [DateInput({"aria-label": word}) for word in ("From", "To")]
+
+
+class AmountField(forms.DecimalField):
+    """An amount of money above zero, typed plainly: no sign, exponent or separator of thousands; two decimals."""
+
+    widget = MoneyInput
+    default_error_messages = {"plain": "Write the amount plainly, with a point before the cents: 1234.50"}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 12, "decimal_places": 2, "min_value": CENT, **kwargs})
+
+    def to_python(self, value: Any) -> Any:
+        text = str(value).strip() if value is not None else ""
+        if text and not _PLAIN.fullmatch(text):
+            raise ValidationError(self.error_messages["plain"], code="plain")
+        return super().to_python(text)
 
 
 class ErrorLine:

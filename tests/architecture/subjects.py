@@ -81,6 +81,8 @@ def subject(page: Page, argument: str) -> Any:
         return FIXED[page.name, argument]
     if page.name == "customers:group_restore":
         return builders.group(deleted_at=now()).pk
+    if page.name == "billing:document_take_back":
+        return builders.adjustment().pk
     if page.name == "groups:removal_undo":
         return removing.delete(MAKERS["groups.Label"](), None, now(), actor=None).event.pk
     return MAKERS[model_label(page, argument)]().pk
