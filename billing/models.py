@@ -1,6 +1,6 @@
 """The app's tables, re-exported for Django and for the apps above; inside the app import from the slice."""
 
-from billing.documents.models import Document, DocumentLine, NumberSequence, Party
+from billing.documents.models import Document, DocumentLine, Issuer, NumberSequence, Party
 from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Seal
 from billing.recurring.models import BilledPeriod, BillingSettings, RecurringLine, VatRate
 from billing.runs.models import Run, RunChunk, RunException, RunPlan
@@ -13,6 +13,7 @@ __all__ = [
     "ChainHead",
     "Document",
     "DocumentLine",
+    "Issuer",
     "Line",
     "NumberSequence",
     "Party",

@@ -78,6 +78,7 @@ def mirrors(documents: Sequence[Document], on: date, reason: str) -> list[Draft]
             corrects_id=document.pk,
             memo=f" for {document.reference}: {reason}",
             reason=reason,
+            served=document.served_id,
         )
         for document in documents
     ]

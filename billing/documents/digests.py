@@ -8,9 +8,14 @@ from typing import Any
 from billing.ledger.digests import digest
 
 
-def party_digest(name: str, address: str, vat_number: str) -> bytes:
-    """Over who a document was issued to; it outlives their erasure."""
-    return digest([name, address, vat_number])
+def party_digest(name: str, address: str, vat_number: str, code: str = "") -> bytes:
+    """Over who a document was issued to; it outlives their erasure. Parties of old have no code."""
+    return digest([name, address, vat_number, code] if code else [name, address, vat_number])
+
+
+def issuer_digest(details: Iterable[str]) -> bytes:
+    """Over the provider's details as they are printed."""
+    return digest(_trimmed(details))
 
 
 def document_digest(
@@ -22,7 +27,8 @@ def document_digest(
     """`head`: kind, year, number, reference, customer, payer, party digest, run, corrects, issued on, due on.
 
     `amounts`: net, VAT, total. `lines`, in their order: recurring line, description, quantity, price,
-    discount, VAT rate, net, VAT, total. `more`: reason; what it ends with that is empty is as if it were not
+    discount, VAT rate, net, VAT, total. `more`: reason, digest of the issuer and of the party
+    served, as hexadecimal digits; what it ends with that is empty is as if it were not
     there, so that paper from before it was kept has the digest it had.
     """
     told: list[Any] = [
@@ -36,7 +42,13 @@ def document_digest(
         told.append(
             [recurring_line, description, f"{quantity:.2f}", f"{price:.4f}", [f"{x:.2f}" for x in rest]]
         )
-    said = list(more)
+    said = _trimmed(more)
+    return digest([*told, said] if said else told)
+
+
+def _trimmed(values: Iterable[str]) -> list[str]:
+    """Without the empty ones at the end: what is added to the list later leaves older digests as they are."""
+    said = list(values)
     while said and not said[-1]:
         said.pop()
-    return digest([*told, said] if said else told)
+    return said

@@ -11,12 +11,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
-from billing.documents.digests import document_digest, party_digest
-from billing.documents.models import Document, DocumentKind, DocumentLine, Party
+from billing.documents.digests import document_digest, issuer_digest, party_digest
+from billing.documents.models import (
+    ISSUED_WITH,
+    Document,
+    DocumentKind,
+    DocumentLine,
+    Issuer,
+    Party,
+)
 from billing.ledger import books, posting
 from billing.ledger.posting import ADJUSTMENT, BAD_DEBT, RECEIVABLE, REVENUE, VAT, Amount, Entry
 from billing.recurring.models import BilledPeriod, BillingSettings
@@ -24,27 +32,29 @@ from customers.models import Customer
 from ispbilling.core import events
 from ispbilling.core.copying import copy, take_ids
 from ispbilling.core.errors import DomainError
-from ispbilling.core.models import User
+from ispbilling.core.models import Provider, User
 from ispbilling.core.money import ZERO
 
 
 @dataclass(frozen=True)
 class PartyDraft:
-    """Who a document goes to, as it will be printed."""
+    """Who a document goes to, as it will be printed; `code` is the account code of the moment it is issued."""
 
     customer_id: int
     name: str
     address: str
     vat_number: str
+    code: str = ""
 
     @classmethod
     def of(cls, payer: Customer) -> "PartyDraft":
         """As a run prints it."""
-        return cls(payer.pk, payer.name, payer.postal_address or payer.physical_address, payer.vat_number)
+        address = payer.postal_address or payer.physical_address
+        return cls(payer.pk, payer.name, address, payer.vat_number, payer.code)
 
     @cached_property
     def digest(self) -> bytes:
-        return party_digest(self.name, self.address, self.vat_number)
+        return party_digest(self.name, self.address, self.vat_number, self.code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,8 @@ _AGAINST = {DocumentKind.ADJUSTMENT: ADJUSTMENT, DocumentKind.WRITE_OFF: BAD_DEB
 class Draft:
     """A document before it has a number. `source_key` names its cause, which issues once.
 
-    `party` is who it goes to, or the id of the party of the document it corrects.
+    `party` is who it goes to, or the id of the party of the document it corrects; `served` that of who was
+    served, where the document it corrects has one.
     """
 
     kind: DocumentKind
@@ -89,6 +100,7 @@ class Draft:
     corrects_id: int | None = None
     memo: str = ""
     reason: str = ""
+    served: int | None = None
 
     @cached_property
     def net(self) -> Decimal:
@@ -157,7 +169,7 @@ def issue(
     year = financial_year(issued_on, settings.financial_year_end_month)
 
     ids = sorted(take_ids(Document, len(drafts)))
-    parties = _parties(drafts)
+    parties, issuer = _parties(drafts), _issuer()
     _write_children(ids, drafts)
     entries = [
         Entry(draft.source_key, issued_on, draft.memo, draft.amounts, document_id=pk)
@@ -167,7 +179,7 @@ def issue(
 
     number = _take_numbers(kind, year, len(drafts))
     documents = []
-    for pk, draft in zip(ids, drafts, strict=True):
+    for pk, draft, (party, served) in zip(ids, drafts, parties, strict=True):
         number += 1
         documents.append(
             Document(
@@ -178,7 +190,9 @@ def issue(
                 reference=f"{prefix}-{year}-{number:06}",
                 customer_id=draft.customer_id,
                 payer_id=draft.payer_id,
-                party_id=parties[_party_key(draft)][0],
+                party_id=party.pk,
+                served_id=served.pk if served else None,
+                issuer_id=issuer.pk,
                 run_id=draft.run_id,
                 corrects_id=draft.corrects_id,
                 issued_on=issued_on,
@@ -195,9 +209,9 @@ def issue(
         replace(
             entry,
             memo=f"{kind.label} {document.reference}{entry.memo}"[:200],
-            document_digest=_digest(document, draft, parties[_party_key(draft)][1]),
+            document_digest=_digest(document, draft, addressed, issuer),
         )
-        for entry, document, draft in zip(entries, documents, drafts, strict=True)
+        for entry, document, draft, addressed in zip(entries, documents, drafts, parties, strict=True)
     ]
     posting.seal(sealed, posting_ids, now)
     return documents
@@ -212,6 +226,8 @@ _DOCUMENT = (
     "customer_id",
     "payer_id",
     "party_id",
+    "served_id",
+    "issuer_id",
     "run_id",
     "corrects_id",
     "issued_on",
@@ -276,42 +292,86 @@ def _take_numbers(kind: DocumentKind, year: int, count: int) -> int:
         return int(cursor.fetchone()[0]) - count
 
 
-def _party_key(draft: Draft) -> tuple[int, bytes] | int:
-    return draft.party if isinstance(draft.party, int) else (draft.party.customer_id, draft.party.digest)
+class Stored(NamedTuple):
+    """A row that documents point at and hash."""
+
+    pk: int
+    digest: bytes
 
 
-def _parties(drafts: Sequence[Draft]) -> dict[tuple[int, bytes] | int, tuple[int, bytes]]:
-    """(id, digest) of the party of each draft; those not seen before are stored."""
-    new = {_party_key(draft): draft.party for draft in drafts if isinstance(draft.party, PartyDraft)}
+#: Who a document goes to, and who was served where that is somebody else.
+Addressed = tuple[Stored, Stored | None]
+
+
+def _parties(drafts: Sequence[Draft]) -> list[Addressed]:
+    """The parties of each draft; those not seen before are stored."""
+    codes = dict(Customer.objects.filter(pk__in={d.payer_id for d in drafts}).values_list("pk", "code"))
+    others = {d.customer_id for d in drafts if d.customer_id != d.payer_id and d.served is None}
+    served = {customer.pk: PartyDraft.of(customer) for customer in Customer.objects.filter(pk__in=others)}
+    wanted: list[tuple[PartyDraft | int, PartyDraft | int | None]] = [
+        (
+            draft.party
+            if isinstance(draft.party, int)
+            else replace(draft.party, code=codes[draft.party.customer_id]),
+            draft.served or (served[draft.customer_id] if draft.customer_id in others else None),
+        )
+        for draft in drafts
+    ]
+    every = [one for pair in wanted for one in pair if one is not None]
+    found = _store([one for one in every if isinstance(one, PartyDraft)])
+    kept = {one for one in every if isinstance(one, int)}
+    known = {
+        pk: Stored(pk, bytes(digest))
+        for pk, digest in Party.objects.filter(pk__in=kept).values_list("pk", "digest")
+    }
+
+    def row(one: PartyDraft | int) -> Stored:
+        return known[one] if isinstance(one, int) else found[one.customer_id, one.digest]
+
+    return [(row(to), row(of) if of is not None else None) for to, of in wanted]
+
+
+def _store(parties: Sequence[PartyDraft]) -> dict[tuple[int, bytes], Stored]:
+    """The rows of the parties, by customer and digest."""
+    new = {(party.customer_id, party.digest): party for party in parties}
     # In one order everywhere, so that two chunks with the same payer wait for each other and never deadlock.
-    for_store = sorted(new.values(), key=lambda party: (party.customer_id, party.digest))
+    for_store = [new[key] for key in sorted(new)]
     with connection.cursor() as cursor:
         cursor.execute(
-            """INSERT INTO billing_party (customer_id, name, address, vat_number, digest)
-               SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bytea[])
+            """INSERT INTO billing_party (customer_id, name, address, vat_number, code, digest)
+               SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])
                ON CONFLICT (customer_id, digest) DO NOTHING""",
             [
                 [party.customer_id for party in for_store],
                 [party.name for party in for_store],
                 [party.address for party in for_store],
                 [party.vat_number for party in for_store],
+                [party.code for party in for_store],
                 [party.digest for party in for_store],
             ],
         )
-    kept = [draft.party for draft in drafts if isinstance(draft.party, int)]
-    found: dict[tuple[int, bytes] | int, tuple[int, bytes]] = {
-        pk: (pk, bytes(stored))
-        for pk, stored in Party.objects.filter(pk__in=kept).values_list("pk", "digest")
+    rows = Party.objects.filter(customer__in={customer for customer, _ in new})
+    return {
+        (customer, bytes(digest)): Stored(pk, bytes(digest))
+        for pk, customer, digest in rows.values_list("pk", "customer_id", "digest")
     }
-    customers = {party.customer_id for party in for_store}
-    for pk, customer, stored in Party.objects.filter(customer__in=customers).values_list(
-        "pk", "customer_id", "digest"
-    ):
-        found[customer, bytes(stored)] = (pk, bytes(stored))
-    return found
 
 
-def _digest(document: Document, draft: Draft, party: bytes) -> bytes:
+def _issuer() -> Stored:
+    """The provider as it is printed now; stored when its details have changed since the last document."""
+    provider = Provider.get()
+    details = {name: getattr(provider, name) for name in ISSUED_WITH}
+    digest = issuer_digest(details.values())
+    pk = Issuer.objects.filter(digest=digest).values_list("pk", flat=True).first()
+    if pk is None:
+        # Of two at the same moment the second waits for the first, and finds what it stored.
+        Issuer.objects.bulk_create([Issuer(**details, digest=digest)], ignore_conflicts=True)
+        pk = Issuer.objects.values_list("pk", flat=True).get(digest=digest)
+    return Stored(pk, digest)
+
+
+def _digest(document: Document, draft: Draft, addressed: Addressed, issuer: Stored) -> bytes:
+    party, served = addressed
     return document_digest(
         (
             document.kind,
@@ -320,7 +380,7 @@ def _digest(document: Document, draft: Draft, party: bytes) -> bytes:
             document.reference,
             document.customer_id,
             document.payer_id,
-            party,
+            party.digest,
             document.run_id,
             document.corrects_id,
             document.issued_on,
@@ -341,7 +401,7 @@ def _digest(document: Document, draft: Draft, party: bytes) -> bytes:
             )
             for item in draft.items
         ),
-        (document.reason,),
+        (document.reason, issuer.digest.hex(), served.digest.hex() if served else ""),
     )
 
 

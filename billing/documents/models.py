@@ -40,7 +40,17 @@ class Party(models.Model):
     name = models.CharField(max_length=160)
     address = models.TextField(blank=True)
     vat_number = models.CharField(max_length=20, blank=True)
-    digest = models.BinaryField(help_text="Over name, address and VAT number; stays when they are erased")
+    code = models.CharField(
+        "account code",
+        max_length=20,
+        blank=True,
+        db_default="",
+        default="",
+        help_text="The payment reference",
+    )
+    digest = models.BinaryField(
+        help_text="Over name, address, VAT number and code; stays when they are erased"
+    )
     erased_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -58,6 +68,41 @@ def _overdue_from() -> Case:
     return Case(When(total__gt=0, then=following), output_field=models.DateField())
 
 
+class Issuer(models.Model):
+    """Who issued, as printed: the provider's details as they were, shared by all documents issued with them.
+
+    Never changed and never deleted, so that paper says for ever what it said.
+    """
+
+    name = models.CharField(max_length=120)
+    legal_name = models.CharField(max_length=160, blank=True)
+    registration_number = models.CharField(max_length=40, blank=True)
+    vat_number = models.CharField("VAT number", max_length=20, blank=True)
+    address = models.TextField(blank=True)
+    phone = models.CharField(max_length=40, blank=True)
+    email = models.EmailField(blank=True)
+    bank_details = models.TextField(blank=True)
+    invoice_note = models.TextField(blank=True)
+    digest = models.BinaryField(unique=True, help_text="Over all of it")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+#: What is copied from the provider, in the order of the digest.
+ISSUED_WITH = (
+    "name",
+    "legal_name",
+    "registration_number",
+    "vat_number",
+    "address",
+    "phone",
+    "email",
+    "bank_details",
+    "invoice_note",
+)
+
+
 class DocumentQuerySet(models.QuerySet["Document"]):
     def visible_to(self, user: User) -> "DocumentQuerySet":
         if user.is_provider_staff:
@@ -66,7 +111,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 
     def listed(self) -> "DocumentQuerySet":
         """With what a list shows, `credited`: whether other paper took it back, and `overdue_from`."""
-        related = ("customer", "payer", "party", "run__billing_group", "corrects")
+        related = ("customer", "payer", "party", "served", "issuer", "run__billing_group", "corrects")
         notes = Document.objects.filter(corrects=models.OuterRef("pk"))
         return self.select_related(*related).annotate(
             credited=models.Exists(notes), overdue_from=_overdue_from()
@@ -89,6 +134,15 @@ class Document(models.Model):
     )
     payer = models.ForeignKey(Customer, models.PROTECT, related_name="documents_to_pay")
     party = models.ForeignKey(Party, models.PROTECT, related_name="documents")
+    served = models.ForeignKey(
+        Party,
+        models.PROTECT,
+        null=True,
+        related_name="documents_served",
+        help_text="Who was served, where somebody else pays",
+    )
+    # Empty on what was issued before it was kept; migration 0011 refuses it for what is issued since.
+    issuer = models.ForeignKey(Issuer, models.PROTECT, null=True, related_name="documents", db_index=False)
     run = models.ForeignKey("billing.Run", models.PROTECT, null=True, related_name="documents")
     corrects = models.ForeignKey("self", models.PROTECT, null=True, related_name="corrections")
     issued_on = models.DateField()

@@ -1,7 +1,8 @@
 """The paper: an issued document as PDF/A, typeset by typst from `templates/billing/document.typ`.
 
-Everything about the customer and the money comes from the frozen document; the provider's own details are those of
-today. The same document gives the same PDF, byte for byte, as long as the provider's details stay.
+Everything on it is frozen: the customer, its code and the money in the document, the provider in its issuer. The
+same document gives the same PDF, byte for byte, whatever is edited later; only what was issued before issuers were
+kept shows the provider of today. Erasing a person blanks their name on it, as it must.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any
 import typst
 from django.conf import settings
 
-from billing.documents.models import Document, DocumentKind, DocumentLine
+from billing.documents.models import Document, DocumentKind, DocumentLine, Issuer
 from ispbilling.core.models import Provider
 from ispbilling.core.money import format_money
 
@@ -29,12 +30,12 @@ def render_pdf(document: Document) -> bytes:
         format="pdf",
         ignore_system_fonts=True,  # the fonts that come with typst: the same paper on every machine
         pdf_standards="a-2b",
-        sys_inputs={"document": json.dumps(told(document, Provider.get()))},
+        sys_inputs={"document": json.dumps(told(document, document.issuer or Provider.get()))},
         timestamp=int(datetime.combine(document.issued_on, time(), UTC).timestamp()),
     )
 
 
-def title(document: Document, provider: Provider) -> str:
+def title(document: Document, provider: Issuer | Provider) -> str:
     """What the paper is called: a tax invoice is one that charges VAT or comes from a VAT vendor."""
     taxed = bool(provider.vat_number or document.vat)
     if document.kind == DocumentKind.INVOICE:
@@ -42,10 +43,10 @@ def title(document: Document, provider: Provider) -> str:
     return str(document.get_kind_display())
 
 
-def told(document: Document, provider: Provider) -> dict[str, Any]:
+def told(document: Document, provider: Issuer | Provider) -> dict[str, Any]:
     """What the template prints, as text."""
     party, asks = document.party, document.total > 0 and document.corrects_id is None
-    account = document.payer.code
+    account = party.code or document.payer.code
     facts = [["Date", str(document.issued_on)], ["Account code", account]]
     if asks:
         facts.append(["Due date", str(document.due_on)])
@@ -67,7 +68,7 @@ def told(document: Document, provider: Provider) -> dict[str, Any]:
             "address": _parts(party.address),
             "vat_number": party.vat_number,
         },
-        "served": str(document.customer) if document.customer_id != document.payer_id else "",
+        "served": _served(document),
         "facts": facts,
         "lines": [_line(line) for line in lines],
         "explained": _explained(document, lines),
@@ -88,11 +89,18 @@ def told(document: Document, provider: Provider) -> dict[str, Any]:
     }
 
 
+def _served(document: Document) -> str:
+    """Who was served, where somebody else pays."""
+    if document.served is not None:
+        return f"{document.served.code} {document.served.name}"
+    return str(document.customer) if document.customer_id != document.payer_id else ""
+
+
 def _parts(text: str) -> list[str]:
     return [part.strip() for part in text.splitlines() if part.strip()]
 
 
-def _legal(provider: Provider) -> list[str]:
+def _legal(provider: Issuer | Provider) -> list[str]:
     registered = f"registration {provider.registration_number}" if provider.registration_number else ""
     vat = f"VAT {provider.vat_number}" if provider.vat_number else ""
     return [part for part in (provider.legal_name or provider.name, registered, vat) if part]

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from django.db import connection
 
-from billing.documents.digests import document_digest, party_digest
-from billing.documents.models import Document, DocumentLine, Party
+from billing.documents.digests import document_digest, issuer_digest, party_digest
+from billing.documents.models import ISSUED_WITH, Document, DocumentLine, Issuer, Party
 from billing.ledger import verification
 
 
@@ -20,8 +20,11 @@ def findings() -> Iterator[str]:
             for row in cursor.fetchall():
                 yield sentence.format(*row)
     for party in Party.objects.filter(erased_at=None).iterator():
-        if party_digest(party.name, party.address, party.vat_number) != bytes(party.digest):
+        if party_digest(party.name, party.address, party.vat_number, party.code) != bytes(party.digest):
             yield f"party {party.pk} does not match its digest"
+    for issuer in Issuer.objects.iterator():
+        if issuer_digest(getattr(issuer, name) for name in ISSUED_WITH) != bytes(issuer.digest):
+            yield f"issuer {issuer.pk} does not match its digest"
 
 
 def document_digests(ids: Sequence[int]) -> dict[int, bytes]:
@@ -45,7 +48,7 @@ def document_digests(ids: Sequence[int]) -> dict[int, bytes]:
     ):
         lines[pk].append(tuple(line))
     return {
-        pk: document_digest(tuple(rest[:11]), tuple(rest[11:14]), lines[pk], rest[14:])  # type: ignore[arg-type]
+        pk: document_digest(tuple(rest[:11]), tuple(rest[11:14]), lines[pk], _more(*rest[14:]))  # type: ignore[arg-type]
         for pk, *rest in Document.objects.filter(pk__in=ids).values_list(
             "pk",
             "kind",
@@ -63,8 +66,14 @@ def document_digests(ids: Sequence[int]) -> dict[int, bytes]:
             "vat",
             "total",
             "reason",
+            "issuer__digest",
+            "served__digest",
         )
     }
+
+
+def _more(reason: str, *digests: bytes | None) -> tuple[str, ...]:
+    return (reason, *(bytes(one).hex() if one is not None else "" for one in digests))
 
 
 _CHECKS = (

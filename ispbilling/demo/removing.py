@@ -33,6 +33,7 @@ MONEY = (
     "billing_posting",
     "billing_document",
     "billing_party",
+    "billing_issuer",
     "billing_seal",
     "billing_balance",
     "billing_numbersequence",

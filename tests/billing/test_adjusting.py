@@ -146,8 +146,8 @@ def test_postgresql_knows_what_each_kind_may_say(
     with pytest.raises(IntegrityError, match=name), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO billing_document (kind, year, number, reference, customer_id, payer_id, party_id,
-                   issued_on, due_on, net, vat, total)
-               SELECT %s, year, 99, 'X', customer_id, payer_id, party_id, issued_on, due_on, %s, %s, %s
+                   issuer_id, issued_on, due_on, net, vat, total)
+               SELECT %s, year, 99, 'X', customer_id, payer_id, party_id, issuer_id, issued_on, due_on, %s, %s, %s
                FROM billing_document WHERE id = %s""",
             [kind, *amounts, made.pk],
         )

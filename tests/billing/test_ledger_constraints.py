@@ -20,6 +20,7 @@ TABLES = [
     "billing_documentline",
     "billing_billedperiod",
     "billing_seal",
+    "billing_issuer",
     "billing_party",
     "billing_numbersequence",
     "billing_chainhead",
@@ -53,7 +54,7 @@ def test_rows_are_not_deleted(table: str) -> None:
 
 
 @pytest.mark.feature("W-5")
-@pytest.mark.parametrize("table", TABLES[:6])
+@pytest.mark.parametrize("table", TABLES[:7])
 def test_rows_are_not_edited(table: str) -> None:
     column = {"billing_billedperiod": "generation", "billing_seal": "seq"}.get(table, "id")
     with pytest.raises(IntegrityError, match="append-only"):
@@ -109,7 +110,7 @@ def test_a_receivable_names_who_owes_it() -> None:
 
 def test_a_document_is_posted_and_only_once(alice: Customer) -> None:
     made = builders.invoice(alice)
-    columns = "kind, year, customer_id, payer_id, party_id, issued_on, due_on, net, vat, total"
+    columns = "kind, year, customer_id, payer_id, party_id, issuer_id, issued_on, due_on, net, vat, total"
     with pytest.raises(IntegrityError, match="INV-X is not posted"):
         run(f"""INSERT INTO billing_document (number, reference, {columns})
                 SELECT 2, 'INV-X', {columns} FROM billing_document""")
