@@ -1,6 +1,7 @@
 """The app's tables, re-exported for Django and for the apps above; inside the app import from the slice."""
 
 from billing.documents.models import Document, DocumentLine, Issuer, NumberSequence, Party
+from billing.drafts.models import InvoiceDraft, InvoiceDraftLine
 from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Seal
 from billing.recurring.models import BilledPeriod, BillingSettings, RecurringLine, VatRate
 from billing.runs.models import Run, RunChunk, RunException, RunPlan
@@ -13,6 +14,8 @@ __all__ = [
     "ChainHead",
     "Document",
     "DocumentLine",
+    "InvoiceDraft",
+    "InvoiceDraftLine",
     "Issuer",
     "Line",
     "NumberSequence",

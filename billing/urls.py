@@ -1,9 +1,10 @@
-"""Pages of money: documents, recurring lines, month-end runs, settings."""
+"""Pages of money: documents, drafts, recurring lines, month-end runs, settings."""
 
 from django.urls import include, path
 
 from billing.closing import views as closing
 from billing.documents import views as documents
+from billing.drafts import views as drafts
 from billing.recurring import views as recurring
 from billing.runs import views as runs
 
@@ -16,8 +17,20 @@ document_urls = [
     path("<int:pk>/pdf/", documents.DocumentPdf.as_view(), name="document_pdf"),
     path("<int:pk>/credit/", documents.DocumentCredit.as_view(), name="document_credit"),
     path("<int:pk>/take-back/", documents.DocumentTakeBack.as_view(), name="document_take_back"),
+    path("<int:pk>/clone/", drafts.DocumentClone.as_view(), name="document_clone"),
     path("adjust/<int:pk>/", documents.AdjustmentAdd.as_view(), name="adjustment_add"),
     path("write-off/<int:pk>/", documents.WriteOffAdd.as_view(), name="write_off_add"),
+]
+
+# /billing/drafts/
+draft_urls = [
+    path("", drafts.DraftList.as_view(), name="draft_list"),
+    path("add/", drafts.DraftAdd.as_view(), name="draft_add"),
+    path("<int:pk>/", drafts.DraftDetail.as_view(), name="draft_detail"),
+    path("<int:pk>/edit/", drafts.DraftEdit.as_view(), name="draft_edit"),
+    path("<int:pk>/delete/", drafts.DraftDelete.as_view(), name="draft_delete"),
+    path("<int:pk>/clone/", drafts.DraftClone.as_view(), name="draft_clone"),
+    path("<int:pk>/issue/", drafts.DraftIssue.as_view(), name="draft_issue"),
 ]
 
 # /billing/recurring/
@@ -52,6 +65,7 @@ settings_urls = [
 
 urlpatterns = [
     path("documents/", include(document_urls)),
+    path("drafts/", include(draft_urls)),
     path("recurring/", include(recurring_urls)),
     path("runs/", include(run_urls)),
     path("settings/", include(settings_urls)),

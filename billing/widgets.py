@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -40,8 +41,12 @@ class Billing(Widget):
         }
 
     def buttons(self) -> list[Button]:
+        new = f"{reverse('billing:draft_add')}?{urlencode({'customer': self.obj.code})}"
         adjust = reverse("billing:adjustment_add", args=[self.obj.pk])
-        found = [Button("Adjust", adjust, permission="billing.documents.adjust", modal=True)]
+        found = [
+            Button("New Invoice", new, permission="billing.documents.draft"),
+            Button("Adjust", adjust, permission="billing.documents.adjust", modal=True),
+        ]
         if adjusting.owed_by(self.obj):
             url = reverse("billing:write_off_add", args=[self.obj.pk])
             found.append(Button("Write Off", url, permission="billing.documents.write_off", modal=True))

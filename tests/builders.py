@@ -15,7 +15,9 @@ from billing.documents import adjusting, issuing
 from billing.documents.adjusting import Asked as Asking
 from billing.documents.issuing import Draft, Item, PartyDraft
 from billing.documents.models import DocumentKind
-from billing.models import Document, RecurringLine, Run
+from billing.drafts import writing
+from billing.drafts.writing import LineValues, Written
+from billing.models import Document, InvoiceDraft, RecurringLine, Run
 from billing.runs.planning import Asked, plan
 from customers.files import attaching
 from customers.models import (
@@ -250,6 +252,14 @@ def adjustment(of: Customer | None = None, amount: str = "50.00", **kwargs: Any)
     day = kwargs.pop("on", None) or local_day(now())
     asked = Asking(day, kwargs.pop("reason", "agreed by telephone"), kwargs.pop("token", None) or uuid4())
     return adjusting.adjust(of or customer(), Decimal(amount), asked, now(), actor=kwargs.pop("actor", None))
+
+
+def draft(of: Customer | None = None, *lines: LineValues, **kwargs: Any) -> InvoiceDraft:
+    """A draft invoice, of one line unless lines are given."""
+    typed = lines or (LineValues("Installation", Decimal(1), Decimal("1150.00")),)
+    written = Written(of or customer(), kwargs.pop("issue_on", None), typed)
+    token = kwargs.pop("token", None) or uuid4()
+    return writing.add(written, token, now(), actor=kwargs.pop("actor", None))
 
 
 def session(**kwargs: Any) -> Session:

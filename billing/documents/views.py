@@ -8,7 +8,7 @@ from django.urls import reverse
 from billing.documents import adjusting, credit, finding, rendering
 from billing.documents.filters import DocumentFilter
 from billing.documents.forms import AdjustForm, TakeBackForm, WriteOffForm
-from billing.documents.models import Document
+from billing.documents.models import Document, DocumentKind
 from billing.documents.tables import DocumentLineTable, DocumentTable, take_back_button
 from billing.ledger.models import Balance
 from billing.recurring import charges
@@ -33,7 +33,7 @@ class DocumentList(ListPage):
     search_fields = ("reference",)  # and whose they are: see `search`
     search_help = "Reference, account code or name"
     empty_icon = "file-invoice"
-    empty_text = "Invoices appear here when a month-end run is issued."
+    empty_text = "Invoices appear here when a month-end run or a draft is issued."
 
     def search(self, rows: Any, text: str) -> Any:
         return finding.matching(rows, text)
@@ -42,7 +42,8 @@ class DocumentList(ListPage):
         return [
             Button(
                 "Month End", reverse("billing:run_list"), "calendar-dollar", permission="billing.runs.view"
-            )
+            ),
+            Button("New Invoice", reverse("billing:draft_add"), "plus", "primary", "billing.documents.draft"),
         ]
 
 
@@ -112,6 +113,9 @@ class DocumentDetail(DetailPage):
         ]
         if profile := url_or_none("customers:customer_detail", document.payer_id):
             found.insert(0, Button("Profile", profile, "user", "dark", "customers.view"))
+        if document.kind == DocumentKind.INVOICE:
+            clone = reverse("billing:document_clone", args=[document.pk])
+            found.append(Button("Clone", clone, "copy", permission="billing.documents.draft", modal=True))
         return found + take_back_button(document)
 
     def context(self, **extra: Any) -> dict[str, Any]:

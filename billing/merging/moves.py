@@ -47,6 +47,7 @@ class Move:
 MOVES = (
     Move("radius.DataAccount", "customer", "data account"),
     Move("billing.RecurringLine", "customer", "recurring line"),
+    Move("billing.InvoiceDraft", "customer", "draft invoice"),
     Move("customers.Contact", "customer", "contact", has_primary=True),
     Move("customers.PortalLogin", "customer", "portal login", has_primary=True),
     Move("customers.Note", "customer", "note"),

@@ -63,6 +63,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "radius.usage.view": STAFF,
     "radius.export": MANAGERS,
     "billing.documents.view": STAFF,
+    "billing.documents.draft": OFFICE,
+    "billing.documents.issue": OFFICE,
     "billing.documents.credit": FINANCE,
     "billing.documents.adjust": FINANCE,
     "billing.documents.write_off": FINANCE,

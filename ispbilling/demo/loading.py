@@ -3,10 +3,13 @@
 import random
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 from django.db import transaction
 
 from billing import sweeps as billing_sweeps
+from billing.drafts import writing
+from billing.drafts.writing import LineValues, Written
 from billing.models import RecurringLine
 from billing.runs import monthly, planning
 from customers.accounts import gates
@@ -46,6 +49,7 @@ def load(now: datetime) -> dict[str, int]:
     _troubles(people, now)
     network.trouble(accounts, routers, now)
     _company(people, now)
+    _draft(people, now)
     Event.objects.unannounced().update(announced_at=now)
     return {"customers": len(people), "sessions": sessions}
 
@@ -123,6 +127,15 @@ def _line(customer: Customer, package: Package, start: date, now: datetime) -> N
     RecurringLine.objects.create(
         customer=customer, data_account=account, description=package.title, starts_on=start
     )
+
+
+def _draft(people: list[Customer], now: datetime) -> None:
+    """An invoice that somebody began to write."""
+    lines = [
+        LineValues("Call-out", Decimal(1), Decimal("450.00")),
+        LineValues("Wireless receiver, outdoor", Decimal(2), Decimal("1290.00"), Decimal(10)),
+    ]
+    writing.add(Written(people[0], None, lines), uuid4(), now, actor=None)
 
 
 def _invoice(first: date, now: datetime) -> None:

@@ -63,6 +63,8 @@ KEPT = {
     "billing.Line": "Lines of the ledger",
     "billing.Balance": "The balance, R 0.00",
     "billing.RecurringLine": "What was charged every month",
+    "billing.InvoiceDraft": "Drafts of invoices",
+    "billing.InvoiceDraftLine": "Lines of drafts of invoices",
     "billing.BilledPeriod": "Which periods were billed",
     "billing.RunPlan": "Plans of past runs",
     "billing.RunException": "Exceptions of past runs",

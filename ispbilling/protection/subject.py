@@ -37,6 +37,7 @@ LEFT_OUT = {
 OMITTED = {
     "customers.Attachment.path": "where we keep it; the file is in the folder files",
     "billing.Document.run": "internal",
+    "billing.InvoiceDraft.token": "internal",
     "billing.Line.posting": "internal",
     "notifications.Message.dedupe_key": "internal",
     "notifications.Message.links": "internal",

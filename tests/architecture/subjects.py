@@ -60,6 +60,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "radius.ReplyAttribute of a line": lambda: builders.reply_attribute(data_account=builders.data_account()),
     "radius.AuthAttempt": _reject,
     "billing.Document": lambda: builders.invoice(builders.customer()),
+    "billing.InvoiceDraft": builders.draft,
     "billing.RecurringLine": lambda: builders.recurring_line(customer=builders.customer()),
     "customers.Merge": _merge,
     "billing.Run": _run,
