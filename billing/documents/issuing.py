@@ -13,6 +13,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
+from django.conf import settings as django_settings
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
@@ -169,7 +170,7 @@ def issue(
     year = financial_year(issued_on, settings.financial_year_end_month)
 
     ids = sorted(take_ids(Document, len(drafts)))
-    parties, issuer = _parties(drafts), _issuer()
+    parties, issuer = _parties(drafts), _issuer(settings)
     _write_children(ids, drafts)
     entries = [
         Entry(draft.source_key, issued_on, draft.memo, draft.amounts, document_id=pk)
@@ -357,10 +358,11 @@ def _store(parties: Sequence[PartyDraft]) -> dict[tuple[int, bytes], Stored]:
     }
 
 
-def _issuer() -> Stored:
+def _issuer(settings: BillingSettings) -> Stored:
     """The provider as it is printed now; stored when its details have changed since the last document."""
     provider = Provider.get()
-    details = {name: getattr(provider, name) for name in ISSUED_WITH}
+    online = {"payment_link": settings.payment_link, "site": django_settings.BASE_URL}
+    details = {name: online[name] if name in online else getattr(provider, name) for name in ISSUED_WITH}
     digest = issuer_digest(details.values())
     pk = Issuer.objects.filter(digest=digest).values_list("pk", flat=True).first()
     if pk is None:

@@ -71,6 +71,8 @@ def _overdue_from() -> Case:
 class Issuer(models.Model):
     """Who issued, as printed: the provider's details as they were, shared by all documents issued with them.
 
+    `site` is where the portal was, and `payment_link` the template of where else to pay (core.payment_links).
+
     Never changed and never deleted, so that paper says for ever what it said.
     """
 
@@ -83,13 +85,16 @@ class Issuer(models.Model):
     email = models.EmailField(blank=True)
     bank_details = models.TextField(blank=True)
     invoice_note = models.TextField(blank=True)
+    payment_link = models.CharField(max_length=300, blank=True, db_default="", default="")
+    site = models.CharField(max_length=200, blank=True, db_default="", default="")
     digest = models.BinaryField(unique=True, help_text="Over all of it")
 
     def __str__(self) -> str:
         return self.name
 
 
-#: What is copied from the provider, in the order of the digest.
+#: What is hashed of an issuer: what is copied from the provider, then how it is paid online. What is added goes
+#: to the end.
 ISSUED_WITH = (
     "name",
     "legal_name",
@@ -100,6 +105,8 @@ ISSUED_WITH = (
     "email",
     "bank_details",
     "invoice_note",
+    "payment_link",
+    "site",
 )
 
 

@@ -12,10 +12,13 @@ from typing import Any
 
 import typst
 from django.conf import settings
+from django.urls import reverse
 
 from billing.documents.models import Document, DocumentKind, DocumentLine, Issuer
+from ispbilling.core import payment_links
 from ispbilling.core.models import Provider
 from ispbilling.core.money import format_money
+from ispbilling.core.payment_links import Due
 
 TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "document.typ"
 
@@ -80,13 +83,24 @@ def told(document: Document, provider: Issuer | Provider) -> dict[str, Any]:
             [
                 ["Amount", format_money(document.total)],
                 ["Due on", str(document.due_on)],
-                ["Your reference", account],
+                ["Payment reference", account],
             ]
             if asks
             else []
         ),
+        "qr": payment_links.qr_svg(pay_at(document)) if asks else "",
         "note": provider.invoice_note,
     }
+
+
+def pay_at(document: Document) -> str:
+    """Where a document is paid online, as it was when it was issued: what its QR code says."""
+    issuer = document.issuer
+    if issuer is not None and issuer.payment_link:
+        due = Due(document.party.code, document.total, document.reference)
+        return payment_links.fill(issuer.payment_link, due)
+    site = issuer.site if issuer is not None and issuer.site else settings.BASE_URL
+    return f"{site}{reverse('portal:document_detail', args=[document.pk])}"
 
 
 def _served(document: Document) -> str:

@@ -4,8 +4,10 @@ from typing import Any
 
 from crispy_forms.layout import Layout
 from django import forms
+from django.core.exceptions import ValidationError
 
 from billing.recurring.models import BillingSettings, RecurringLine, VatRate
+from ispbilling.core import payment_links
 from ispbilling.core.forms import DateInput, Form, ModelForm, MoneyInput, Pair
 
 
@@ -44,6 +46,7 @@ class SettingsForm(ModelForm):
         Pair("invoice_prefix", "credit_note_prefix"),
         Pair("adjustment_prefix", "write_off_prefix"),
         Pair("financial_year_end_month", "month_end_day"),
+        "payment_link",
         "issue_automatically",
     )
 
@@ -51,8 +54,18 @@ class SettingsForm(ModelForm):
         model = BillingSettings
         fields = (
             "due_days", "overdue_days", "prices_include_vat", "invoice_prefix", "credit_note_prefix",
-            "adjustment_prefix", "write_off_prefix", "financial_year_end_month", "month_end_day", "issue_automatically",
+            "adjustment_prefix", "write_off_prefix", "financial_year_end_month", "month_end_day", "payment_link",
+            "issue_automatically",
         )  # fmt: skip
+
+    def clean_payment_link(self) -> str:
+        link = str(self.cleaned_data["payment_link"]).strip()
+        if link:
+            try:
+                payment_links.check(link)
+            except ValueError as error:
+                raise ValidationError(str(error)) from error
+        return link
 
 
 class VatRateForm(ModelForm):

@@ -65,6 +65,13 @@ class BillingSettings(models.Model):
         help_text="On: the month-end sweep also issues what it prepared, without anyone's approval",
     )
 
+    payment_link = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        help_text="Printed as a QR code: https://pay.example/AbC?id={document}&amount={cents}. {reference}, "
+        "{amount}, {cents} and {document} are filled in. Empty: the document in the portal",
+    )
     # Written by `billing.closing` alone.
     closed_until = models.DateField("books closed up to", null=True, blank=True, editable=False)
 

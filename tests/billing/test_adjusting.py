@@ -176,7 +176,7 @@ def test_the_paper_says_what_it_is_and_why(alice: Customer) -> None:
         "carries no VAT",
     ):
         assert part.lower() in adjusted.lower(), part
-    assert "Your reference" not in adjusted
+    assert "Payment reference" not in adjusted
     written = text_of(render_pdf(write_off(alice, "95.00", reason="insolvent")))
     for part in ("Write-off", "Irrecoverable debt", "Total written off", "-R 95.00", "-R 12.39", "insolvent"):
         assert part in written, part

@@ -17,6 +17,12 @@ from ispbilling.core.models import Event, Role
 from tests import builders
 
 pytestmark = pytest.mark.django_db
+#: The form of the billing settings, filled in.
+SETTINGS = {
+    "due_days": 14, "overdue_days": 2, "invoice_prefix": "TAX", "credit_note_prefix": "CN",
+    "adjustment_prefix": "ADJ", "write_off_prefix": "WO", "prices_include_vat": "on",
+    "financial_year_end_month": 2, "month_end_day": 20,
+}  # fmt: skip
 
 
 def page(client: Client, name: str, *args: object, **query: object) -> str:
@@ -194,14 +200,9 @@ def test_accounts_staff_preview_but_do_not_approve(line: RecurringLine) -> None:
 
 
 def test_settings_and_vat_rates_are_edited_and_recorded(as_manager: Client) -> None:
-    fields = {
-        "due_days": 14, "overdue_days": 2, "invoice_prefix": "TAX", "credit_note_prefix": "CN",
-        "adjustment_prefix": "ADJ", "write_off_prefix": "WO", "prices_include_vat": "on",
-        "financial_year_end_month": 2, "month_end_day": 20,
-    }  # fmt: skip
-    as_manager.post(reverse("billing:settings_edit"), fields)
+    as_manager.post(reverse("billing:settings_edit"), SETTINGS)
     assert BillingSettings.get().invoice_prefix == "TAX"
-    same = as_manager.post(reverse("billing:settings_edit"), fields | {"credit_note_prefix": "TAX"})
+    same = as_manager.post(reverse("billing:settings_edit"), SETTINGS | {"credit_note_prefix": "TAX"})
     assert "different prefix" in same.content.decode()
     as_manager.post(reverse("billing:vat_add"), {"percent": "15.5", "valid_from": "2027-04-01"})
     assert VatRate.objects.first().percent == Decimal("15.5")

@@ -59,7 +59,7 @@ def test_a_tax_invoice_has_all_that_the_law_and_the_customer_ask_for(invoice: Do
         "Tax invoice", "INV-2026-000001", "Karoo Connect (Pty) Ltd", "4870001234", "2019/123456/07",
         "Alice Liddell", "4 Church Street", "4123456789", "2026-11-01", "2026-11-08", "ALI001",
         "15 of 30 days", "by the day", "Static IP", "10 %", "449.50", "90.00", "R 469.13", "R 70.37", "R 539.50",
-        "First Bank", "62000000001", "Your reference", "Thank you.",
+        "First Bank", "62000000001", "Payment reference", "Thank you.",
     ):  # fmt: skip
         assert part in text, part
     assert b"pdfaid" in paper
