@@ -79,6 +79,7 @@ def mirrors(documents: Sequence[Document], on: date, reason: str) -> list[Draft]
             memo=f" for {document.reference}: {reason}",
             reason=reason,
             served=document.served_id,
+            rounding=document.rounding,
         )
         for document in documents
     ]

@@ -28,7 +28,7 @@ def document_digest(
 
     `amounts`: net, VAT, total. `lines`, in their order: recurring line, description, quantity, price,
     discount, VAT rate, net, VAT, total. `more`: reason, digest of the issuer and of the party
-    served, as hexadecimal digits; what it ends with that is empty is as if it were not
+    served, as hexadecimal digits, `rounding_word`; what it ends with that is empty is as if it were not
     there, so that paper from before it was kept has the digest it had.
     """
     told: list[Any] = [
@@ -44,6 +44,11 @@ def document_digest(
         )
     said = _trimmed(more)
     return digest([*told, said] if said else told)
+
+
+def rounding_word(rounding: str) -> str:
+    """Empty for the usual way, which documents had before there was another."""
+    return "" if rounding == "line" else rounding
 
 
 def _trimmed(values: Iterable[str]) -> list[str]:

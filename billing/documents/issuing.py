@@ -17,7 +17,7 @@ from django.conf import settings as django_settings
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
-from billing.documents.digests import document_digest, issuer_digest, party_digest
+from billing.documents.digests import document_digest, issuer_digest, party_digest, rounding_word
 from billing.documents.models import (
     ISSUED_WITH,
     Document,
@@ -28,7 +28,7 @@ from billing.documents.models import (
 )
 from billing.ledger import books, posting
 from billing.ledger.posting import ADJUSTMENT, BAD_DEBT, RECEIVABLE, REVENUE, VAT, Amount, Entry
-from billing.recurring.models import BilledPeriod, BillingSettings
+from billing.recurring.models import BilledPeriod, BillingSettings, Rounding
 from customers.models import Customer
 from ispbilling.core import events
 from ispbilling.core.copying import copy, take_ids
@@ -102,6 +102,7 @@ class Draft:
     memo: str = ""
     reason: str = ""
     served: int | None = None
+    rounding: str = Rounding.LINE
 
     @cached_property
     def net(self) -> Decimal:
@@ -202,6 +203,7 @@ def issue(
                 vat=draft.vat,
                 total=draft.total,
                 reason=draft.reason,
+                rounding=draft.rounding,
             )
         )
     copy(Document, _DOCUMENT, [[getattr(document, column) for column in _DOCUMENT] for document in documents])
@@ -237,6 +239,7 @@ _DOCUMENT = (
     "vat",
     "total",
     "reason",
+    "rounding",
 )
 
 
@@ -403,7 +406,12 @@ def _digest(document: Document, draft: Draft, addressed: Addressed, issuer: Stor
             )
             for item in draft.items
         ),
-        (document.reason, issuer.digest.hex(), served.digest.hex() if served else ""),
+        (
+            document.reason,
+            issuer.digest.hex(),
+            served.digest.hex() if served else "",
+            rounding_word(document.rounding),
+        ),
     )
 
 

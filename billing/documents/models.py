@@ -4,7 +4,7 @@ from django.db import models
 from django.db.models import Case, ExpressionWrapper, F, Q, Subquery, Value, When
 from django.urls import reverse
 
-from billing.recurring.models import BillingSettings
+from billing.recurring.models import BillingSettings, Rounding
 from customers.models import Customer
 from ispbilling.core.models import User
 
@@ -161,11 +161,18 @@ class Document(models.Model):
         max_length=200, blank=True, default="", db_default="", help_text="Why, of what is no invoice; printed"
     )
 
+    rounding = models.CharField(
+        "VAT is rounded", max_length=8, choices=Rounding, default=Rounding.LINE, db_default=Rounding.LINE
+    )
+
     objects = DocumentQuerySet.as_manager()
 
     class Meta:
         ordering = ["-issued_on", "-id"]
         constraints = [
+            models.CheckConstraint(
+                condition=Q(rounding__in=Rounding.values), name="billing_document_rounding"
+            ),
             models.UniqueConstraint(fields=["kind", "year", "number"], name="billing_document_number"),
             models.UniqueConstraint(
                 fields=["run", "customer"], condition=Q(kind="invoice"), name="billing_document_once_per_run"

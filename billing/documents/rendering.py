@@ -23,6 +23,10 @@ from ispbilling.core.payment_links import Due
 TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "document.typ"
 
 
+_ROUNDED = {
+    "line": "VAT is rounded to the cent on each line.",
+    "document": "VAT is rounded to the cent once, on the document; each line carries its share.",
+}
 _TOTALS = {"invoice": "Total due", "credit_note": "Total credited", "write_off": "Total written off"}
 
 
@@ -137,6 +141,8 @@ def _explained(document: Document, lines: list[DocumentLine]) -> str:
     text = "Amounts include VAT."
     if document.kind == DocumentKind.ADJUSTMENT:
         text = "An adjustment carries no VAT."
+    if document.vat:
+        text += f" {_ROUNDED[document.rounding]}"
     if any(" days" in line.description for line in lines):
         text += (
             " Part of a month is charged by the day: the price, times the days of service,"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from django.db import connection
 
-from billing.documents.digests import document_digest, issuer_digest, party_digest
+from billing.documents.digests import document_digest, issuer_digest, party_digest, rounding_word
 from billing.documents.models import ISSUED_WITH, Document, DocumentLine, Issuer, Party
 from billing.ledger import verification
 
@@ -68,12 +68,14 @@ def document_digests(ids: Sequence[int]) -> dict[int, bytes]:
             "reason",
             "issuer__digest",
             "served__digest",
+            "rounding",
         )
     }
 
 
-def _more(reason: str, *digests: bytes | None) -> tuple[str, ...]:
-    return (reason, *(bytes(one).hex() if one is not None else "" for one in digests))
+def _more(reason: str, issuer: bytes | None, served: bytes | None, rounding: str) -> tuple[str, ...]:
+    digests = (bytes(one).hex() if one is not None else "" for one in (issuer, served))
+    return (reason, *digests, rounding_word(rounding))
 
 
 _CHECKS = (

@@ -14,8 +14,8 @@ from billing.documents.issuing import Draft, Item, PartyDraft
 from billing.documents.models import Document, DocumentKind
 from billing.drafts.models import InvoiceDraft, InvoiceDraftLine
 from billing.recurring.charges import vat_rate
-from billing.recurring.models import BillingSettings
-from billing.recurring.pricing import price
+from billing.recurring.models import BillingSettings, Rounding
+from billing.recurring.pricing import once, price
 from billing.recurring.proration import Share
 from customers.models import Customer, Gate, GateKind
 from customers.relations import paying
@@ -149,6 +149,7 @@ def as_paper(draft: InvoiceDraft, now: datetime) -> Draft:
         due_on=dues.days_of(payer, settings).due_on(on),
         items=priced(lines_of(draft), vat_rate(on), settings),
         source_key=f"draft:{draft.pk}",
+        rounding=settings.rounding,
     )
 
 
@@ -165,29 +166,20 @@ def lines_of(draft: InvoiceDraft) -> list[LineValues]:
 
 def priced(lines: Sequence[LineValues], rate: Decimal, settings: BillingSettings) -> tuple[Item, ...]:
     """The lines with their amounts. Pure."""
-    found = []
+    includes_vat, prices = settings.prices_include_vat, []
     for line in lines:
         percent = ZERO if line.vat_exempt else rate
         amounts = price(
-            line.quantity,
-            line.price,
-            (line.discount,),
-            _ALL_OF_IT,
-            percent,
-            includes_vat=settings.prices_include_vat,
+            line.quantity, line.price, (line.discount,), _ALL_OF_IT, percent, includes_vat=includes_vat
         )
-        found.append(
-            Item(
-                line.description,
-                line.quantity,
-                line.price,
-                percent,
-                amounts.net,
-                amounts.vat,
-                line.discount,
-            )
-        )
-    return tuple(found)
+        prices.append((amounts, percent))
+    charged = [amounts for amounts, _ in prices]
+    if settings.rounding == Rounding.DOCUMENT:
+        charged = once(prices, includes_vat=includes_vat)
+    return tuple(
+        Item(line.description, line.quantity, line.price, percent, amounts.net, amounts.vat, line.discount)
+        for line, amounts, (_, percent) in zip(lines, charged, prices, strict=True)
+    )
 
 
 def _check(written: Written, now: datetime) -> None:

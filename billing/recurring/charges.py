@@ -7,7 +7,7 @@ next generation.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -18,8 +18,8 @@ from django.conf import settings
 from django.db import connection
 
 from billing.ledger.digests import digest
-from billing.recurring.models import BillingSettings, VatRate
-from billing.recurring.pricing import VERSION, Price, price
+from billing.recurring.models import BillingSettings, Rounding, VatRate
+from billing.recurring.pricing import VERSION, Price, once, price
 from billing.recurring.proration import Share, share
 from customers.relations.paying import PAYER_ID
 from ispbilling.core.clock import Period
@@ -39,12 +39,20 @@ class Terms:
     vat_rate: Decimal
     prices_include_vat: bool
     due_days: int
+    rounding: str = Rounding.LINE
 
     @classmethod
     def of(cls, period: Period, issue_on: date) -> "Terms":
         """The settings as they stand. Raises DomainError when no VAT rate is valid on the invoice date."""
         settings_ = BillingSettings.get()
-        return cls(period, issue_on, vat_rate(issue_on), settings_.prices_include_vat, settings_.due_days)
+        return cls(
+            period,
+            issue_on,
+            vat_rate(issue_on),
+            settings_.prices_include_vat,
+            settings_.due_days,
+            settings_.rounding,
+        )
 
     @property
     def key(self) -> list[Any]:
@@ -57,6 +65,7 @@ class Terms:
             str(self.vat_rate),
             self.prices_include_vat,
             self.due_days,
+            str(self.rounding),
         ]
 
 
@@ -89,6 +98,7 @@ class Bill:
     charges: tuple[Charge, ...]
     digest: bytes
     problem: str = ""
+    rounding: str = Rounding.LINE
 
     @property
     def total(self) -> Decimal:
@@ -131,7 +141,7 @@ def _bill(rows: Sequence[tuple[Any, ...]], terms: Terms) -> Bill:
     due_on, charges = terms.issue_on, tuple[Charge, ...]()
     try:
         due_on = terms.issue_on + timedelta(days=terms.due_days if due_days is None else due_days)
-        charges = tuple(_charge(row[8:], discount, terms) for row in rows)
+        charges = _rounded(tuple(_charge(row[8:], discount, terms) for row in rows), terms)
     except (ArithmeticError, ValueError) as error:
         problem = f"It cannot be priced ({error}); look at its recurring lines."
     return Bill(
@@ -144,7 +154,17 @@ def _bill(rows: Sequence[tuple[Any, ...]], terms: Terms) -> Bill:
         charges=charges,
         digest=digest([terms.key, [repr(row) for row in rows]]),
         problem=problem,
+        rounding=terms.rounding,
     )
+
+
+def _rounded(charges: tuple[Charge, ...], terms: Terms) -> tuple[Charge, ...]:
+    """With VAT rounded once for all of them, where the provider wants it so."""
+    if terms.rounding == Rounding.LINE:
+        return charges
+    lines = [(charge.price, charge.vat_rate) for charge in charges]
+    prices = once(lines, includes_vat=terms.prices_include_vat)
+    return tuple(replace(charge, price=price) for charge, price in zip(charges, prices, strict=True))
 
 
 def _charge(row: tuple[Any, ...], customer_discount: Decimal, terms: Terms) -> Charge:

@@ -42,7 +42,7 @@ class EndForm(Form):
 class SettingsForm(ModelForm):
     layout = Layout(
         Pair("due_days", "overdue_days"),
-        "prices_include_vat",
+        Pair("prices_include_vat", "rounding"),
         Pair("invoice_prefix", "credit_note_prefix"),
         Pair("adjustment_prefix", "write_off_prefix"),
         Pair("financial_year_end_month", "month_end_day"),
@@ -53,7 +53,7 @@ class SettingsForm(ModelForm):
     class Meta:
         model = BillingSettings
         fields = (
-            "due_days", "overdue_days", "prices_include_vat", "invoice_prefix", "credit_note_prefix",
+            "due_days", "overdue_days", "prices_include_vat", "rounding", "invoice_prefix", "credit_note_prefix",
             "adjustment_prefix", "write_off_prefix", "financial_year_end_month", "month_end_day", "payment_link",
             "issue_automatically",
         )  # fmt: skip

@@ -32,6 +32,13 @@ class VatRate(models.Model):
         return f"{self.percent} % from {self.valid_from}"
 
 
+class Rounding(models.TextChoices):
+    """Where the VAT of a document is rounded to the cent."""
+
+    LINE = "line", "On each line"
+    DOCUMENT = "document", "Once on each document"
+
+
 class BillingSettings(models.Model):
     """How this provider bills. One row."""
 
@@ -50,6 +57,13 @@ class BillingSettings(models.Model):
     adjustment_prefix = models.CharField(max_length=10, default="ADJ")
     write_off_prefix = models.CharField(max_length=10, default="WO")
     prices_include_vat = models.BooleanField("prices include VAT", default=True)
+    rounding = models.CharField(
+        "VAT is rounded",
+        max_length=8,
+        choices=Rounding,
+        default=Rounding.LINE,
+        help_text="Printed in the small print; documents that are issued keep how they were rounded",
+    )
     financial_year_end_month = models.PositiveSmallIntegerField(
         default=2,
         validators=[MinValueValidator(1), MaxValueValidator(12)],
@@ -79,6 +93,9 @@ class BillingSettings(models.Model):
         verbose_name_plural = "billing settings"
         constraints = [
             models.CheckConstraint(condition=Q(pk=1), name="billing_billingsettings_one_row"),
+            models.CheckConstraint(
+                condition=Q(rounding__in=Rounding.values), name="billing_billingsettings_rounding"
+            ),
             models.CheckConstraint(
                 condition=~Q(invoice_prefix=F("credit_note_prefix"))
                 & ~Q(invoice_prefix=F("adjustment_prefix"))

@@ -2,13 +2,16 @@
 
 Order (features 2.12): quantity x price, line discount, customer discount, the days of the period, VAT. Money
 is rounded once, to the amount that is charged; VAT is computed on that amount, so the paper adds up by hand.
+Where the provider rounds VAT once per document, `once` does so and gives each line its share.
 """
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from billing.recurring.proration import EXACT, Share, portion
-from ispbilling.core.money import HUNDRED, vat_in_gross, vat_of_net
+from ispbilling.core.money import CENT, HUNDRED, ZERO, split, vat_in_gross, vat_of_net
 
 #: Part of every plan's digest: a plan made by other rules than those that would issue it is previewed again.
 VERSION = 1
@@ -45,3 +48,25 @@ def price(
             vat = vat_in_gross(charged, vat_rate)
             return Price(charged - vat, vat)
         return Price(charged, vat_of_net(charged, vat_rate))
+
+
+def once(lines: Sequence[tuple[Price, Decimal]], *, includes_vat: bool) -> list[Price]:
+    """The lines of one document, each with its VAT rate, with VAT rounded once per rate instead of per line.
+
+    What VAT is computed on stays as it is, to the cent. A line carries its share of the VAT by largest remainder,
+    less than a cent from its own, so that the lines sum to the document.
+    """
+    by_rate: dict[Decimal, list[int]] = defaultdict(list)
+    for number, (_, rate) in enumerate(lines):
+        by_rate[rate].append(number)
+    found = [price for price, _ in lines]
+    for rate, numbers in by_rate.items():
+        base = {n: found[n].total if includes_vat else found[n].net for n in numbers}
+        total = sum(base.values(), ZERO)
+        if not total:
+            continue
+        vat = vat_in_gross(total, rate) if includes_vat else vat_of_net(total, rate)
+        shares = split(vat, [int(base[n] / CENT) for n in numbers])
+        for n, share in zip(numbers, shares, strict=True):
+            found[n] = Price(base[n] - share if includes_vat else base[n], share)
+    return found

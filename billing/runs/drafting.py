@@ -32,4 +32,5 @@ def draft_of(bill: Bill, period: date, run_id: int | None, source_key: str) -> D
         ),
         source_key=source_key,
         run_id=run_id,
+        rounding=bill.rounding,
     )
