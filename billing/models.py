@@ -1,5 +1,6 @@
 """The app's tables, re-exported for Django and for the apps above; inside the app import from the slice."""
 
+from billing.archives.models import RunArchive, RunArchivePart
 from billing.documents.models import Document, DocumentLine, Issuer, NumberSequence, Party
 from billing.drafts.models import InvoiceDraft, InvoiceDraftLine
 from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Seal
@@ -23,6 +24,8 @@ __all__ = [
     "Posting",
     "RecurringLine",
     "Run",
+    "RunArchive",
+    "RunArchivePart",
     "RunChunk",
     "RunException",
     "RunPlan",

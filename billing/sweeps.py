@@ -4,6 +4,7 @@ or undone."""
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
+from billing.archives.making import plan as run_archives
 from billing.merging import merging
 from billing.recurring import expiry as expiring
 from billing.recurring.models import BillingSettings
@@ -14,6 +15,8 @@ from ispbilling.core import events
 from ispbilling.core.clock import add_months, local_day, month_of
 from ispbilling.core.errors import DomainError
 from ispbilling.core.plans import Plan, Step
+
+__all__ = ["expiry", "issue_runs", "merged_balances", "month_end", "run_archives"]
 
 
 def expiry(now: datetime) -> Plan:

@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from billing.archives import views as archives
 from billing.closing import views as closing
 from billing.documents import views as documents
 from billing.drafts import views as drafts
@@ -52,6 +53,9 @@ run_urls = [
     path("<int:pk>/discard/", runs.RunDiscard.as_view(), name="run_discard"),
     path("<int:pk>/again/", runs.RunAgain.as_view(), name="run_again"),
     path("<int:pk>/undo/", runs.RunUndo.as_view(), name="run_undo"),
+    path("<int:pk>/pdfs/", archives.RunPdfs.as_view(), name="run_pdfs"),
+    path("<int:pk>/pdfs/make/", archives.RunPdfsMake.as_view(), name="run_pdfs_make"),
+    path("pdfs/<int:pk>/", archives.RunPdfsDownload.as_view(), name="run_pdfs_download"),
 ]
 
 # /billing/settings/

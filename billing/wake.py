@@ -1,13 +1,19 @@
-"""Starts the work on a run now instead of at the sweep's next tick. Losing a wake-up loses seconds."""
+"""Starts the work on a run or on its PDFs now instead of at the sweep's next tick. Losing a wake-up loses seconds."""
 
 from celery import current_app
 
-STARTS = {"run.requested", "run.approved", "run.undo_requested"}
+#: kind of event -> the sweep it starts.
+STARTS = {
+    "run.requested": "issue_runs",
+    "run.approved": "issue_runs",
+    "run.undo_requested": "issue_runs",
+    "run_archive.asked": "run_archives",
+}
 
 
 def on_event(kind: str) -> None:
     """The wake-up of the event log. Must not wait where the broker is down."""
-    if kind in STARTS:
+    if sweep := STARTS.get(kind):
         current_app.send_task(
-            "ispbilling.tasks.sweep", args=["issue_runs"], expires=30, retry=False, ignore_result=True
+            "ispbilling.tasks.sweep", args=[sweep], expires=30, retry=False, ignore_result=True
         )

@@ -58,6 +58,12 @@ SWEEPS = [
         "issues approved runs and takes back undone ones",
     ),
     Sweep(
+        "run_archives",
+        "billing.sweeps.run_archives",
+        every(15),
+        "makes the zips of runs that staff asked for, and deletes those whose days are over",
+    ),
+    Sweep(
         "import_customers",
         "customers.sweeps.import_customers",
         every(15),

@@ -11,13 +11,16 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from PIL import Image
 
+from billing import sweeps
+from billing.archives import making
 from billing.documents import adjusting, issuing
 from billing.documents.adjusting import Asked as Asking
 from billing.documents.issuing import Draft, Item, PartyDraft
 from billing.documents.models import DocumentKind
 from billing.drafts import writing
 from billing.drafts.writing import LineValues, Written
-from billing.models import Document, InvoiceDraft, RecurringLine, Run
+from billing.models import Document, InvoiceDraft, RecurringLine, Run, RunArchive
+from billing.runs import monthly
 from billing.runs.planning import Asked, plan
 from customers.files import attaching
 from customers.models import (
@@ -212,6 +215,23 @@ def run(**kwargs: Any) -> Run:
         recurring_line()
     today = local_day(now())
     return plan(Asked(month_of(today), today), now(), actor=None, **kwargs)
+
+
+def issued_run(**kwargs: Any) -> Run:
+    """The run of this month, issued."""
+    made = run(**kwargs)
+    monthly.approve(made, now(), actor=None)
+    sweeps.issue_runs(now()).apply(now())
+    made.refresh_from_db()
+    return made
+
+
+def run_archive(**kwargs: Any) -> RunArchive:
+    """The finished zip of an issued run."""
+    made = making.ask(issued_run(), now(), actor=None, **kwargs)
+    sweeps.run_archives(now()).apply(now())
+    made.refresh_from_db()
+    return made
 
 
 def invoice(

@@ -159,6 +159,7 @@ class TakeBackPage(ActionPage):
 
 
 class DocumentCredit(TakeBackPage):
+    queryset = ROWS.filter(kind=DocumentKind.INVOICE)
     permission = "billing.documents.credit"
     title = "Credit invoice"
     submit_label = "Issue credit note"

@@ -23,7 +23,7 @@ from ispbilling.core import events, meanwhile
 from ispbilling.core.clock import local_day
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
-from ispbilling.core.money import ZERO, format_money
+from ispbilling.core.money import CURRENCY, ZERO, cents, format_money
 
 #: The columns of documents end a little above; a slip of the keyboard should not reach them.
 TOO_MUCH = Decimal(10**10)
@@ -202,7 +202,7 @@ def _total(written: Written, now: datetime) -> Decimal:
 def _told(written: Written, now: datetime) -> dict[str, Any]:
     """What an event says of it: lines as sentences."""
     lines = "; ".join(
-        f"{line.quantity.normalize():f} x {line.description} at {format_money(line.price)}"
+        f"{line.quantity.normalize():f} x {line.description} at {_each(line.price)}"
         + (f" less {line.discount.normalize():f} %" if line.discount else "")
         + (", VAT exempt" if line.vat_exempt else "")
         for line in written.lines
@@ -213,6 +213,11 @@ def _told(written: Written, now: datetime) -> dict[str, Any]:
         "lines": lines,
         "total": _total(written, now),
     }
+
+
+def _each(price: Decimal) -> str:
+    """A price per unit, with the parts of a cent that it may have."""
+    return format_money(price) if price == cents(price) else f"{CURRENCY} {price.normalize():f}"
 
 
 def _write_lines(draft: InvoiceDraft, lines: Sequence[LineValues]) -> None:

@@ -189,6 +189,8 @@ class RunDetail(ListPage):
             found.append(button("Approve", "run_approve", "check", "primary", "billing.runs.approve"))
         if run.state in (RunState.PARTLY_FAILED, RunState.UNDONE):
             found.append(button("Preview again", "run_again", "refresh", "primary", "billing.runs.preview"))
+        if run.state in (RunState.ISSUED, RunState.PARTLY_FAILED, RunState.UNDONE):
+            found.append(Button("PDFs", reverse("billing:run_pdfs", args=[run.pk]), "file-zip"))
         if run.state in (RunState.ISSUED, RunState.PARTLY_FAILED):
             documents = f"{reverse('billing:document_list')}?run={run.pk}"
             found.append(Button("Documents", documents, "file-invoice", permission="billing.documents.view"))

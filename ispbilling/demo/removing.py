@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 from django.db.models import Q
 
-from billing.models import ChainHead, Document, Run
+from billing.models import ChainHead, Document, Run, RunArchive, RunArchivePart
 from customers.models import Attachment, CodeCounter, Customer, Merge, SubjectExport
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
@@ -40,6 +40,8 @@ MONEY = (
     "billing_runexception",
     "billing_runplan",
     "billing_runchunk",
+    "billing_runarchivepart",
+    "billing_runarchive",
     "billing_run",
 )
 
@@ -84,6 +86,8 @@ class _unguarded:  # noqa: N801 - reads as a phrase where it is used
 
 def _empty_the_books(cursor: Any) -> None:
     cursor.execute("DELETE FROM notifications_message WHERE document_id IS NOT NULL")
+    for made in (RunArchive, RunArchivePart):
+        keeping.discard_after_commit(list(made.objects.values_list("path", flat=True)))
     for table in MONEY:
         cursor.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the list above
     ChainHead.objects.update(seq=0, hash=bytes(32))

@@ -64,6 +64,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "billing.RecurringLine": lambda: builders.recurring_line(customer=builders.customer()),
     "customers.Merge": _merge,
     "billing.Run": _run,
+    "billing.RunArchive": builders.run_archive,
     "notifications.Message": builders.message,
 }
 #: Arguments that are not the key of the view's model.

@@ -1,0 +1,1 @@
+"""All paper of a run as one zip: ordered by a person, made in the background, there for some days."""
