@@ -14,8 +14,9 @@ from PIL import Image
 from billing import sweeps
 from billing.archives import making
 from billing.documents import adjusting, issuing
+from billing.documents.addressing import PartyDraft
 from billing.documents.adjusting import Asked as Asking
-from billing.documents.issuing import Draft, Item, PartyDraft
+from billing.documents.issuing import Draft, Item
 from billing.documents.models import DocumentKind
 from billing.drafts import writing
 from billing.drafts.writing import LineValues, Written

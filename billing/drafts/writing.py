@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db import transaction
 
 from billing.documents import dues, issuing
-from billing.documents.issuing import Draft, Item, PartyDraft
+from billing.documents.addressing import PartyDraft
+from billing.documents.issuing import Draft, Item
 from billing.documents.models import Document, DocumentKind
 from billing.drafts.models import InvoiceDraft, InvoiceDraftLine
 from billing.recurring.charges import vat_rate

@@ -2,7 +2,8 @@
 
 from datetime import date
 
-from billing.documents.issuing import Draft, Item, PartyDraft
+from billing.documents.addressing import PartyDraft
+from billing.documents.issuing import Draft, Item
 from billing.documents.models import DocumentKind
 from billing.recurring.charges import Bill
 
