@@ -230,7 +230,8 @@ def _write_lines(draft: InvoiceDraft, lines: Sequence[LineValues]) -> None:
 def _locked(draft: InvoiceDraft) -> InvoiceDraft:
     """The row under its lock. Raises DomainError when somebody deleted it meanwhile."""
     rows = InvoiceDraft.objects.select_for_update(of=("self",))
-    found = rows.select_related("customer__master", "customer__group", "document").filter(pk=draft.pk).first()
+    # Not joined to its document: what a joined row says may be older than the lock.
+    found = rows.select_related("customer__master", "customer__group").filter(pk=draft.pk).first()
     if found is None:
         raise DomainError("Somebody deleted this draft meanwhile.")
     return found

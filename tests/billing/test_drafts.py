@@ -191,7 +191,8 @@ def shown(client: Client, url: str) -> dict[str, Any]:
     form, sent = client.get(url).context["form"].first, {}
     for one in (form, form.rows.management_form, *form.rows.forms):
         for name in one.fields:
-            if (value := one[name].value()) not in (None, False, ""):
+            value = one[name].value()
+            if value is not None and value is not False and value != "":
                 sent[one.add_prefix(name)] = "on" if value is True else value
     return sent
 

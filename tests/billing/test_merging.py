@@ -56,6 +56,7 @@ def full(bob: Customer) -> Customer:
     """Bob with something of everything."""
     line = builders.data_account(customer=bob, username="bob@isp.test")
     builders.recurring_line(customer=bob, data_account=line)
+    builders.draft(bob)
     builders.portal_user(bob)
     Note.objects.create(customer=bob, text="Rings the bell twice", written_at=now())
     asked = CustomerRequest.objects.create(
