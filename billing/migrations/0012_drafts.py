@@ -94,7 +94,7 @@ class Migration(migrations.Migration):
                     ),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("quantity__gt", 0), ("price__gte", 0), ("discount__range", (0, 100))
+                            ("discount__range", (0, 100)), ("price__gte", 0), ("quantity__gt", 0)
                         ),
                         name="billing_invoicedraftline_amounts",
                     ),
