@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.documents import credit, issuing
@@ -37,6 +37,7 @@ def on_lines(bases: list[Decimal], rates: list[Decimal], *, includes: bool) -> l
 
 
 @pytest.mark.feature("W-6")
+@settings(deadline=None)
 @given(AMOUNTS, st.data(), st.booleans())
 def test_the_lines_sum_to_vat_rounded_once(bases: list[Decimal], data: st.DataObject, includes: bool) -> None:
     rates = data.draw(st.lists(RATES, min_size=len(bases), max_size=len(bases)))

@@ -5,6 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
@@ -53,14 +54,15 @@ def files() -> int:
     return sum(1 for path in keeping.root().rglob("*") if path.is_file())
 
 
-def test_it_holds_the_paper_of_every_document(run: Run) -> None:
+def test_it_holds_the_paper_of_every_document(run: Run, django_capture_on_commit_callbacks: Any) -> None:
     archive = making.ask(run, now(), actor=None, part=2)
     assert [(part.number, part.documents) for part in archive.parts.order_by("number")] == [
         (0, 2),
         (1, 2),
         (2, 1),
     ]
-    sweep()
+    with django_capture_on_commit_callbacks(execute=True):
+        sweep()
     archive.refresh_from_db()
     made = bundle(archive)
     assert made.testzip() is None
@@ -84,7 +86,9 @@ def test_the_same_documents_make_the_same_file(run: Run) -> None:
     assert digests[0] == digests[1]
 
 
-def test_a_killed_worker_loses_its_part_and_no_more(run: Run) -> None:
+def test_a_killed_worker_loses_its_part_and_no_more(
+    run: Run, django_capture_on_commit_callbacks: Any
+) -> None:
     archive = making.ask(run, now(), actor=None, part=2)
     first, second, *_ = making.plan(now()).steps
     assert making._apply([first], now()) == 1
@@ -94,7 +98,8 @@ def test_a_killed_worker_loses_its_part_and_no_more(run: Run) -> None:
     torn.write_bytes(b"PK half a zip")
     assert archive.done == 2
     assert making.plan(now()).steps[0].key == second.key
-    sweep()
+    with django_capture_on_commit_callbacks(execute=True):
+        sweep()
     archive.refresh_from_db()
     assert archive.state == ArchiveState.READY
     assert len(bundle(archive).namelist()) == 5
@@ -140,16 +145,17 @@ def test_a_run_without_paper_or_in_the_middle_has_none(alice: Customer, run: Run
         making.ask(builders.run(), now(), actor=None)
 
 
-def test_what_cannot_be_made_is_told_and_may_be_ordered_again(run: Run) -> None:
+def test_what_cannot_be_made_is_told_and_may_be_ordered_again(
+    run: Run, django_capture_on_commit_callbacks: Any
+) -> None:
     archive = making.ask(run, now(), actor=None, part=2)
-    folder = keeping.place(archive.path).parent
-    keeping.root().mkdir(parents=True, exist_ok=True)
-    folder.write_text("in the way")  # the disk says no
-    sweep()
+    making._apply(making.plan(now()).steps[:3], now())
+    keeping.place(archive.parts.get(number=1).path).write_bytes(b"what a full disk left")
+    with django_capture_on_commit_callbacks(execute=True):
+        sweep()
     archive.refresh_from_db()
     assert archive.state == ArchiveState.FAILED
-    assert archive.error
-    folder.unlink()
+    assert "BadZipFile" in archive.error
     assert files() == 0
     making.ask(run, now(), actor=None)
     sweep()

@@ -93,10 +93,10 @@ def test_a_seal_that_was_taken_out_is_found() -> None:
 
 def test_a_document_that_never_went_through_the_ledger_is_found(alice: Customer) -> None:
     tamper(
-        """INSERT INTO billing_document (kind, year, number, reference, customer_id, payer_id, party_id, issued_on,
-               due_on, net, vat, total)
-           SELECT kind, year, 9, 'INV-2026-000009', customer_id, payer_id, party_id, issued_on, due_on, net, vat,
-               total FROM billing_document ORDER BY id LIMIT 1"""
+        """INSERT INTO billing_document (kind, year, number, reference, customer_id, payer_id, party_id, issuer_id,
+               issued_on, due_on, net, vat, total)
+           SELECT kind, year, 9, 'INV-2026-000009', customer_id, payer_id, party_id, issuer_id, issued_on, due_on,
+               net, vat, total FROM billing_document ORDER BY id LIMIT 1"""
     )
     found = list(findings())
     assert "INV-2026-000009 has a number that was never given" in found
