@@ -4,6 +4,7 @@ from billing.archives.models import RunArchive, RunArchivePart
 from billing.documents.models import Document, DocumentLine, Issuer, NumberSequence, Party
 from billing.drafts.models import InvoiceDraft, InvoiceDraftLine
 from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Seal
+from billing.payments.models import Payment, PaymentPosting
 from billing.recurring.models import BilledPeriod, BillingSettings, RecurringLine, VatRate
 from billing.runs.models import Run, RunChunk, RunException, RunPlan
 
@@ -21,6 +22,8 @@ __all__ = [
     "Line",
     "NumberSequence",
     "Party",
+    "Payment",
+    "PaymentPosting",
     "Posting",
     "RecurringLine",
     "Run",

@@ -20,7 +20,9 @@ from billing.documents.issuing import Draft, Item
 from billing.documents.models import DocumentKind
 from billing.drafts import writing
 from billing.drafts.writing import LineValues, Written
-from billing.models import Document, InvoiceDraft, RecurringLine, Run, RunArchive
+from billing.models import Document, InvoiceDraft, Payment, RecurringLine, Run, RunArchive
+from billing.payments import receiving
+from billing.payments.receiving import Money
 from billing.runs import monthly
 from billing.runs.planning import Asked, plan
 from customers.files import attaching
@@ -281,6 +283,14 @@ def draft(of: Customer | None = None, *lines: LineValues, **kwargs: Any) -> Invo
     written = Written(of or customer(), kwargs.pop("issue_on", None), typed)
     token = kwargs.pop("token", None) or uuid4()
     return writing.add(written, token, now(), actor=kwargs.pop("actor", None))
+
+
+def payment(
+    of: Customer | None, amount: str = "100.00", on: date = date(2026, 11, 10), **kwargs: Any
+) -> Payment:
+    """Money received; without a customer it waits in suspense."""
+    kwargs.setdefault("source_key", f"test:{next(_next)}")
+    return receiving.receive(Money(Decimal(amount), on, payer=of, **kwargs), now(), actor=None)
 
 
 def session(**kwargs: Any) -> Session:

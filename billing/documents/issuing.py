@@ -154,7 +154,7 @@ def issue(
     ]
     posting_ids = posting.write_lines(entries)
 
-    number = _take_numbers(kind, year, len(drafts))
+    number = take_numbers(kind, year, len(drafts))
     documents = []
     for pk, draft, (party, served) in zip(ids, drafts, parties, strict=True):
         number += 1
@@ -259,14 +259,14 @@ def _write_children(ids: Sequence[int], drafts: Sequence[Draft]) -> None:
     )
 
 
-def _take_numbers(kind: DocumentKind, year: int, count: int) -> int:
+def take_numbers(kind: str, year: int, count: int) -> int:
     """Lock the sequence until COMMIT and take the next `count` numbers; returns the last one before them."""
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO billing_numbersequence AS s (kind, year, last) VALUES (%(kind)s, %(year)s,
             %(count)s)
                ON CONFLICT (kind, year) DO UPDATE SET last = s.last + %(count)s RETURNING last""",
-            {"kind": kind.value, "year": year, "count": count},
+            {"kind": str(kind), "year": year, "count": count},
         )
         return int(cursor.fetchone()[0]) - count
 

@@ -21,6 +21,7 @@ from ispbilling.core.errors import DomainError
 
 RECEIVABLE, REVENUE, VAT, BANK = "receivable", "revenue", "vat", "bank"
 ADJUSTMENT, BAD_DEBT = "adjustment", "bad_debt"
+SUSPENSE = "suspense"
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,6 +74,7 @@ STAYS = {
     "billing.Document.customer": _PAPER,
     "billing.Document.payer": _PAPER,
     "billing.Line.customer": "the ledger is append-only; a transfer entry carries the balance over",
+    "billing.Payment.payer": "what a payment was credited to is in the ledger; the balance is transferred there",
     "billing.Balance.customer": "kept by posting alone",
     "billing.RunPlan.customer": _RUN,
     "billing.RunException.customer": _RUN,

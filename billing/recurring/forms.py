@@ -44,7 +44,7 @@ class SettingsForm(ModelForm):
         Pair("due_days", "overdue_days"),
         Pair("prices_include_vat", "rounding"),
         Pair("invoice_prefix", "credit_note_prefix"),
-        Pair("adjustment_prefix", "write_off_prefix"),
+        Pair("adjustment_prefix", "write_off_prefix", "receipt_prefix"),
         Pair("financial_year_end_month", "month_end_day"),
         "payment_link",
         "issue_automatically",
@@ -54,8 +54,8 @@ class SettingsForm(ModelForm):
         model = BillingSettings
         fields = (
             "due_days", "overdue_days", "prices_include_vat", "rounding", "invoice_prefix", "credit_note_prefix",
-            "adjustment_prefix", "write_off_prefix", "financial_year_end_month", "month_end_day", "payment_link",
-            "issue_automatically",
+            "adjustment_prefix", "write_off_prefix", "receipt_prefix", "financial_year_end_month", "month_end_day",
+            "payment_link", "issue_automatically",
         )  # fmt: skip
 
     def clean_payment_link(self) -> str:

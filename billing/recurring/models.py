@@ -56,6 +56,7 @@ class BillingSettings(models.Model):
     credit_note_prefix = models.CharField(max_length=10, default="CN")
     adjustment_prefix = models.CharField(max_length=10, default="ADJ")
     write_off_prefix = models.CharField(max_length=10, default="WO")
+    receipt_prefix = models.CharField(max_length=10, default="REC", db_default="REC")
     prices_include_vat = models.BooleanField("prices include VAT", default=True)
     rounding = models.CharField(
         "VAT is rounded",
@@ -105,6 +106,18 @@ class BillingSettings(models.Model):
                 & ~Q(adjustment_prefix=F("write_off_prefix")),
                 name="billing_billingsettings_prefixes",
                 violation_error_message="Each kind of document needs a different prefix.",
+            ),
+            models.CheckConstraint(
+                condition=~Q(
+                    receipt_prefix__in=[
+                        F("invoice_prefix"),
+                        F("credit_note_prefix"),
+                        F("adjustment_prefix"),
+                        F("write_off_prefix"),
+                    ]
+                ),
+                name="billing_billingsettings_receipt_prefix",
+                violation_error_message="Receipts need a prefix of their own.",
             ),
         ]
 

@@ -75,10 +75,15 @@ SENTENCES = {
     "credit_note.issued": "Credit note {reference} issued: {total}",
     "adjustment.issued": "Adjustment {reference} issued: {total}",
     "write_off.issued": "Written off with {reference}: {total}",
+    "payment.received": "Payment {receipt} received: {amount}",
+    "payment.assigned": "Payment {receipt} credited: {amount}",
+    "payment.released": "Payment {receipt} taken from this customer: {amount}",
+    "payment.returned": "Payment {receipt} returned by the bank: {amount}",
+    "payment.taken_back": "Payment {receipt} taken back: {amount}",
     "message.retried": "Message to {to} sent again",
 }
 #: Data that is said elsewhere in the entry or says nothing to people.
-_SILENT = frozenset({"changes", "links_after", "links_before", "moved", "target_id", "welcome"})
+_SILENT = frozenset({"changes", "links_after", "links_before", "mail", "moved", "target_id", "welcome"})
 #: Data that is an amount of money wherever it stands.
 _MONEY = frozenset({"amount", "balance", "custom_price", "net", "price", "total", "vat"})
 _AMOUNT = re.compile(r"^-?\d+\.\d{2,4}$")

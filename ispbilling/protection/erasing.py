@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.documents import erasing as documents
+from billing.payments import erasing as payments
 from customers.accounts import deletion
 from customers.merging.models import records_of
 from customers.models import Customer, Erasure, Gate, GateKind, Merge
@@ -48,6 +49,7 @@ BLANKED = {
     "radius.AuthAttempt": "Log-ins that were kept, deleted",
     "radius.DecisionFacts": "What log-ins were decided from, deleted",
     "billing.Party": "Name, address and VAT number on issued documents",
+    "billing.Payment": "References and notes on payments",
     "notifications.Message": "Messages: where to and what they said",
 }
 KEPT = {
@@ -61,6 +63,7 @@ KEPT = {
     "billing.DocumentLine": "What was charged",
     "billing.Posting": "Entries of the ledger",
     "billing.Line": "Lines of the ledger",
+    "billing.PaymentPosting": "Which entries of the ledger a payment made",
     "billing.Balance": "The balance, R 0.00",
     "billing.RecurringLine": "What was charged every month",
     "billing.InvoiceDraft": "Drafts of invoices",
@@ -146,7 +149,7 @@ def _erase(row: Customer, reason: str, now: datetime, actor: User) -> Erasure:
     users = [login.user for login in row.portal_logins.select_related("user")]
     counts, usernames = lines.erase(row)
     counts |= usage.erase(row, usernames) | attempts.erase(row, usernames)
-    counts |= documents.erase(row, now) | messages.erase(row)
+    counts |= documents.erase(row, now) | payments.erase(row) | messages.erase(row)
     counts |= people.erase(row, now)
     counts["events"] = events.erase([row, *users])
     events.record("customer.erased", row, actor=actor, at=now, reason=reason, counts=counts)

@@ -20,7 +20,8 @@ pytestmark = pytest.mark.django_db
 #: The form of the billing settings, filled in.
 SETTINGS = {
     "due_days": 14, "overdue_days": 2, "invoice_prefix": "TAX", "credit_note_prefix": "CN",
-    "adjustment_prefix": "ADJ", "write_off_prefix": "WO", "prices_include_vat": "on", "rounding": "line",
+    "adjustment_prefix": "ADJ", "write_off_prefix": "WO", "receipt_prefix": "REC",
+    "prices_include_vat": "on", "rounding": "line",
     "financial_year_end_month": 2, "month_end_day": 20,
 }  # fmt: skip
 

@@ -4,15 +4,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from billing.documents.verification import findings
+from billing.documents import verification as documents
 from billing.models import ChainHead, Posting
+from billing.payments import verification as payments
 
 
 class Command(BaseCommand):
     help = "Recompute digests, seals, chain head, balances and numbers; names what does not fit."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = list(findings())
+        found = [*documents.findings(), *payments.findings()]
         for sentence in found:
             self.stdout.write(sentence)
         if found:
