@@ -8,13 +8,15 @@ class BillingConfig(AppConfig):
         from billing import guards, wake, widgets
         from billing.documents.finding import DOCUMENTS
         from billing.documents.widgets import TAB
+        from billing.payments.finding import PAYMENTS
         from ispbilling import search
         from ispbilling.core import registries
 
-        for widget in (widgets.Billing, widgets.Recurring):
+        for widget in (widgets.Billing, widgets.Payments, widgets.Recurring):
             registries.add_widget("customers:customer_detail", widget)
         registries.add_tab("customers:customer_edit", TAB)
         search.register(DOCUMENTS)
+        search.register(PAYMENTS)
         registries.add_guard("customer.delete.owing", guards.open_balance)
         registries.add_guard("customer.recode", guards.issued_paper)
         registries.add_guard("customer.unmark_master", guards.open_payer_invoices)

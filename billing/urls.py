@@ -1,4 +1,4 @@
-"""Pages of money: documents, drafts, recurring lines, month-end runs, settings."""
+"""Pages of money: documents, drafts, payments, recurring lines, month-end runs, settings."""
 
 from django.urls import include, path
 
@@ -6,6 +6,7 @@ from billing.archives import views as archives
 from billing.closing import views as closing
 from billing.documents import views as documents
 from billing.drafts import views as drafts
+from billing.payments import views as payments
 from billing.recurring import views as recurring
 from billing.runs import views as runs
 
@@ -32,6 +33,18 @@ draft_urls = [
     path("<int:pk>/delete/", drafts.DraftDelete.as_view(), name="draft_delete"),
     path("<int:pk>/clone/", drafts.DraftClone.as_view(), name="draft_clone"),
     path("<int:pk>/issue/", drafts.DraftIssue.as_view(), name="draft_issue"),
+]
+
+# /billing/payments/
+payment_urls = [
+    path("", payments.PaymentList.as_view(), name="payment_list"),
+    path("add/", payments.PaymentAdd.as_view(), name="payment_add"),
+    path("unallocated/", payments.PaymentUnallocated.as_view(), name="payment_unallocated"),
+    path("<int:pk>/", payments.PaymentDetail.as_view(), name="payment_detail"),
+    path("<int:pk>/pdf/", payments.PaymentPdf.as_view(), name="payment_pdf"),
+    path("<int:pk>/assign/", payments.PaymentAssign.as_view(), name="payment_assign"),
+    path("<int:pk>/release/", payments.PaymentRelease.as_view(), name="payment_release"),
+    path("<int:pk>/take-back/", payments.PaymentTakeBack.as_view(), name="payment_take_back"),
 ]
 
 # /billing/recurring/
@@ -70,6 +83,7 @@ settings_urls = [
 urlpatterns = [
     path("documents/", include(document_urls)),
     path("drafts/", include(draft_urls)),
+    path("payments/", include(payment_urls)),
     path("recurring/", include(recurring_urls)),
     path("runs/", include(run_urls)),
     path("settings/", include(settings_urls)),

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 
@@ -10,10 +10,13 @@ from billing.documents import adjusting, dues
 from billing.documents.models import Document
 from billing.documents.tables import LatestTable
 from billing.ledger.models import Balance
+from billing.payments.models import Payment
+from billing.payments.tables import LatestPaymentsTable
 from billing.recurring.models import BillingSettings, RecurringLine
 from billing.recurring.tables import CustomerLinesTable, add_line
 from billing.recurring.unbilled import unbilled
 from customers.merging.models import records_of
+from customers.relations import paying
 from ispbilling.core import clock
 from ispbilling.core.access import may
 from ispbilling.core.money import ZERO
@@ -54,6 +57,26 @@ class Billing(Widget):
 
     def view_all(self) -> str:
         return f"{reverse('billing:document_list')}?customer={self.obj.code}"
+
+
+class Payments(Widget):
+    """The last payments of the customer, and the door to the next."""
+
+    name, title, icon = "payments", "Payments", "cash"
+    template_name = "billing/_payments_widget.html"
+    permission = "billing.payments.view"
+    column, weight = 3, 15
+
+    def context(self) -> Mapping[str, Any]:
+        rows = Payment.objects.listed().filter(payer__in=records_of(self.obj))[:LATEST]
+        return {"table": LatestPaymentsTable(rows, request=self.request), "payer": paying.payer(self.obj)}
+
+    def buttons(self) -> list[Button]:
+        add = f"{reverse('billing:payment_add')}?customer={quote(self.obj.code)}"
+        return [Button("Add Payment", add, "plus", permission="billing.payments.add", modal=True)]
+
+    def view_all(self) -> str:
+        return f"{reverse('billing:payment_list')}?customer={quote(self.obj.code)}&state=all"
 
 
 class Recurring(Widget):

@@ -73,6 +73,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "billing.recurring.edit": OFFICE,
     "billing.payments.view": STAFF,
     "billing.payments.add": OFFICE,
+    "billing.payments.take_back": FINANCE,
     "billing.runs.view": OFFICE | {Role.READ_ONLY},
     "billing.runs.preview": OFFICE,
     "billing.runs.approve": FINANCE,

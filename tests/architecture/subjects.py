@@ -61,6 +61,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "radius.AuthAttempt": _reject,
     "billing.Document": lambda: builders.invoice(builders.customer()),
     "billing.InvoiceDraft": builders.draft,
+    "billing.Payment": lambda: builders.payment(None),
     "billing.RecurringLine": lambda: builders.recurring_line(customer=builders.customer()),
     "customers.Merge": _merge,
     "billing.Run": _run,
