@@ -114,7 +114,7 @@ def outgoing(message: Message, now: datetime) -> Outgoing:
         text=text,
         subject=message.subject,
         html=html,
-        attachments=papers(message.document),
+        attachments=papers(message),
     )
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 
-from billing.models import Document
+from billing.models import Balance, Document, Payment
 from customers.models import Contact, Customer, CustomerRequest, PortalLogin
 from customers.requests.asking import DAYS
 from ispbilling.core.models import Event, User
-from ispbilling.core.money import format_money
+from ispbilling.core.money import ZERO, format_money
 from notifications.kinds import BY_EVENT
 from notifications.links import days_valid
 from notifications.models import Channel
@@ -92,6 +92,37 @@ def _documents(events: Sequence[Event]) -> list[Notice]:
                 copies=_copies(contact),
             )
         )
+    return found
+
+
+def _payments(events: Sequence[Event]) -> list[Notice]:
+    """Payments: to the primary contact of the customer they were credited to, if they still are."""
+    payments = Payment.objects.select_related("payer").in_bulk([event.subject_id for event in events])
+    payers = [payment.payer_id for payment in payments.values() if payment.payer_id]
+    contacts, customer = primary_contacts(payers), ContentType.objects.get_for_model(Customer).pk
+    balances = dict(Balance.objects.filter(customer__in=payers).values_list("customer_id", "amount"))
+    found = []
+    for event in events:
+        payment = payments[event.subject_id]
+        payer, returned = payment.payer, event.kind == "payment.returned"
+        told = (event.about_type_id, event.about_id)
+        if payer is None or told != (customer, payer.pk) or event.data.get("mail") is False:
+            continue
+        if returned != (payment.taken_back_on is not None):
+            continue  # it was taken back before anybody was told that it came
+        contact, balance = contacts.get(payer.pk), balances.get(payer.pk, ZERO)
+        variables = {
+            "name": contact.name if contact else payer.name,
+            "code": payer.code,
+            "receipt": payment.receipt,
+            "amount": format_money(payment.amount),
+            "received_on": str(payment.received_on),
+            "owing": format_money(max(balance, ZERO)),
+            "credit": format_money(-balance) if balance < 0 else "",
+            "fee": event.data.get("fee", ""),
+        }
+        key = f"{event.pk}:{event.kind}:{payer.pk}"
+        found.append(Notice(key, event, payer, _addresses(contact), variables, copies=_copies(contact)))
     return found
 
 
@@ -223,6 +254,8 @@ SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
     "password_reset": _resets,
     "invoice_issued": _documents,
     "credit_note_issued": _documents,
+    "payment_received": _payments,
+    "payment_returned": _payments,
     "cancellation_set": _customers,
     "cancellation_cleared": _customers,
     "update_request": _requests,

@@ -45,6 +45,12 @@ COMMON: Mapping[str, str] = {
 }
 _LOGINS = {"logins": "one or more of username and link"}
 _DOCUMENT = {"reference": "INV-2026-000123", "total": "R 599.00", "issued_on": "2026-12-01"}
+_PAYMENT = {
+    "receipt": "REC-2026-000123",
+    "amount": "R 599.00",
+    "received_on": "2026-12-04",
+    "code": "ALI001",
+}
 
 CATALOGUE = [
     Kind(
@@ -76,6 +82,20 @@ CATALOGUE = [
         "when a credit note is issued, with the PDF",
         ("credit_note.issued",),
         {**_DOCUMENT, "corrects": "INV-2026-000101", "code": "ALI001"},
+    ),
+    Kind(
+        "payment_received",
+        "Receipt",
+        "when a payment is recorded or credited, unless its form says not to: amount and balance, with the receipt",
+        ("payment.received", "payment.assigned"),
+        {**_PAYMENT, "owing": "R 0.00", "credit": "R 50.00"},
+    ),
+    Kind(
+        "payment_returned",
+        "Returned payment",
+        "when the bank returned a payment: what is owed again",
+        ("payment.returned",),
+        {**_PAYMENT, "owing": "R 599.00", "fee": "INV-2026-000124"},
     ),
     Kind(
         "cancellation_set",
