@@ -13,6 +13,8 @@ PAGES = {
     "portal:document_list": PORTAL,
     "portal:document_detail": PORTAL,
     "portal:document_pdf": PORTAL,
+    "portal:payment_list": PORTAL,
+    "portal:payment_pdf": PORTAL,
     "portal:account": PORTAL,
     "portal:login": OPEN,
     "portal:forgot": OPEN,

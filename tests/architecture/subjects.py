@@ -91,6 +91,12 @@ def subject(page: Page, argument: str) -> Any:
     return MAKERS[model_label(page, argument)]().pk
 
 
+def portal_subject(page: Page, mine: Any) -> int:
+    """The key of something that this customer may see on a portal page."""
+    made = builders.payment(mine) if "payment" in page.name else builders.invoice(mine)
+    return int(made.pk)
+
+
 def model_label(page: Page, argument: str) -> str:
     """The model whose key the argument is. Raises KeyError where nothing says so."""
     if argument in ("customer", "survivor", "loser") or page.name.startswith("customers:customer_"):
@@ -114,4 +120,5 @@ _GUESSES = {
     "radius:data_account_attribute_delete": "radius.ReplyAttribute of a line",
     "portal:document_detail": "billing.Document",
     "portal:document_pdf": "billing.Document",
+    "portal:payment_pdf": "billing.Payment",
 }

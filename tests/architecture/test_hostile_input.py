@@ -12,7 +12,7 @@ from ispbilling.core.views import FormPage
 from tests import builders
 from tests.architecture.permissions import OPEN, PAGES, PORTAL
 from tests.architecture.site import Page, pages
-from tests.architecture.subjects import subject
+from tests.architecture.subjects import portal_subject, subject
 
 SITE = pages()
 #: Every parameter that some page reads.
@@ -89,7 +89,8 @@ def attacker(place: Page) -> Client:
 def address(place: Page, client: Client) -> str:
     if PAGES[place.name] == PORTAL:
         user = User.objects.get(pk=client.session["_auth_user_id"])
-        arguments = {name: builders.invoice(user.portal_login.customer).pk for name in place.arguments}
+        mine = user.portal_login.customer
+        arguments = {name: portal_subject(place, mine) for name in place.arguments}
     else:
         arguments = {name: subject(place, name) for name in place.arguments}
     return reverse(place.name, kwargs=arguments)

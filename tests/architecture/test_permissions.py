@@ -13,7 +13,7 @@ from ispbilling.core.views import ListPage
 from tests import builders
 from tests.architecture.permissions import OPEN, PAGES, PORTAL
 from tests.architecture.site import Page, pages
-from tests.architecture.subjects import subject
+from tests.architecture.subjects import portal_subject, subject
 
 SITE = pages()
 STAFF_PAGES = [page for page in SITE if PAGES.get(page.name) not in (PORTAL, OPEN, None)]
@@ -91,7 +91,7 @@ def test_a_widget_asks_for_its_permission_and_not_only_the_page(db, place: Page)
 def test_a_portal_page_is_the_customers_alone(db, place: Page) -> None:
     mine = builders.customer()
     owner, stranger = builders.portal_user(mine), builders.portal_user(builders.customer())
-    url = reverse(place.name, args=[builders.invoice(mine).pk] if place.arguments else [])
+    url = reverse(place.name, args=[portal_subject(place, mine)] if place.arguments else [])
     assert get(owner, url).status_code == 200, url
     assert get(stranger, url).status_code == (404 if place.arguments else 200), url
     assert get(builders.staff(Role.OWNER), url).status_code in (302, 403, 404), url

@@ -15,7 +15,14 @@ from tests.portal.conftest import text
 
 LIMIT = 150_000
 LINKED = re.compile(r'(?:href|src)="/static/([^"?]+)"')
-PAGES = ["/portal/", "/portal/usage/", "/portal/invoices/", "/portal/account/", "/account/2fa/"]
+PAGES = [
+    "/portal/",
+    "/portal/usage/",
+    "/portal/invoices/",
+    "/portal/payments/",
+    "/portal/account/",
+    "/account/2fa/",
+]
 
 
 def packed(content: bytes) -> int:
