@@ -20,7 +20,7 @@ from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
 from ispbilling.core.clock import Period, add_months, day_start, local_day, month_of
 from ispbilling.core.models import Event, Provider
-from ispbilling.demo import content, network
+from ispbilling.demo import content, network, paying
 from radius.accounts import lines
 from radius.accounts.models import Medium
 from radius.models import DataAccount, Nas, Package, Service
@@ -46,6 +46,7 @@ def load(now: datetime) -> dict[str, int]:
     sessions = network.usage(accounts, routers, start, now, rng)
     for first in (start, month.start):
         _invoice(first, now)
+    paying.pay(people, now)
     _troubles(people, now)
     network.trouble(accounts, routers, now)
     _company(people, now)

@@ -13,20 +13,22 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 from django.db.models import Q
 
-from billing.models import ChainHead, Document, Run, RunArchive, RunArchivePart
+from billing.models import ChainHead, Document, Payment, Run, RunArchive, RunArchivePart
 from customers.models import Attachment, CodeCounter, Customer, Merge, SubjectExport
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.files import keeping
 from ispbilling.core.models import Event, Provider, User
-from ispbilling.demo import content
+from ispbilling.demo import content, paying
 from radius.history.models import FactHistory
 from radius.models import Nas, Package, Service
 from radius.nas.models import Stranger
 
 #: Emptied whole: with the last document of the demonstration gone they describe nothing.
 MONEY = (
+    "billing_paymentposting",
+    "billing_payment",
     "billing_billedperiod",
     "billing_documentline",
     "billing_line",
@@ -53,9 +55,10 @@ def remove(now: datetime) -> int:
         count = theirs.count()
         with _unguarded([*MONEY, "billing_chainhead", "core_event", "customers_visit"]) as cursor:
             # Asked once the tables are locked: a run that is being issued has ended by then, or waits.
-            if Document.objects.exclude(customer__in=theirs).exists():
+            if _is_real(theirs):
                 raise DomainError(
-                    "Invoices of real customers have been issued, so the ledger cannot start anew. "
+                    "Invoices of real customers have been issued, or payments received, so "
+                    "the ledger cannot start anew. "
                     "Delete the demonstration's customers in the customer list; their paper stays."
                 )
             _empty_the_books(cursor)
@@ -63,6 +66,12 @@ def remove(now: datetime) -> int:
         _delete_catalogue()
         _forget_provider(now)
     return count
+
+
+def _is_real(theirs: models.QuerySet[Customer]) -> bool:
+    """Whether there is paper, or money, of anybody else."""
+    payments = Payment.objects.exclude(source_key__startswith=paying.SOURCE).exclude(payer__in=theirs)
+    return Document.objects.exclude(customer__in=theirs).exists() or payments.exists()
 
 
 class _unguarded:  # noqa: N801 - reads as a phrase where it is used
@@ -142,7 +151,7 @@ def _delete_network(cursor: Any, accounts: list[int]) -> None:
 
 
 def _delete_events(theirs: models.QuerySet[Customer], ids: list[int], users: list[int]) -> None:
-    kinds = ContentType.objects.get_for_models(Run, Document)
+    kinds = ContentType.objects.get_for_models(Run, Document, Payment)
     theirs_too = Q(about_type=ContentType.objects.get_for_model(theirs.model), about_id__in=ids)
     papers = Q(subject_type__in=kinds.values())
     Event.objects.filter(theirs_too | papers | Q(actor__in=users))._raw_delete("default")

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
-from billing.models import Document, Posting
+from billing.models import Document, Payment, Posting
 from customers.models import Customer
 from ispbilling.core.clock import now
 from ispbilling.core.errors import DomainError
@@ -33,10 +33,21 @@ def test_real_paper_keeps_everything_and_the_books_stay_guarded() -> None:
     assert is_guarded()
 
 
+def test_real_money_keeps_everything() -> None:
+    builders.invoice(builders.customer(demonstration=True))
+    builders.payment(None)
+    with pytest.raises(DomainError, match="payments received"):
+        remove(now())
+
+
 def test_paper_of_the_demonstration_alone_goes_with_it() -> None:
     real = builders.customer()
-    builders.invoice(builders.customer(demonstration=True))
+    theirs = builders.customer(demonstration=True)
+    builders.invoice(theirs)
+    builders.payment(theirs)
+    builders.payment(None, source_key="demo:unknown")
     assert remove(now()) == 1
+    assert not Payment.objects.exists()
     assert list(Customer.objects.all()) == [real]
     assert not Posting.objects.exists()
     builders.invoice(real)
