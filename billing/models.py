@@ -1,6 +1,7 @@
 """The app's tables, re-exported for Django and for the apps above; inside the app import from the slice."""
 
 from billing.archives.models import RunArchive, RunArchivePart
+from billing.banking.models import BankImport, BankLine
 from billing.documents.models import Document, DocumentLine, Issuer, NumberSequence, Party
 from billing.drafts.models import InvoiceDraft, InvoiceDraftLine
 from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Seal
@@ -11,6 +12,8 @@ from billing.runs.models import Run, RunChunk, RunException, RunPlan
 __all__ = [
     "Account",
     "Balance",
+    "BankImport",
+    "BankLine",
     "BilledPeriod",
     "BillingSettings",
     "ChainHead",

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from billing.archives.making import plan as run_archives
+from billing.banking import importing
+from billing.banking.models import BankImport, BankImportState
 from billing.merging import merging
 from billing.recurring import expiry as expiring
 from billing.recurring.models import BillingSettings
@@ -75,6 +77,20 @@ _ACTS: dict[str, Callable[[int, int, datetime], bool]] = {
 
 def _issue_runs(steps: Sequence[Step], now: datetime) -> int:
     return sum(_ACTS[act](run, number, now) for act, run, number in (step.key for step in steps))
+
+
+def bank_imports(now: datetime) -> Plan:
+    """Every line of bank statements that staff asked to post or to take back."""
+    steps = []
+    for one in BankImport.objects.filter(state__in=importing.WORK).order_by("pk"):
+        act, word = importing.WORK[BankImportState(one.state)]
+        steps += [Step((act, pk), str(one), word, "asked for") for pk in importing.waiting(one)]
+        steps.append(Step(("finish", one.pk), str(one), "finish", "all lines are done"))
+    return Plan("bank_imports", steps, _bank_imports, chunk=1)
+
+
+def _bank_imports(steps: Sequence[Step], now: datetime) -> int:
+    return sum(importing.ACTS[act](pk, now) for act, pk in (step.key for step in steps))
 
 
 def month_end(now: datetime) -> Plan:

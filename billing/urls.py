@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from billing.archives import views as archives
+from billing.banking import views as banking
 from billing.closing import views as closing
 from billing.documents import views as documents
 from billing.drafts import views as drafts
@@ -47,6 +48,20 @@ payment_urls = [
     path("<int:pk>/take-back/", payments.PaymentTakeBack.as_view(), name="payment_take_back"),
 ]
 
+# /billing/bank/
+bank_urls = [
+    path("", banking.BankImportList.as_view(), name="bank_import_list"),
+    path("add/", banking.BankImportAdd.as_view(), name="bank_import_add"),
+    path("leave-out/", banking.BankLineLeaveOut.as_view(), name="bank_import_leave_out"),
+    path("take-in/", banking.BankLineTakeIn.as_view(), name="bank_import_take_in"),
+    path("<int:pk>/", banking.BankImportDetail.as_view(), name="bank_import_detail"),
+    path("<int:pk>/progress/", banking.BankImportProgress.as_view(), name="bank_import_progress"),
+    path("<int:pk>/columns/", banking.BankImportColumns.as_view(), name="bank_import_columns"),
+    path("<int:pk>/discard/", banking.BankImportDiscard.as_view(), name="bank_import_discard"),
+    path("<int:pk>/post/", banking.BankImportPost.as_view(), name="bank_import_post"),
+    path("<int:pk>/undo/", banking.BankImportUndo.as_view(), name="bank_import_undo"),
+]
+
 # /billing/recurring/
 recurring_urls = [
     path("", recurring.RecurringList.as_view(), name="recurring_list"),
@@ -83,6 +98,7 @@ settings_urls = [
 urlpatterns = [
     path("documents/", include(document_urls)),
     path("drafts/", include(draft_urls)),
+    path("bank/", include(bank_urls)),
     path("payments/", include(payment_urls)),
     path("recurring/", include(recurring_urls)),
     path("runs/", include(run_urls)),

@@ -1,4 +1,4 @@
-"""Starts the work on a run or on its PDFs now instead of at the sweep's next tick. Losing a wake-up loses seconds."""
+"""Starts the work on a run, its PDFs or a bank statement now not at the next tick. Losing a wake-up loses seconds."""
 
 from celery import current_app
 
@@ -8,6 +8,8 @@ STARTS = {
     "run.approved": "issue_runs",
     "run.undo_requested": "issue_runs",
     "run_archive.asked": "run_archives",
+    "bank_import.asked": "bank_imports",
+    "bank_import.undo_asked": "bank_imports",
 }
 
 

@@ -85,6 +85,7 @@ MENU = (
             Item("Documents", "billing:document_list", "billing.documents.view", "file-invoice"),
             Item("Draft Invoices", "billing:draft_list", "billing.documents.draft", "file-pencil"),
             Item("Payments", "billing:payment_list", "billing.payments.view", "cash"),
+            Item("Bank Statements", "billing:bank_import_list", "billing.payments.view", "building-bank"),
         ),
     ),
     Section(

@@ -64,6 +64,12 @@ SWEEPS = [
         "makes the zips of runs that staff asked for, and deletes those whose days are over",
     ),
     Sweep(
+        "bank_imports",
+        "billing.sweeps.bank_imports",
+        every(15),
+        "records the payments of bank statements, and takes them back",
+    ),
+    Sweep(
         "import_customers",
         "customers.sweeps.import_customers",
         every(15),

@@ -288,6 +288,8 @@ LOGGING = {
     "loggers": {
         "django.db.backends": {"level": "WARNING"},
         "django_structlog": {"level": "WARNING"},
+        "mt940": {"level": "CRITICAL"},  # it logs what does not match: lines of bank statements
+        "ofxtools": {"level": "WARNING"},
         "twilio.http_client": {"level": "WARNING"},
     },
 }

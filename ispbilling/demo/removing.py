@@ -27,6 +27,8 @@ from radius.nas.models import Stranger
 
 #: Emptied whole: with the last document of the demonstration gone they describe nothing.
 MONEY = (
+    "billing_bankline",
+    "billing_bankimport",
     "billing_paymentposting",
     "billing_payment",
     "billing_billedperiod",

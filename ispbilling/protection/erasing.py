@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
+from billing.banking import erasing as banking
 from billing.documents import erasing as documents
 from billing.payments import erasing as payments
 from customers.accounts import deletion
@@ -50,6 +51,7 @@ BLANKED = {
     "radius.DecisionFacts": "What log-ins were decided from, deleted",
     "billing.Party": "Name, address and VAT number on issued documents",
     "billing.Payment": "References and notes on payments",
+    "billing.BankLine": "References on lines of bank statements",
     "notifications.Message": "Messages: where to and what they said",
 }
 KEPT = {
@@ -149,7 +151,7 @@ def _erase(row: Customer, reason: str, now: datetime, actor: User) -> Erasure:
     users = [login.user for login in row.portal_logins.select_related("user")]
     counts, usernames = lines.erase(row)
     counts |= usage.erase(row, usernames) | attempts.erase(row, usernames)
-    counts |= documents.erase(row, now) | payments.erase(row) | messages.erase(row)
+    counts |= documents.erase(row, now) | banking.erase(row) | payments.erase(row) | messages.erase(row)
     counts |= people.erase(row, now)
     counts["events"] = events.erase([row, *users])
     events.record("customer.erased", row, actor=actor, at=now, reason=reason, counts=counts)

@@ -28,6 +28,7 @@ LEFT_OUT = {
     "billing.RunException": "why a run of ours left somebody out; internal to the run",
     "billing.BilledPeriod": "bookkeeping against billing a period twice; the documents say what was billed",
     "billing.Posting": "the ledger's envelope; its lines are there",
+    "billing.BankLine": "what the bank told us of a payment; the payment is there",
     "billing.PaymentPosting": "which entries of the ledger a payment made; the payment and the lines are there",
     "radius.CoaAttempt": "what our servers said to one another about a session",
     "radius.CoaRequest": "which of our staff asked a NAS something about a session",

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from billing.banking import importing as importing_statements
 from billing.merging import merging
 from billing.runs.planning import Asked, plan
 from groups import removing
@@ -29,6 +30,11 @@ def _import() -> Any:
 def _merge() -> Any:
     survivor, loser = builders.customer(), builders.customer()
     return merging.merge(survivor, loser, {}, now(), actor=None)
+
+
+def _bank_import() -> Any:
+    statement = b"Date,Amount,Description\n2026-11-04,115.00,ALI001\n"
+    return importing_statements.receive(statement, "nov.csv", now(), actor=None)
 
 
 def _reject() -> Any:
@@ -62,6 +68,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "billing.Document": lambda: builders.invoice(builders.customer()),
     "billing.InvoiceDraft": builders.draft,
     "billing.Payment": lambda: builders.payment(None),
+    "billing.BankImport": _bank_import,
     "billing.RecurringLine": lambda: builders.recurring_line(customer=builders.customer()),
     "customers.Merge": _merge,
     "billing.Run": _run,
@@ -118,6 +125,7 @@ _GUESSES = {
     "radius:service_attribute_delete": "radius.ReplyAttribute",
     "radius:data_account_attribute_edit": "radius.ReplyAttribute of a line",
     "radius:data_account_attribute_delete": "radius.ReplyAttribute of a line",
+    "billing:bank_import_detail": "billing.BankImport",
     "portal:document_detail": "billing.Document",
     "portal:document_pdf": "billing.Document",
     "portal:payment_pdf": "billing.Payment",

@@ -9,15 +9,18 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 
+from billing.banking import importing
 from billing.documents import credit
 from billing.documents import verification as papers
 from billing.ledger import verification
 from billing.merging import merging, undoing
 from billing.models import Balance, Document
+from billing.payments import returning
+from billing.payments.returning import Why
 from customers.accounts import deletion, editing, gates
 from customers.models import Customer, Erasure, GateKind, Note
 from ispbilling.core import events
-from ispbilling.core.clock import now
+from ispbilling.core.clock import local_day, now
 from ispbilling.core.errors import DomainError
 from ispbilling.core.files import keeping
 from ispbilling.core.models import Event, Role, User
@@ -62,10 +65,22 @@ def long_gone(alice: Customer) -> Customer:
     alice.refresh_from_db()
     invoice = builders.invoice(alice)
     credit.credit(invoice, invoice.issued_on, now(), actor=None, reason="never delivered")
+    pay_and_take_back(alice)
     gates.close(alice, GateKind.SUSPENDED, then, actor=None, reason="Mrs Liddell did not pay")
     gates.close(alice, GateKind.DELETED, then, actor=None, reason="moved")
     assert invoice.party.name == "Alice Liddell"
     return alice
+
+
+def pay_and_take_back(alice: Customer) -> None:
+    """A payment typed by hand, and one from a bank statement, neither of which stands."""
+    statement = b"Date,Amount,Description\n2026-11-04,115.00,ALI001 A LIDDELL Liddell\n"
+    one = importing.post(importing.receive(statement, "nov.csv", now(), actor=None), now(), actor=None)
+    importing.post_line(one.lines.get().pk, now())
+    builders.payment(alice, reference="A Liddell", note="Mrs Liddell came by")
+    for payment in alice.payments.all():
+        on = local_day(now())
+        returning.take_back(payment, Why.MISTAKE, on, now(), actor=None, reason="Mrs Liddell called")
 
 
 def everywhere(needle: str) -> list[str]:

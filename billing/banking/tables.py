@@ -1,0 +1,129 @@
+"""Bank statements and their lines as tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils.html import format_html
+
+from billing.banking.models import BankImport, BankImportState, BankLine, BankLineState
+from billing.payments import proposing
+from billing.payments.models import Payment
+from billing.payments.proposing import Clue, Proposal
+from ispbilling.core import clock
+from ispbilling.core.tables import (
+    ChoiceColumn,
+    Column,
+    CountColumn,
+    DateColumn,
+    DateTimeColumn,
+    LinkColumn,
+    MoneyColumn,
+    Table,
+)
+
+
+class BankImportTable(Table):
+    """The files. Rows need `lines_count`, `posted` and `total` (what was posted)."""
+
+    name = LinkColumn(verbose_name="File")
+    created_at = DateTimeColumn(verbose_name="Uploaded")
+    created_by = Column(verbose_name="By", default="")
+    lines_count = CountColumn(verbose_name="Payments in it")
+    posted = CountColumn(verbose_name="Posted")
+    total = MoneyColumn(verbose_name="Amount posted")
+    state = ChoiceColumn(
+        {
+            BankImportState.PREVIEWED: "attention",
+            BankImportState.POSTING: "info",
+            BankImportState.POSTED: "working",
+            BankImportState.UNDOING: "info",
+            BankImportState.UNDONE: "off",
+        },
+        verbose_name="State",
+    )
+
+    wide_columns = ("created_by", "lines_count")
+
+    class Meta(Table.Meta):
+        model = BankImport
+        fields = ()
+
+    def row_off(self, record: Any) -> bool:
+        return record.state == BankImportState.UNDONE
+
+
+class BankLineTable(Table):
+    """The money in a statement: what will happen to each line, or what did."""
+
+    number = Column(verbose_name="Row")
+    booked_on = DateColumn(verbose_name="Date", attrs={"td": {"class": "text-nowrap"}})
+    reference = Column(verbose_name="Reference", default="")
+    amount = MoneyColumn(verbose_name="Amount")
+    state = ChoiceColumn(
+        {
+            BankLineState.NEW: "info",
+            BankLineState.POSTED: "working",
+            BankLineState.REFUSED: "stopped",
+        },
+        verbose_name="State",
+    )
+    becomes = Column(empty_values=(), orderable=False, verbose_name="Payment")
+
+    class Meta(Table.Meta):
+        model = BankLine
+        fields = ()
+
+    def row_url(self, record: Any) -> str | None:
+        return record.payment.get_absolute_url() if record.payment else None
+
+    def row_off(self, record: Any) -> bool:
+        return record.state in (BankLineState.KNOWN, BankLineState.LEFT_OUT, BankLineState.UNDONE)
+
+    def render_becomes(self, record: BankLine) -> Any:
+        twin = self._twins().get(record.pk) if record.state == BankLineState.NEW else None
+        if twin is None:
+            return self.value_becomes(record)
+        return format_html(
+            '{} <span class="text-warning">Of this day and amount there is <a href="{}">{}</a>: leave it out if it'
+            " is the same.</span>",
+            self.value_becomes(record),
+            twin.get_absolute_url(),
+            twin,
+        )
+
+    def value_becomes(self, record: BankLine) -> str:
+        if record.payment is not None:
+            return f"{record.payment}: {record.payment.payer or 'unallocated'}"
+        if record.state == BankLineState.REFUSED:
+            return record.refusal
+        if record.state != BankLineState.NEW:
+            return ""
+        certain = proposing.certain(self._proposals().get(record.pk, ()))
+        return f"{certain.customer}, by {certain.why}" if certain else "Unallocated"
+
+    def _shown(self) -> list[BankLine]:
+        rows = self.page.object_list if hasattr(self, "page") else self.rows
+        return [row.record for row in rows if row.record.state == BankLineState.NEW]
+
+    def _proposals(self) -> dict[int, list[Proposal]]:
+        if not hasattr(self, "_known"):
+            clues: Sequence[Clue] = [Clue(one.pk, one.reference, one.amount) for one in self._shown()]
+            self._known = proposing.propose(clues, clock.now())
+        return self._known
+
+    def _twins(self) -> dict[int, Payment]:
+        """Payments that look like a line and came from elsewhere."""
+        if not hasattr(self, "_alike"):
+            shown = self._shown()
+            rows = Payment.objects.filter(
+                received_on__in={one.booked_on for one in shown},
+                amount__in={one.amount for one in shown},
+                taken_back_on=None,
+            )
+            found = {(one.received_on, one.amount): one for one in rows}
+            self._alike = {
+                one.pk: found[one.booked_on, one.amount]
+                for one in shown
+                if (one.booked_on, one.amount) in found
+            }
+        return self._alike
