@@ -1,5 +1,6 @@
 """The app's tables, re-exported for Django and for the apps above; inside the app import from the slice."""
 
+from billing.allocating.models import Pin
 from billing.archives.models import RunArchive, RunArchivePart
 from billing.banking.models import BankImport, BankLine
 from billing.documents.models import Document, DocumentLine, Issuer, NumberSequence, Party
@@ -27,6 +28,7 @@ __all__ = [
     "Party",
     "Payment",
     "PaymentPosting",
+    "Pin",
     "Posting",
     "RecurringLine",
     "Run",

@@ -65,6 +65,7 @@ SENTENCES = {
     "data_account.expired": "Data account {label} ended with {last_day}",
     "data_account.secret_changed": "New RADIUS password for data account {label}",
     "data_account.secret_revealed": "RADIUS password of data account {label} shown",
+    "allocation.changed": "Allocation changed: {label}",
     "recurring_line.added": "Recurring billing added: {label}",
     "recurring_line.edited": "Recurring billing changed: {label}",
     "recurring_line.ended": "Recurring billing ended with {last_day}: {label}",

@@ -31,6 +31,7 @@ MONEY = (
     "billing_bankimport",
     "billing_paymentposting",
     "billing_payment",
+    "billing_pin",
     "billing_billedperiod",
     "billing_documentline",
     "billing_line",

@@ -66,6 +66,7 @@ KEPT = {
     "billing.Posting": "Entries of the ledger",
     "billing.Line": "Lines of the ledger",
     "billing.PaymentPosting": "Which entries of the ledger a payment made",
+    "billing.Pin": "Which payment settles which invoice",
     "billing.Balance": "The balance, R 0.00",
     "billing.RecurringLine": "What was charged every month",
     "billing.InvoiceDraft": "Drafts of invoices",

@@ -27,6 +27,7 @@ LEFT_OUT = {
     "billing.RunPlan": "a preview of an invoice before it is issued; the invoice itself is there",
     "billing.RunException": "why a run of ours left somebody out; internal to the run",
     "billing.BilledPeriod": "bookkeeping against billing a period twice; the documents say what was billed",
+    "billing.Pin": "which payment we let settle which invoice; the statement says so",
     "billing.Posting": "the ledger's envelope; its lines are there",
     "billing.BankLine": "what the bank told us of a payment; the payment is there",
     "billing.PaymentPosting": "which entries of the ledger a payment made; the payment and the lines are there",
