@@ -6,13 +6,14 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import guards, wake, widgets
+        from billing.ageing.widgets import AgeAnalysis
         from billing.documents.finding import DOCUMENTS
         from billing.documents.widgets import TAB
         from billing.payments.finding import PAYMENTS
         from ispbilling import search
         from ispbilling.core import registries
 
-        for widget in (widgets.Billing, widgets.Payments, widgets.Recurring):
+        for widget in (widgets.Billing, AgeAnalysis, widgets.Payments, widgets.Recurring):
             registries.add_widget("customers:customer_detail", widget)
         registries.add_tab("customers:customer_edit", TAB)
         search.register(DOCUMENTS)

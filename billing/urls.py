@@ -1,7 +1,9 @@
-"""Pages of money: documents, drafts, payments, recurring lines, month-end runs, settings."""
+"""Pages of money: documents, drafts, payments, age analysis, recurring lines, month-end runs, settings."""
 
 from django.urls import include, path
 
+from billing.ageing import views as ageing
+from billing.allocating import views as allocating
 from billing.archives import views as archives
 from billing.banking import views as banking
 from billing.closing import views as closing
@@ -62,6 +64,13 @@ bank_urls = [
     path("<int:pk>/undo/", banking.BankImportUndo.as_view(), name="bank_import_undo"),
 ]
 
+# /billing/ageing/
+ageing_urls = [
+    path("", ageing.AgeList.as_view(), name="age_list"),
+    path("<int:pk>/", ageing.OpenItems.as_view(), name="open_items"),
+    path("allocations/<int:pk>/", allocating.AllocationEdit.as_view(), name="allocation_edit"),
+]
+
 # /billing/recurring/
 recurring_urls = [
     path("", recurring.RecurringList.as_view(), name="recurring_list"),
@@ -100,6 +109,7 @@ urlpatterns = [
     path("drafts/", include(draft_urls)),
     path("bank/", include(bank_urls)),
     path("payments/", include(payment_urls)),
+    path("ageing/", include(ageing_urls)),
     path("recurring/", include(recurring_urls)),
     path("runs/", include(run_urls)),
     path("settings/", include(settings_urls)),

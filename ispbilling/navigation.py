@@ -86,6 +86,7 @@ MENU = (
             Item("Draft Invoices", "billing:draft_list", "billing.documents.draft", "file-pencil"),
             Item("Payments", "billing:payment_list", "billing.payments.view", "cash"),
             Item("Bank Statements", "billing:bank_import_list", "billing.payments.view", "building-bank"),
+            Item("Age Analysis", "billing:age_list", "billing.ageing.view", "scale"),
         ),
     ),
     Section(

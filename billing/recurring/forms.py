@@ -47,7 +47,7 @@ class SettingsForm(ModelForm):
         Pair("adjustment_prefix", "write_off_prefix", "receipt_prefix"),
         Pair("financial_year_end_month", "month_end_day"),
         "payment_link",
-        "issue_automatically",
+        Pair("issue_automatically", "age_by"),
     )
 
     class Meta:
@@ -55,7 +55,7 @@ class SettingsForm(ModelForm):
         fields = (
             "due_days", "overdue_days", "prices_include_vat", "rounding", "invoice_prefix", "credit_note_prefix",
             "adjustment_prefix", "write_off_prefix", "receipt_prefix", "financial_year_end_month", "month_end_day",
-            "payment_link", "issue_automatically",
+            "payment_link", "issue_automatically", "age_by",
         )  # fmt: skip
 
     def clean_payment_link(self) -> str:

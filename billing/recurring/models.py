@@ -39,6 +39,13 @@ class Rounding(models.TextChoices):
     DOCUMENT = "document", "Once on each document"
 
 
+class AgeBy(models.TextChoices):
+    """From which day the age of a debt is counted."""
+
+    DUE = "due", "Due date"
+    ISSUED = "issued", "Invoice date"
+
+
 class BillingSettings(models.Model):
     """How this provider bills. One row."""
 
@@ -79,6 +86,13 @@ class BillingSettings(models.Model):
         default=False,
         help_text="On: the month-end sweep also issues what it prepared, without anyone's approval",
     )
+    age_by = models.CharField(
+        "age of debts",
+        max_length=6,
+        choices=AgeBy,
+        default=AgeBy.DUE,
+        help_text="The day from which age analysis and statements count how old a debt is",
+    )
 
     payment_link = models.CharField(
         max_length=300,
@@ -118,6 +132,9 @@ class BillingSettings(models.Model):
                 ),
                 name="billing_billingsettings_receipt_prefix",
                 violation_error_message="Receipts need a prefix of their own.",
+            ),
+            models.CheckConstraint(
+                condition=Q(age_by__in=AgeBy.values), name="billing_billingsettings_age_by"
             ),
         ]
 

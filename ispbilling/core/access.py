@@ -69,6 +69,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "billing.documents.adjust": FINANCE,
     "billing.documents.write_off": FINANCE,
     "billing.terms.edit": OFFICE,  # a customer's own days till due
+    "billing.ageing.view": STAFF,
+    "billing.allocations.edit": OFFICE,
     "billing.recurring.view": STAFF,
     "billing.recurring.edit": OFFICE,
     "billing.payments.view": STAFF,

@@ -13,6 +13,7 @@ from ispbilling.core.models import Role
 from radius.models import AuthAttempt
 from tests import builders
 from tests.architecture.site import Page
+from tests.billing.paying import pay
 from tests.customers import importing
 
 
@@ -69,6 +70,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "billing.InvoiceDraft": builders.draft,
     "billing.Payment": lambda: builders.payment(None),
     "billing.BankImport": _bank_import,
+    "billing.Posting": lambda: pay(builders.customer(), "100", date(2026, 11, 1)),
     "billing.RecurringLine": lambda: builders.recurring_line(customer=builders.customer()),
     "customers.Merge": _merge,
     "billing.Run": _run,
