@@ -6,6 +6,7 @@ from urllib.parse import quote, urlencode
 
 from django.urls import reverse
 
+from billing.allocating.standing import Standings
 from billing.documents import adjusting, dues
 from billing.documents.models import Document
 from billing.documents.tables import LatestTable
@@ -37,10 +38,12 @@ class Billing(Widget):
     def context(self) -> Mapping[str, Any]:
         balance = Balance.objects.filter(customer=self.obj).values_list("amount", flat=True).first()
         rows = Document.objects.listed().filter(payer__in=records_of(self.obj))[:LATEST]
+        table = LatestTable(rows, request=self.request)
+        table.standings = Standings(clock.local_day(clock.now()), [self.obj.pk])
         return {
             "balance": balance or ZERO,
             "due": dues.days_of(self.obj, BillingSettings.get()),
-            "table": LatestTable(rows, request=self.request),
+            "table": table,
         }
 
     def buttons(self) -> list[Button]:

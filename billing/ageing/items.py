@@ -10,7 +10,7 @@ from billing.allocating.fifo import Item
 from billing.allocating.open_items import allocation
 from billing.allocating.states import PaidState, paid_state
 from billing.ledger.models import Posting
-from billing.recurring.models import AgeBy
+from billing.recurring.models import AgeBy, BillingSettings
 from customers.models import Customer
 from ispbilling.core.money import ZERO, format_money
 
@@ -64,7 +64,7 @@ def rows_of(payer: Customer, on: date, by: AgeBy) -> list[ItemRow]:
         words = format_money(share.amount) + (", by hand" if share.pinned else "")
         others[share.debit].append(f"{name(postings[share.credit])}: {words}")
         others[share.credit].append(f"{name(postings[share.debit])}: {words}")
-    rows = []
+    overdue_days, rows = BillingSettings.get().overdue_days, []
     for key, item in items.items():
         rest, document = done.open.get(key, ZERO), postings[key].document
         since = item.due_on if by == AgeBy.DUE else item.posted_on
@@ -76,7 +76,7 @@ def rows_of(payer: Customer, on: date, by: AgeBy) -> list[ItemRow]:
                 served=str(document.customer)
                 if document and document.customer_id != document.payer_id
                 else "",
-                state=paid_state(item.amount, rest, item.due_on, on),
+                state=paid_state(item.amount, rest, item.due_on, on, overdue_days),
                 open=rest,
                 age=(on - since).days if rest > 0 else None,
                 others=others[key],

@@ -1,6 +1,6 @@
 """Whether something is paid, in a word. Pure."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.db import models
@@ -27,12 +27,12 @@ MEANINGS = {
 }
 
 
-def paid_state(amount: Decimal, rest: Decimal, due_on: date, on: date) -> PaidState:
-    """Of an item of that amount with so much of it open on the day."""
+def paid_state(amount: Decimal, rest: Decimal, due_on: date, on: date, overdue_days: int = 0) -> PaidState:
+    """Of an item of that amount with so much of it open on the day; overdue is later than due (D-8)."""
     if amount < 0:
         return PaidState.UNALLOCATED if rest else PaidState.ALLOCATED
     if not rest:
         return PaidState.PAID
-    if due_on < on:
+    if due_on + timedelta(days=overdue_days) < on:
         return PaidState.OVERDUE
     return PaidState.OPEN if rest == amount else PaidState.PART

@@ -5,7 +5,10 @@ from typing import Any
 
 from django.urls import reverse
 
+from billing.allocating.standing import Standing, Standings
+from billing.allocating.tables import StateColumn
 from billing.documents.models import Document, DocumentKind, DocumentLine
+from ispbilling.core import clock
 from ispbilling.core.parts import Button
 from ispbilling.core.tables import (
     ActionsColumn,
@@ -45,6 +48,9 @@ def plain(number: Decimal) -> str:
 class DocumentTable(Table):
     """Everything issued. Rows need `credited` (whether a credit note took the invoice back)."""
 
+    #: Whether they are paid; a page sets it for its rows, else it is found for all when the first is asked for.
+    standings: Standings | None = None
+
     reference = LinkColumn(verbose_name="Reference", attrs={"td": {"class": "text-nowrap"}})
     kind = ChoiceColumn(
         {"invoice": "info", "credit_note": "attention", "write_off": "stopped"}, verbose_name="Kind"
@@ -57,12 +63,14 @@ class DocumentTable(Table):
     net = MoneyColumn(verbose_name="Net")
     vat = MoneyColumn(verbose_name="VAT")
     total = MoneyColumn(verbose_name="Total")
+    state = StateColumn(empty_values=(), orderable=False, verbose_name="State")
+    open = MoneyColumn(empty_values=(), orderable=False, verbose_name="Open")
     corrects = Column(accessor="corrects__reference", verbose_name="Corrects", default="")
     reason = Column(verbose_name="Reason", default="")
     run = Column(verbose_name="Run", default="")
     actions = ActionsColumn(actions)
 
-    default_columns = ("reference", "kind", "customer", "name", "issued_on", "due_on", "total")
+    default_columns = ("reference", "kind", "customer", "name", "issued_on", "due_on", "total", "state")
     wide_columns = ("kind", "customer", "due_on")
 
     class Meta(Table.Meta):
@@ -71,6 +79,27 @@ class DocumentTable(Table):
 
     def row_off(self, record: Any) -> bool:
         return bool(record.credited)
+
+    def standing(self, record: Any) -> Standing | None:
+        if self.standings is None:
+            self.standings = Standings(clock.local_day(clock.now()))
+        return self.standings.of(record, credited=record.credited)
+
+    def render_state(self, record: Any, column: Any) -> Any:
+        found = self.standing(record)
+        return column.render(found.state) if found else ""
+
+    def value_state(self, record: Any) -> str:
+        found = self.standing(record)
+        return found.state.label if found else ""
+
+    def render_open(self, record: Any, column: Any) -> Any:
+        found = self.standing(record)
+        return column.render(found.open) if found else ""
+
+    def value_open(self, record: Any) -> Decimal | None:
+        found = self.standing(record)
+        return found.open if found else None
 
 
 class DocumentLineTable(Table):
@@ -118,5 +147,6 @@ class LatestTable(DocumentTable):
             "run",
             "actions",
             "kind",
+            "open",
         )
         orderable = False

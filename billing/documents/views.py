@@ -5,6 +5,9 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
+from billing.ageing.items import ItemRow, rows_of
+from billing.allocating.standing import Standings
+from billing.allocating.states import MEANINGS, PaidState
 from billing.documents import adjusting, credit, finding, rendering
 from billing.documents.filters import DocumentFilter
 from billing.documents.forms import AdjustForm, TakeBackForm, WriteOffForm
@@ -14,11 +17,12 @@ from billing.ledger.models import Balance
 from billing.recurring import charges
 from customers.models import Customer
 from customers.relations import paying
+from billing.recurring.models import AgeBy
 from ispbilling.core import clock
 from ispbilling.core.models import Provider
 from ispbilling.core.money import ZERO, format_money
 from ispbilling.core.parts import Attr, Button, Panel
-from ispbilling.core.tables import url_or_none
+from ispbilling.core.tables import badge, url_or_none
 from ispbilling.core.views import ActionPage, DetailPage, ListPage, ObjectPage
 
 ROWS = Document.objects.listed()
@@ -37,6 +41,13 @@ class DocumentList(ListPage):
 
     def search(self, rows: Any, text: str) -> Any:
         return finding.matching(rows, text)
+
+    def results(self) -> dict[str, Any]:
+        """Whether they are paid is found for the payers of this page alone."""
+        found = super().results()
+        payers = {row.record.payer_id for row in found["table"].page.object_list}
+        found["table"].standings = Standings(clock.local_day(clock.now()), payers)
+        return found
 
     def buttons(self) -> list[Button]:
         return [
@@ -66,6 +77,15 @@ class DocumentDetail(DetailPage):
             icon="file-invoice",
         ),
         Panel(
+            "Paid",
+            (
+                Attr(lambda d: _state(d), "State"),
+                Attr(lambda d: d.item.open if d.item else None, "Open", kind="money"),
+                Attr(lambda d: "\n".join(d.item.others) if d.item else None, "Settled With", kind="lines"),
+            ),
+            icon="cash",
+        ),
+        Panel(
             "Issued to",
             (
                 Attr("party.name", "Name"),
@@ -90,6 +110,14 @@ class DocumentDetail(DetailPage):
         ),
     )
 
+    def get_object(self) -> Document:
+        """With `item`, what the ledger says of it today: how much is open and what settled the rest."""
+        document: Document = super().get_object()
+        today = clock.local_day(clock.now())
+        rows = rows_of(document.payer, today, AgeBy.DUE) if document.corrects_id is None else []
+        document.item = next((row for row in rows if row.document_id == document.pk), None)
+        return document
+
     def crumbs(self) -> list[tuple[str, str]]:
         return [("Documents", reverse("billing:document_list"))]
 
@@ -113,6 +141,8 @@ class DocumentDetail(DetailPage):
         ]
         if profile := url_or_none("customers:customer_detail", document.payer_id):
             found.insert(0, Button("Profile", profile, "user", "dark", "customers.view"))
+        items = reverse("billing:open_items", args=[document.payer_id])
+        found.append(Button("Open Items", items, "scale", permission="billing.ageing.view"))
         if document.kind == DocumentKind.INVOICE:
             clone = reverse("billing:document_clone", args=[document.pk])
             found.append(Button("Clone", clone, "copy", permission="billing.documents.draft", modal=True))
@@ -122,6 +152,14 @@ class DocumentDetail(DetailPage):
         return super().context(
             lines=DocumentLineTable(self.object.lines.all(), request=self.request), **extra
         )
+
+
+def _state(document: Any) -> Any:
+    """In a coloured word; a credit note has none."""
+    item: ItemRow | None = document.item
+    if item is None:
+        return PaidState.CREDITED.label if document.credited else None
+    return badge(item.state.label, MEANINGS.get(item.state, "off"))
 
 
 class DocumentPdf(ObjectPage):

@@ -1,13 +1,17 @@
 """Invoices and credit notes: the list, one of them, and its PDF."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
+from billing.allocating.standing import Standings
+from billing.documents.models import DocumentQuerySet
 from billing.documents.rendering import render_pdf
 from billing.models import Document
 from customers.merging.models import records_of
+from ispbilling.core.clock import local_day
 from portal import owing
 from portal.views.page import PortalPage
 
@@ -19,8 +23,12 @@ class DocumentPage(PortalPage):
 
     place = "documents"
 
-    def documents(self) -> QuerySet[Document]:
+    def documents(self) -> DocumentQuerySet:
         return Document.objects.filter(payer__in=records_of(self.customer)).order_by("-issued_on", "-id")
+
+    def standings(self) -> Standings:
+        """Which of them are paid."""
+        return Standings(local_day(self.now), [self.customer.pk])
 
     def document(self, pk: int) -> Document:
         """The document, if it is this customer's; Http404 otherwise."""
@@ -33,7 +41,11 @@ class Documents(DocumentPage):
     template_name = "portal/documents.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        shown = Paginator(self.documents(), PER_PAGE).get_page(request.GET.get("page"))
+        rows = self.documents().listed()
+        shown: Any = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+        standings = self.standings()
+        for document in shown:
+            document.standing = standings.of(document, credited=document.credited)
         return self.answer(documents=shown, debt=owing.of(self.customer))
 
 
@@ -43,7 +55,8 @@ class DocumentView(DocumentPage):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         document = self.document(pk)
         self.title = f"{document.get_kind_display()} {document.reference}"
-        return self.answer(document=document, lines=document.lines.all())
+        standing = self.standings().of(document, credited=document.corrections.exists())
+        return self.answer(document=document, lines=document.lines.all(), standing=standing)
 
 
 class DocumentPdf(DocumentPage):
