@@ -9,6 +9,7 @@ from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Se
 from billing.payments.models import Payment, PaymentPosting
 from billing.recurring.models import BilledPeriod, BillingSettings, RecurringLine, VatRate
 from billing.runs.models import Run, RunChunk, RunException, RunPlan
+from billing.statements.models import StatementMailing, StatementRecipient
 
 __all__ = [
     "Account",
@@ -38,5 +39,7 @@ __all__ = [
     "RunException",
     "RunPlan",
     "Seal",
+    "StatementMailing",
+    "StatementRecipient",
     "VatRate",
 ]

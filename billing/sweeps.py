@@ -13,6 +13,7 @@ from billing.recurring.models import BillingSettings
 from billing.runs import monthly, planning, undoing
 from billing.runs.models import Run, RunState
 from billing.runs.planning import Asked
+from billing.statements import mailing
 from ispbilling.core import events
 from ispbilling.core.clock import add_months, local_day, month_of
 from ispbilling.core.errors import DomainError
@@ -91,6 +92,11 @@ def bank_imports(now: datetime) -> Plan:
 
 def _bank_imports(steps: Sequence[Step], now: datetime) -> int:
     return sum(importing.ACTS[act](pk, now) for act, pk in (step.key for step in steps))
+
+
+def send_statements(now: datetime) -> Plan:
+    """Tell every recipient of the mailings staff sent; the mails are made and leave behind it."""
+    return mailing.plan(now)
 
 
 def month_end(now: datetime) -> Plan:

@@ -1,4 +1,4 @@
-"""Pages of money: documents, drafts, payments, age analysis, recurring lines, month-end runs, settings."""
+"""Pages of money: documents, drafts, payments, age analysis, statements, recurring lines, runs, settings."""
 
 from django.urls import include, path
 
@@ -12,6 +12,8 @@ from billing.drafts import views as drafts
 from billing.payments import views as payments
 from billing.recurring import views as recurring
 from billing.runs import views as runs
+from billing.statements.views import many as mailings
+from billing.statements.views import one as statements
 
 app_name = "billing"
 
@@ -71,6 +73,19 @@ ageing_urls = [
     path("allocations/<int:pk>/", allocating.AllocationEdit.as_view(), name="allocation_edit"),
 ]
 
+# /billing/statements/
+statement_urls = [
+    path("", mailings.MailingList.as_view(), name="mailing_list"),
+    path("add/", mailings.MailingAdd.as_view(), name="mailing_add"),
+    path("<int:pk>/", mailings.MailingDetail.as_view(), name="mailing_detail"),
+    path("<int:pk>/progress/", mailings.MailingProgress.as_view(), name="mailing_progress"),
+    path("<int:pk>/send/", mailings.MailingSend.as_view(), name="mailing_send"),
+    path("<int:pk>/discard/", mailings.MailingDiscard.as_view(), name="mailing_discard"),
+    path("of/<int:pk>/", statements.StatementDetail.as_view(), name="statement_detail"),
+    path("of/<int:pk>/pdf/", statements.StatementPdf.as_view(), name="statement_pdf"),
+    path("of/<int:pk>/send/", statements.StatementSend.as_view(), name="statement_send"),
+]
+
 # /billing/recurring/
 recurring_urls = [
     path("", recurring.RecurringList.as_view(), name="recurring_list"),
@@ -110,6 +125,7 @@ urlpatterns = [
     path("bank/", include(bank_urls)),
     path("payments/", include(payment_urls)),
     path("ageing/", include(ageing_urls)),
+    path("statements/", include(statement_urls)),
     path("recurring/", include(recurring_urls)),
     path("runs/", include(run_urls)),
     path("settings/", include(settings_urls)),

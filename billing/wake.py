@@ -1,4 +1,4 @@
-"""Starts the work on a run, its PDFs or a bank statement now not at the next tick. Losing a wake-up loses seconds."""
+"""Starts background work now instead of at the next tick of its sweep. Losing a wake-up loses seconds."""
 
 from celery import current_app
 
@@ -10,6 +10,7 @@ STARTS = {
     "run_archive.asked": "run_archives",
     "bank_import.asked": "bank_imports",
     "bank_import.undo_asked": "bank_imports",
+    "statement_mailing.sent": "send_statements",
 }
 
 

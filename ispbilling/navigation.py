@@ -87,6 +87,7 @@ MENU = (
             Item("Payments", "billing:payment_list", "billing.payments.view", "cash"),
             Item("Bank Statements", "billing:bank_import_list", "billing.payments.view", "building-bank"),
             Item("Age Analysis", "billing:age_list", "billing.ageing.view", "scale"),
+            Item("Statements", "billing:mailing_list", "billing.statements.view", "file-text"),
         ),
     ),
     Section(

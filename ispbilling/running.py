@@ -4,10 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import F
 from django.http import HttpRequest, HttpResponseBase
 
 from billing.models import Run
 from billing.runs import views as runs
+from billing.statements.views import many as mailings
 from customers.imports import reporting
 from customers.imports.views import ImportProgress
 from customers.models import CustomerImport
@@ -38,11 +40,14 @@ class Running(StaffPage):
 
 
 def jobs(user: Any) -> Iterator[Job]:
-    """Month-end runs and imports that a worker is at or waits for."""
+    """Month-end runs, mailings of statements and imports that a worker is at or waits for."""
     at = now()
     if access.may(user, runs.RunProgress.permission):
         for run in Run.objects.filter(state__in=runs.BUSY):
             yield Job(f"Month end {run}", run.get_absolute_url(), runs.progress(run, at))
+    if access.may(user, mailings.MailingProgress.permission):
+        for sent in mailings.ROWS.filter(sent_at__isnull=False, told__lt=F("to")):
+            yield Job(str(sent), sent.get_absolute_url(), mailings.progress(sent))
     if access.may(user, ImportProgress.permission):
         for one in CustomerImport.objects.filter(state__in=reporting.BUSY):
             yield Job(f"Import of {one}", one.get_absolute_url(), reporting.progress(one, at))

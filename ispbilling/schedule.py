@@ -88,6 +88,12 @@ SWEEPS = [
         "carries to the survivor what old paper of a merged customer left there",
     ),
     Sweep(
+        "send_statements",
+        "billing.sweeps.send_statements",
+        every(15),
+        "tells each recipient of the statements that staff sent to many",
+    ),
+    Sweep(
         "stale_sessions", "radius.sweeps.stale_sessions", every(300), "closes sessions whose updates stopped"
     ),
     Sweep(

@@ -4,6 +4,7 @@ events."""
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.contenttypes.models import ContentType
@@ -123,6 +124,27 @@ def _payments(events: Sequence[Event]) -> list[Notice]:
         }
         key = f"{event.pk}:{event.kind}:{payer.pk}"
         found.append(Notice(key, event, payer, _addresses(contact), variables, copies=_copies(contact)))
+    return found
+
+
+def _statements(events: Sequence[Event]) -> list[Notice]:
+    """Statements: to the primary contact of the payer, with what it owed at the last day."""
+    customers = Customer.objects.in_bulk([event.subject_id for event in events])
+    contacts = primary_contacts(customers)
+    found = []
+    for event in events:
+        customer = customers[event.subject_id]
+        contact, balance = contacts.get(customer.pk), Decimal(event.data["balance"])
+        variables = {
+            "name": contact.name if contact else customer.name,
+            "code": customer.code,
+            "since": event.data["since"],
+            "until": event.data["until"],
+            "owing": format_money(max(balance, ZERO)),
+            "credit": format_money(-balance) if balance < 0 else "",
+        }
+        key = f"{event.pk}:{event.kind}:{customer.pk}"
+        found.append(Notice(key, event, customer, _addresses(contact), variables, copies=_copies(contact)))
     return found
 
 
@@ -256,6 +278,7 @@ SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
     "credit_note_issued": _documents,
     "payment_received": _payments,
     "payment_returned": _payments,
+    "statement": _statements,
     "cancellation_set": _customers,
     "cancellation_cleared": _customers,
     "update_request": _requests,

@@ -98,6 +98,13 @@ CATALOGUE = [
         {**_PAYMENT, "owing": "R 599.00", "fee": "INV-2026-000124"},
     ),
     Kind(
+        "statement",
+        "Statement",
+        "when staff send a statement, to one or to many: what is owed, with the statement as a PDF",
+        ("statement.sent",),
+        {"code": "ALI001", "since": "2026-10-01", "until": "2026-12-04", "owing": "R 599.00", "credit": ""},
+    ),
+    Kind(
         "cancellation_set",
         "Cancellation",
         "when a last day of service is set or moved",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import account, answers, documents, door, home, payments, usage
+from portal.views import account, answers, documents, door, home, payments, statement, usage
 
 app_name = "portal"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("invoices/<int:pk>/pdf/", documents.DocumentPdf.as_view(), name="document_pdf"),
     path("payments/", payments.Payments.as_view(), name="payment_list"),
     path("payments/<int:pk>/pdf/", payments.PaymentPdf.as_view(), name="payment_pdf"),
+    path("statement/", statement.StatementView.as_view(), name="statement"),
+    path("statement/pdf/", statement.StatementPdf.as_view(), name="statement_pdf"),
     path("account/", account.Account.as_view(), name="account"),
     path("update/<str:token>/", answers.UpdateAnswer.as_view(), name="update_answer"),
     path("rate/<str:token>/", answers.RatingAnswer.as_view(), name="rating_answer"),

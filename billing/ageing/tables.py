@@ -40,6 +40,8 @@ class AgeColumn(MoneyColumn):
 def actions(row: Any) -> list[Button]:
     """What it consists of, and whom to call."""
     found = [Button("Open items", row.url, "list-details")]
+    statement = reverse("billing:statement_detail", args=[row.pk])
+    found.append(Button("Statement", statement, "file-text", permission="billing.statements.view"))
     if profile := url_or_none("customers:customer_detail", row.pk):
         found.append(Button("Profile", profile, "user", "dark", "customers.view"))
     return found

@@ -151,6 +151,12 @@ class OpenItems(AsAt, ListPage):
     def buttons(self) -> list[Button]:
         return [
             Button("Profile", self.payer.get_absolute_url(), "user", "dark", "customers.view"),
+            Button(
+                "Statement",
+                reverse("billing:statement_detail", args=[self.payer.pk]),
+                "file-text",
+                permission="billing.statements.view",
+            ),
         ]
 
     def results(self) -> dict[str, Any]:

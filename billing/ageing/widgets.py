@@ -9,6 +9,7 @@ from billing.ageing.buckets import EXPLAINED, ages
 from billing.allocating import open_items
 from billing.recurring.models import AgeBy, BillingSettings
 from ispbilling.core import clock
+from ispbilling.core.parts import Button
 from ispbilling.core.registries import Widget
 
 
@@ -30,6 +31,10 @@ class AgeAnalysis(Widget):
             "late": (today - oldest).days if oldest else 0,
             "explained": f"Counted from the {by.label.lower()}. {EXPLAINED}",
         }
+
+    def buttons(self) -> list[Button]:
+        url = reverse("billing:statement_detail", args=[self.obj.pk])
+        return [Button("Statement", url, "file-text", permission="billing.statements.view")]
 
     def view_all(self) -> str:
         return reverse("billing:open_items", args=[self.obj.pk])

@@ -15,9 +15,9 @@ from billing.documents.models import Document, DocumentKind
 from billing.documents.tables import DocumentLineTable, DocumentTable, take_back_button
 from billing.ledger.models import Balance
 from billing.recurring import charges
+from billing.recurring.models import AgeBy
 from customers.models import Customer
 from customers.relations import paying
-from billing.recurring.models import AgeBy
 from ispbilling.core import clock
 from ispbilling.core.models import Provider
 from ispbilling.core.money import ZERO, format_money

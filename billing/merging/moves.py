@@ -76,6 +76,7 @@ STAYS = {
     "billing.Line.customer": "the ledger is append-only; a transfer entry carries the balance over",
     "billing.Payment.payer": "what a payment was credited to is in the ledger; the balance is transferred there",
     "billing.Balance.customer": "kept by posting alone",
+    "billing.StatementRecipient.payer": "who got which statement is its record",
     "billing.RunPlan.customer": _RUN,
     "billing.RunException.customer": _RUN,
     "notifications.Message.customer": "what was sent to whom stays as it was",

@@ -66,6 +66,7 @@ SENTENCES = {
     "data_account.secret_changed": "New RADIUS password for data account {label}",
     "data_account.secret_revealed": "RADIUS password of data account {label} shown",
     "allocation.changed": "Allocation changed: {label}",
+    "statement.sent": "Statement from {since} to {until} sent: balance {balance}",
     "recurring_line.added": "Recurring billing added: {label}",
     "recurring_line.edited": "Recurring billing changed: {label}",
     "recurring_line.ended": "Recurring billing ended with {last_day}: {label}",

@@ -71,6 +71,8 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "billing.terms.edit": OFFICE,  # a customer's own days till due
     "billing.ageing.view": STAFF,
     "billing.allocations.edit": OFFICE,
+    "billing.statements.view": STAFF,
+    "billing.statements.send": OFFICE,
     "billing.recurring.view": STAFF,
     "billing.recurring.edit": OFFICE,
     "billing.payments.view": STAFF,

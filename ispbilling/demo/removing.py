@@ -32,6 +32,8 @@ MONEY = (
     "billing_paymentposting",
     "billing_payment",
     "billing_pin",
+    "billing_statementrecipient",
+    "billing_statementmailing",
     "billing_billedperiod",
     "billing_documentline",
     "billing_line",

@@ -67,6 +67,7 @@ KEPT = {
     "billing.Line": "Lines of the ledger",
     "billing.PaymentPosting": "Which entries of the ledger a payment made",
     "billing.Pin": "Which payment settles which invoice",
+    "billing.StatementRecipient": "Which statements were sent",
     "billing.Balance": "The balance, R 0.00",
     "billing.RecurringLine": "What was charged every month",
     "billing.InvoiceDraft": "Drafts of invoices",

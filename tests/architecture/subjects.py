@@ -7,8 +7,12 @@ from typing import Any
 from billing.banking import importing as importing_statements
 from billing.merging import merging
 from billing.runs.planning import Asked, plan
+from billing.statements import mailing
+from billing.statements.models import Who
+from billing.statements.period import usual
+from customers.models import Customer
 from groups import removing
-from ispbilling.core.clock import month_of, now
+from ispbilling.core.clock import local_day, month_of, now
 from ispbilling.core.models import Role
 from radius.models import AuthAttempt
 from tests import builders
@@ -36,6 +40,10 @@ def _merge() -> Any:
 def _bank_import() -> Any:
     statement = b"Date,Amount,Description\n2026-11-04,115.00,ALI001\n"
     return importing_statements.receive(statement, "nov.csv", now(), actor=None)
+def _mailing() -> Any:
+    builders.invoice(builders.customer())
+    today = local_day(now())
+    return mailing.draft(usual(today), Who.OPEN, Customer.objects.all(), now(), actor=None)
 
 
 def _reject() -> Any:
@@ -72,6 +80,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "billing.BankImport": _bank_import,
     "billing.Posting": lambda: pay(builders.customer(), "100", date(2026, 11, 1)),
     "billing.RecurringLine": lambda: builders.recurring_line(customer=builders.customer()),
+    "billing.StatementMailing": _mailing,
     "customers.Merge": _merge,
     "billing.Run": _run,
     "billing.RunArchive": builders.run_archive,

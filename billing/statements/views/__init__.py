@@ -1,0 +1,1 @@
+"""Statements on screen, as paper, by mail: of one payer, and to many."""
