@@ -40,6 +40,8 @@ def _merge() -> Any:
 def _bank_import() -> Any:
     statement = b"Date,Amount,Description\n2026-11-04,115.00,ALI001\n"
     return importing_statements.receive(statement, "nov.csv", now(), actor=None)
+
+
 def _mailing() -> Any:
     builders.invoice(builders.customer())
     today = local_day(now())

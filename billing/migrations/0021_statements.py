@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("billing", "0017_age_by"),
+        ("billing", "0020_age_by"),
         ("customers", "0016_accounting"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     """What staff said about the use of a credit."""
 
     dependencies = [
-        ("billing", "0015_run_archives"),
+        ("billing", "0018_bank_statements"),
         ("customers", "0015_merging"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     """From which day the age of a debt is counted."""
 
-    dependencies = [("billing", "0016_pins")]
+    dependencies = [("billing", "0019_pins")]
 
     operations = [
         migrations.AddField(
