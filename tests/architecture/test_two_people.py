@@ -8,12 +8,18 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from billing.banking import importing
+from billing.models import BankImport
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import Event, Role
 from radius.models import ReplyAttribute
 from tests import builders
 
 PEOPLE = 4
+
+
+def bank_import() -> BankImport:
+    return importing.receive(b"Date,Amount,Description\n2026-11-04,5.00,x\n", "nov.csv", now(), actor=None)
 
 
 def press(url: str, data: dict[str, Any]) -> list[int]:
@@ -46,6 +52,13 @@ def test_of_many_who_press_at_once_one_is_done_and_the_rest_are_refused() -> Non
             {"on": local_day(now()), "reason": "twice"},
             "credit_note.issued",
         ),
+        (
+            "billing:payment_take_back",
+            builders.payment(customer),
+            {"why": "returned", "on": local_day(now()), "reason": "no funds"},
+            "payment.returned",
+        ),
+        ("billing:bank_import_post", bank_import(), {}, "bank_import.asked"),
         ("customers:customer_suspend", customer, {"reason": "unpaid"}, "customer.suspended"),
         ("billing:run_approve", run, {}, "run.approved"),
         ("customers:change_request_decide", change, {"phone": "approved"}, "change_request.decided"),
