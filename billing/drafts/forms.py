@@ -1,6 +1,7 @@
 """The form of a draft invoice: who, when, and a row per line."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 from uuid import uuid4
@@ -16,17 +17,28 @@ from billing.recurring.models import BillingSettings
 from customers.accounts.forms import Fragment
 from customers.relations.forms import CustomerField
 from ispbilling.core import meanwhile
-from ispbilling.core.forms import AmountField, DateInput, Form, MoneyInput, Pair
+from ispbilling.core.forms import AmountField, DateInput, Form, Pair
 
 MOST = 100
 
 
+def plain_number(step: str) -> forms.NumberInput:
+    """A box for a number that is not an amount of money by itself, or stands in a row of such boxes."""
+    return forms.NumberInput({"step": step, "inputmode": "decimal"})
+
+
 class DraftRow(forms.Form):
     description = forms.CharField(max_length=250)
-    quantity = AmountField(max_digits=10, initial=1)
-    price = AmountField(min_value=0, max_digits=12, decimal_places=4, widget=MoneyInput({"step": "0.0001"}))
+    quantity = AmountField(max_digits=10, initial=1, widget=plain_number("0.01"))
+    price = AmountField(min_value=0, max_digits=12, decimal_places=4, widget=plain_number("0.0001"))
     discount = AmountField(
-        label="Discount %", min_value=0, max_value=100, max_digits=5, initial=0, required=False
+        label="Discount %",
+        min_value=0,
+        max_value=100,
+        max_digits=5,
+        initial=0,
+        required=False,
+        widget=plain_number("0.01"),
     )
     vat_exempt = forms.BooleanField(label="VAT exempt", required=False)
 
@@ -69,8 +81,15 @@ class DraftForm(Form):
         """What the form shows of a draft; of one that is not stored yet, its customer."""
         if draft.pk is None:
             return {"customer": draft.customer if draft.customer_id else None}
-        names = LineValues.__dataclass_fields__
-        rows = [{name: getattr(line, name) for name in names} for line in writing.lines_of(draft)]
+        rows = [
+            asdict(line)
+            | {
+                "quantity": _typed(line.quantity),
+                "price": _typed(line.price),
+                "discount": _typed(line.discount),
+            }
+            for line in writing.lines_of(draft)
+        ]
         return {
             "customer": draft.customer,
             "issue_on": draft.issue_on,
@@ -106,6 +125,11 @@ class DraftForm(Form):
         """Somebody is told now what changed meanwhile: saving again means it."""
         self.data = self.data.copy()
         self.data["seen"] = str(meanwhile.latest(draft))
+
+
+def _typed(number: Decimal) -> str:
+    """As somebody would type it: 450 and 0.0125, without the zeros of the column."""
+    return f"{number.normalize():f}"
 
 
 class TokenForm(Form):
