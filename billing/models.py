@@ -7,7 +7,7 @@ from billing.documents.models import Document, DocumentLine, Issuer, NumberSeque
 from billing.drafts.models import InvoiceDraft, InvoiceDraftLine
 from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Seal
 from billing.payments.models import Payment, PaymentPosting
-from billing.recurring.models import BilledPeriod, BillingSettings, RecurringLine, VatRate
+from billing.recurring.models import BilledPeriod, BillingSettings, Product, RecurringLine, VatRate
 from billing.runs.models import Run, RunChunk, RunException, RunPlan
 from billing.statements.models import StatementMailing, StatementRecipient
 
@@ -31,6 +31,7 @@ __all__ = [
     "PaymentPosting",
     "Pin",
     "Posting",
+    "Product",
     "RecurringLine",
     "Run",
     "RunArchive",

@@ -1,4 +1,4 @@
-"""Pages of money: documents, drafts, payments, age analysis, statements, recurring lines, runs, settings."""
+"""Pages of money: documents, drafts, payments, age analysis, statements, products, recurring lines, runs, settings."""
 
 from django.urls import include, path
 
@@ -92,6 +92,15 @@ recurring_urls = [
     path("add/<int:pk>/", recurring.RecurringAdd.as_view(), name="recurring_add"),
     path("<int:pk>/", recurring.RecurringEdit.as_view(), name="recurring_edit"),
     path("<int:pk>/end/", recurring.RecurringEnd.as_view(), name="recurring_end"),
+    path("<int:pk>/reopen/", recurring.RecurringReopen.as_view(), name="recurring_reopen"),
+    path("<int:pk>/replace/", recurring.RecurringReplace.as_view(), name="recurring_replace"),
+]
+
+# /billing/products/
+product_urls = [
+    path("", recurring.ProductList.as_view(), name="product_list"),
+    path("add/", recurring.ProductAdd.as_view(), name="product_add"),
+    path("<int:pk>/", recurring.ProductEdit.as_view(), name="product_edit"),
 ]
 
 # /billing/runs/
@@ -127,6 +136,7 @@ urlpatterns = [
     path("ageing/", include(ageing_urls)),
     path("statements/", include(statement_urls)),
     path("recurring/", include(recurring_urls)),
+    path("products/", include(product_urls)),
     path("runs/", include(run_urls)),
     path("settings/", include(settings_urls)),
 ]

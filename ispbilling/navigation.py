@@ -81,6 +81,7 @@ MENU = (
         "Billing",
         (
             Item("Recurring", "billing:recurring_list", "billing.recurring.view", "repeat"),
+            Item("Products", "billing:product_list", "billing.recurring.view", "package"),
             Item("Month End", "billing:run_list", "billing.runs.view", "calendar-dollar"),
             Item("Documents", "billing:document_list", "billing.documents.view", "file-invoice"),
             Item("Draft Invoices", "billing:draft_list", "billing.documents.draft", "file-pencil"),

@@ -20,7 +20,7 @@ from billing.documents.issuing import Draft, Item
 from billing.documents.models import DocumentKind
 from billing.drafts import writing
 from billing.drafts.writing import LineValues, Written
-from billing.models import Document, InvoiceDraft, Payment, RecurringLine, Run, RunArchive
+from billing.models import Document, InvoiceDraft, Payment, Product, RecurringLine, Run, RunArchive
 from billing.payments import receiving
 from billing.payments.receiving import Money
 from billing.runs import monthly
@@ -205,11 +205,15 @@ def reply_attribute(**kwargs: Any) -> ReplyAttribute:
 
 def recurring_line(**kwargs: Any) -> RecurringLine:
     kwargs.setdefault("customer", Customer.objects.first() or customer())
-    if "data_account" not in kwargs:
+    if "data_account" not in kwargs and "product" not in kwargs:
         kwargs.setdefault("price", Decimal("599.00"))
     return RecurringLine.objects.create(
         **{"description": "Uncapped fibre 20 Mb/s", "starts_on": date(2026, 1, 1), **kwargs}
     )
+
+
+def product(**kwargs: Any) -> Product:
+    return Product.objects.create(**{"title": f"Product {next(_next)}", "price": Decimal("50.00"), **kwargs})
 
 
 def run(**kwargs: Any) -> Run:

@@ -1,14 +1,17 @@
 """Taking paper back: by a credit note for an invoice, else by paper of its own kind. It mirrors and points back."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from billing.documents import issuing
 from billing.documents.issuing import Draft, Item
 from billing.documents.models import Document, DocumentKind, DocumentLine
+from billing.recurring.models import BilledPeriod
 from ispbilling.core.clock import local_day
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
@@ -39,6 +42,10 @@ def take_back(document: Document, on: date, now: datetime, *, actor: User | None
         if why := why_not(locked):
             raise DomainError(why)
         noun = ANSWERS[DocumentKind(locked.kind)].label
+        if later := credited_later([locked.pk]):
+            raise DomainError(
+                f"{later} gives back days that {locked.reference} charged; credit {later} first."
+            )
         if on < locked.issued_on:
             raise DomainError(
                 f"{_a(noun)} cannot be dated before its {locked.get_kind_display().lower()} ({locked.issued_on})."
@@ -58,6 +65,24 @@ def why_not(document: Document) -> str:
         done = "credited" if document.kind == DocumentKind.INVOICE else "taken back"
         return f"{document.reference} was {done} already; reload the page."
     return ""
+
+
+def credited_later(documents: Collection[int] | QuerySet[Any]) -> str:
+    """The reference of a standing document outside of these that gave back days they charged, or nothing.
+
+    To take them back as well would give those days back twice; PostgreSQL refuses it.
+    """
+    charged = BilledPeriod.objects.filter(
+        document__in=documents,
+        credit=False,
+        recurring_line=OuterRef("recurring_line"),
+        since__lt=OuterRef("until"),
+        until__gt=OuterRef("since"),
+        generation__lt=OuterRef("generation"),
+    )
+    credits = BilledPeriod.objects.filter(Exists(charged), credit=True, document__corrections=None)
+    found = credits.exclude(document__in=documents).values_list("document__reference", flat=True).first()
+    return found or ""
 
 
 def mirrors(documents: Sequence[Document], on: date, reason: str) -> list[Draft]:
@@ -95,6 +120,7 @@ def _mirrored(line: DocumentLine) -> Item:
         vat=-line.vat,
         discount=line.discount,
         recurring_line_id=line.recurring_line_id,
+        gl_code=line.gl_code,
     )
 
 

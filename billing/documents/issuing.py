@@ -21,6 +21,7 @@ from billing.documents.digests import document_digest, rounding_word
 from billing.documents.models import Document, DocumentKind, DocumentLine
 from billing.ledger import books, posting
 from billing.ledger.posting import ADJUSTMENT, BAD_DEBT, RECEIVABLE, REVENUE, VAT, Amount, Entry
+from billing.recurring.coverage import Days
 from billing.recurring.models import BilledPeriod, BillingSettings, Rounding
 from customers.models import Customer
 from ispbilling.core import events
@@ -32,7 +33,7 @@ from ispbilling.core.money import ZERO
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a draft. With `period` it is recorded as billed, in that generation."""
+    """One line of a draft. Its `days` of a recurring line are recorded as billed, or as credited."""
 
     description: str
     quantity: Decimal
@@ -42,8 +43,16 @@ class Item:
     vat: Decimal
     discount: Decimal = ZERO
     recurring_line_id: int | None = None
-    period: date | None = None
-    generation: int = 0
+    gl_code: str = ""
+    days: tuple[Days, ...] = ()
+
+    @property
+    def since(self) -> date | None:
+        return self.days[0].since if self.days else None
+
+    @property
+    def until(self) -> date | None:
+        return self.days[-1].until if self.days else None
 
     @property
     def total(self) -> Decimal:
@@ -235,6 +244,9 @@ def _write_children(ids: Sequence[int], drafts: Sequence[Draft]) -> None:
             "net",
             "vat",
             "total",
+            "gl_code",
+            "since",
+            "until",
         ),
         [
             (
@@ -248,14 +260,21 @@ def _write_children(ids: Sequence[int], drafts: Sequence[Draft]) -> None:
                 item.net,
                 item.vat,
                 item.total,
+                item.gl_code,
+                item.since,
+                item.until,
             )
             for pk, item in items
         ],
     )
     copy(
         BilledPeriod,
-        ("recurring_line_id", "period", "generation", "document_id"),
-        [(item.recurring_line_id, item.period, item.generation, pk) for pk, item in items if item.period],
+        ("recurring_line_id", "period", "generation", "since", "until", "credit", "document_id"),
+        [
+            (item.recurring_line_id, day.period, day.generation, day.since, day.until, day.credit, pk)
+            for pk, item in items
+            for day in item.days
+        ],
     )
 
 

@@ -230,6 +230,9 @@ class DocumentLine(models.Model):
     net = models.DecimalField(max_digits=14, decimal_places=2)
     vat = models.DecimalField("VAT", max_digits=14, decimal_places=2)
     total = models.DecimalField(max_digits=14, decimal_places=2)
+    gl_code = models.CharField("GL code", max_length=20, blank=True, default="", db_default="")
+    since = models.DateField(null=True, help_text="First day of what a recurring line was charged for")
+    until = models.DateField(null=True, help_text="The day after the last one")
 
     class Meta:
         ordering = ["id"]

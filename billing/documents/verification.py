@@ -110,9 +110,14 @@ _CHECKS = (
         "{0} says {1}, the ledger says {2}",
     ),
     (
-        """SELECT b.recurring_line_id, b.period FROM billing_billedperiod b
+        """SELECT b.recurring_line_id, b.period
+           FROM (SELECT recurring_line_id, period FROM billing_billedperiod
+                 GROUP BY 1, 2 HAVING count(*) > 1) a
+           JOIN billing_billedperiod b USING (recurring_line_id, period),
+                generate_series(b.since, b.until - 1, interval '1 day') day
            WHERE NOT EXISTS (SELECT FROM billing_document c WHERE c.corrects_id = b.document_id)
-           GROUP BY 1, 2 HAVING count(*) > 1 ORDER BY 1, 2""",
+           GROUP BY 1, 2, day HAVING sum(CASE WHEN b.credit THEN -1 ELSE 1 END) NOT IN (0, 1)
+           ORDER BY 1, 2""",
         "recurring line {0} is billed twice for {1}",
     ),
 )

@@ -1,9 +1,10 @@
 """What is due for a period: the recurring lines of a range of customers, priced, one `Bill` per customer.
 
 A line is due from its first day to its effective last day, the earliest of its own, its data account's and
-the customer's cancellation. Deleted customers are not billed; disabled and suspended ones are. A line
-already billed for the period is left out, unless that document was corrected since: then it is due as the
-next generation.
+the customer's cancellation. Deleted customers are not billed; disabled and suspended ones are. A run of a month
+charges the cycle that holds the month, or in arrears the one before, and what a line has to catch up; days that
+were billed are left out, unless that document was corrected since and the cycle is the run's own: then they are
+due as the next generation (`billing.recurring.coverage`). Days that were charged and are not used come off.
 """
 
 from collections.abc import Sequence
@@ -18,11 +19,12 @@ from django.conf import settings
 from django.db import connection
 
 from billing.ledger.digests import digest
+from billing.recurring.coverage import Billed, Days, Printed, Span, by_month, cycle, parts, unused
 from billing.recurring.models import BillingSettings, Rounding, VatRate
-from billing.recurring.pricing import VERSION, Price, once, price
-from billing.recurring.proration import Share, share
+from billing.recurring.pricing import VERSION, Price, give_back, once, price, unit_price
+from billing.recurring.proration import Share
 from customers.relations.paying import PAYER_ID
-from ispbilling.core.clock import Period
+from ispbilling.core.clock import Period, add_months
 from ispbilling.core.errors import DomainError
 from ispbilling.core.money import ZERO
 
@@ -70,18 +72,57 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """A recurring line as a run reads it. `price` is for `months` months, `own` the first day of the cycle that falls
+    to the run, and `rows` what was billed of the line."""
+
+    id: int
+    description: str
+    quantity: Decimal
+    price: Decimal | None
+    months: int
+    discount: Decimal
+    vat_exempt: bool
+    gl_code: str
+    starts_on: date
+    frequency: int
+    proration: str
+    own: date
+    since: date
+    until: date
+    credit_from: date | None
+    rows: list[list[Any]] | None
+
+    @property
+    def unit_price(self) -> Decimal:
+        """For one cycle. Raises ValueError when there is none."""
+        if self.price is None:
+            raise ValueError(f"recurring line {self.id} has no price")
+        return unit_price(self.price, self.months, self.frequency)
+
+
+@dataclass(frozen=True, slots=True)
 class Charge:
-    """One recurring line, priced for the period."""
+    """One recurring line, priced for some days of a cycle; or days of it given back, with negative amounts.
+
+    `caught_up`: the cycle is one of an earlier run.
+    """
 
     recurring_line_id: int
-    generation: int
+    days: tuple[Days, ...]
     description: str
     quantity: Decimal
     unit_price: Decimal
     discount: Decimal
     vat_rate: Decimal
+    gl_code: str
     price: Price
     because: str
+    caught_up: bool = False
+
+    @property
+    def span(self) -> Span:
+        return self.days[0].since, self.days[-1].until
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +157,7 @@ def vat_rate(on: date) -> Decimal:
 def due(
     terms: Terms, now: datetime, low: int = 0, high: int = LAST_ID, billing_group_id: int | None = None
 ) -> list[Bill]:
-    """The bills of the customers with ids from low to high, by customer id."""
+    """The bills of the customers with ids from low to high who have something due, by customer id."""
     with connection.cursor() as cursor:
         cursor.execute(
             _DUE,
@@ -125,23 +166,28 @@ def due(
                 "high": high,
                 "start": terms.period.start,
                 "end": terms.period.end,
+                "before": add_months(terms.period.start, -1),
+                "month": terms.period.start.year * 12 + terms.period.start.month,
                 "now": now,
                 "zone": settings.TIME_ZONE,
                 "group": billing_group_id,
             },
         )
         rows = cursor.fetchall()
-    return [_bill(list(group), terms) for _, group in groupby(rows, itemgetter(0))]
+    bills = (_bill(list(group), terms) for _, group in groupby(rows, itemgetter(0)))
+    return [bill for bill in bills if bill.charges or bill.problem]
 
 
 def _bill(rows: Sequence[tuple[Any, ...]], terms: Terms) -> Bill:
     """Pure: the rows of one customer as its bill. What cannot be priced is a problem of this customer alone."""
     customer_id, payer_id, name, address, vat_number, due_days, payer_deleted, discount = rows[0][:8]
-    problem = "The master account that pays is deleted." if payer_deleted else ""
+    problem = ""
     due_on, charges = terms.issue_on, tuple[Charge, ...]()
     try:
         due_on = terms.issue_on + timedelta(days=terms.due_days if due_days is None else due_days)
-        charges = _rounded(tuple(_charge(row[8:], discount, terms) for row in rows), terms)
+        charges = _charges([Due(*row[8:]) for row in rows], discount, terms)
+        if charges and payer_deleted:
+            problem = "The master account that pays is deleted."
     except (ArithmeticError, ValueError) as error:
         problem = f"It cannot be priced ({error}); look at its recurring lines."
     return Bill(
@@ -158,46 +204,165 @@ def _bill(rows: Sequence[tuple[Any, ...]], terms: Terms) -> Bill:
     )
 
 
-def _rounded(charges: tuple[Charge, ...], terms: Terms) -> tuple[Charge, ...]:
-    """With VAT rounded once for all of them, where the provider wants it so."""
+def _rounded(charges: Sequence[Charge], terms: Terms) -> list[Charge]:
+    """With VAT rounded once for all of them, where the provider wants it so. What is given back keeps its cents."""
     if terms.rounding == Rounding.LINE:
-        return charges
+        return list(charges)
     lines = [(charge.price, charge.vat_rate) for charge in charges]
     prices = once(lines, includes_vat=terms.prices_include_vat)
-    return tuple(replace(charge, price=price) for charge, price in zip(charges, prices, strict=True))
+    return [replace(charge, price=price) for charge, price in zip(charges, prices, strict=True)]
 
 
-def _charge(row: tuple[Any, ...], customer_discount: Decimal, terms: Terms) -> Charge:
-    line_id, text, quantity, unit_price, discount, vat_exempt, starts_on, last, generation = row
-    period = terms.period
-    part = share(period.start, period.end, starts_on, last)
-    if part is None:
-        raise ValueError(f"recurring line {line_id} is not due in {period}")
-    rate = ZERO if vat_exempt else terms.vat_rate
-    priced = price(
-        quantity, unit_price, (discount, customer_discount), part, rate, includes_vat=terms.prices_include_vat
-    )
-    because = _because(part, period, customer_discount)
+def _charges(lines: Sequence[Due], customer_discount: Decimal, terms: Terms) -> tuple[Charge, ...]:
+    """What is due of a customer's lines, then what is given back: no more than leaves something to pay, the rest
+    comes off a later invoice. With nothing to charge all of it is there, for the preview to say so."""
+    found, unused_days = list[Charge](), list[tuple[Due, dict[date, int], Printed, Span]]()
+    for line in lines:
+        billed = [_billed(row) for row in line.rows or ()]
+        generations = {row.period: row.generation for row in sorted(billed, key=lambda row: row.generation)}
+        for whole, span in parts(
+            line.starts_on, line.frequency, line.proration, line.since, line.until, billed
+        ):
+            found.append(_charge(line, whole, span, generations, customer_discount, terms))
+        if line.credit_from is not None:
+            unused_days += [(line, generations, *one) for one in unused(line.credit_from, billed)]
+    found = _rounded(found, terms)
+    if not unused_days:
+        return tuple(found)
+    payable = sum((charge.price.total for charge in found), ZERO) if found else None
+    for line, generations, printed, span in unused_days:
+        if payable is not None:
+            span = _affordable(printed, span, payable, terms)
+        if span[0] < span[1]:
+            found.append(_credit(line, printed, span, generations, terms))
+            payable = None if payable is None else payable + found[-1].price.total
+    return tuple(found)
+
+
+def _charge(
+    line: Due,
+    whole: Period,
+    span: Span,
+    generations: dict[date, int],
+    customer_discount: Decimal,
+    terms: Terms,
+) -> Charge:
+    part = _part(span, whole.start, whole.end)
+    rate = ZERO if line.vat_exempt else terms.vat_rate
+    unit = line.unit_price
+    discounts = (line.discount, customer_discount)
+    because = _because(part, whole, span, customer_discount)
     return Charge(
-        line_id,
-        generation,
-        f"{text[: DESCRIPTION - len(because) - 2]}, {because}",
-        quantity,
-        unit_price,
-        discount,
+        line.id,
+        _days(span, generations),
+        _text(line.description, because),
+        line.quantity,
+        unit,
+        line.discount,
         rate,
-        priced,
+        line.gl_code,
+        price(line.quantity, unit, discounts, part, rate, includes_vat=terms.prices_include_vat),
+        because,
+        whole.start < line.own,
+    )
+
+
+def _affordable(printed: Printed, span: Span, payable: Decimal, terms: Terms) -> Span:
+    """The first days of the span that can be given back while something remains to be paid."""
+    since, until = span
+    while since < until:
+        amount = -_given_back(printed, (since, until), terms).total
+        if amount < payable:
+            break
+        days = (until - since).days
+        until = since + timedelta(days=min(days - 1, int(days * payable / amount)))
+    return since, until
+
+
+def _given_back(printed: Printed, span: Span, terms: Terms) -> Price:
+    part = _part(span, printed.since, printed.until)
+    return give_back(printed.net, printed.vat, part, includes_vat=terms.prices_include_vat)
+
+
+def _credit(line: Due, printed: Printed, span: Span, generations: dict[date, int], terms: Terms) -> Charge:
+    """Days that a document charged and nobody will use, given back at what they cost there."""
+    part = _part(span, printed.since, printed.until)
+    whole = cycle(line.starts_on, line.frequency, span[0])
+    last = span[1] - timedelta(days=1)
+    because = f"{_name(whole)}, {span[0]} to {last} not used: {part.days} of {part.of} days back"
+    return Charge(
+        line.id,
+        _days(span, generations, credit=True),
+        _text(line.description, because),
+        -printed.quantity,
+        printed.price,
+        printed.discount,
+        printed.vat_rate,
+        printed.gl_code,
+        _given_back(printed, span, terms),
         because,
     )
 
 
-def _because(part: Share, period: Period, customer_discount: Decimal) -> str:
-    """`November 2026`, or with the days it was charged for and the customer's discount."""
-    text = str(period)
+def _billed(row: list[Any]) -> Billed:
+    period, generation, since, until, credit, standing, settled, printed = row
+    days = (date.fromisoformat(since), date.fromisoformat(until))
+    return Billed(
+        date.fromisoformat(period),
+        generation,
+        *days,
+        credit,
+        standing,
+        settled,
+        _printed(*printed) if printed else None,
+    )
+
+
+def _printed(since: str, until: str, *rest: str) -> Printed:
+    quantity, price_, discount, rate, net, vat = (Decimal(amount) for amount in rest[:6])
+    return Printed(
+        date.fromisoformat(since),
+        date.fromisoformat(until),
+        quantity,
+        price_,
+        discount,
+        rate,
+        net,
+        vat,
+        rest[6],
+    )
+
+
+def _part(span: Span, start: date, end: date) -> Share:
+    return Share((span[0] - start).days, (span[1] - start).days, (end - start).days)
+
+
+def _days(span: Span, generations: dict[date, int], credit: bool = False) -> tuple[Days, ...]:
+    """The span month by month, each as the next generation of its month."""
+    found = []
+    for month, (since, until) in by_month(span):
+        generations[month] = generations.get(month, -1) + 1
+        found.append(Days(month, generations[month], since, until, credit))
+    return tuple(found)
+
+
+def _text(description: str, because: str) -> str:
+    return f"{description[: DESCRIPTION - len(because) - 2]}, {because}"
+
+
+def _name(whole: Period) -> str:
+    """`November 2026`, or from month to month."""
+    if (whole.start.year, whole.start.month) == (whole.last.year, whole.last.month):
+        return str(whole)
+    return f"{whole.start:%B %Y} to {whole.last:%B %Y}"
+
+
+def _because(part: Share, whole: Period, span: Span, customer_discount: Decimal) -> str:
+    """The cycle, with the days it was charged for and the customer's discount."""
+    text = _name(whole)
     if not part.whole:
-        first = period.start + timedelta(days=part.first)
-        last = period.start + timedelta(days=part.until - 1)
-        text += f", {first} to {last}: {part.days} of {part.of} days"
+        last = span[1] - timedelta(days=1)
+        text += f", {span[0]} to {last}: {part.days} of {part.of} days"
     if customer_discount:
         text += f", less {customer_discount.normalize():f} % customer discount"
     return text
@@ -205,6 +370,8 @@ def _because(part: Share, period: Period, customer_discount: Decimal) -> str:
 
 # The range stands on both tables: the planner does not carry it over the join, and would read every line of
 # every customer for each chunk.
+# Most lines are monthly and have nothing to catch up: the CASEs spare them the arithmetic of months and all but one
+# look at the primary key of the billed periods.
 _DUE = """
 SELECT c.id, p.id, p.name, coalesce(nullif(p.postal_address, ''), p.physical_address), p.vat_number,
        coalesce(p.due_days, g.due_days),
@@ -212,29 +379,75 @@ SELECT c.id, p.id, p.name, coalesce(nullif(p.postal_address, ''), p.physical_add
            SELECT FROM customers_gate d WHERE d.customer_id = p.id AND d.kind = 'deleted'
               AND d.since <= %(now)s AND (d.until IS NULL OR d.until > %(now)s)),
        c.discount,
-       l.id, l.description, l.quantity, coalesce(l.price, a.custom_price, k.price), l.discount, l.vat_exempt,
-       l.starts_on, last.day, coalesce(b.generation + 1, 0)
+       l.id, l.description, l.quantity, coalesce(l.price, i.price, a.custom_price, k.price),
+       CASE WHEN l.price IS NOT NULL THEN l.frequency WHEN i.price IS NOT NULL THEN i.frequency ELSE 1 END,
+       l.discount, l.vat_exempt OR coalesce(i.vat_exempt, false), coalesce(nullif(l.gl_code, ''), i.gl_code, ''),
+       l.starts_on, l.frequency, l.proration, own.since, wanted.since, wanted.until,
+       CASE WHEN l.credit_unused AND l.proration = 'day' THEN last.day + 1 END, b.rows
 FROM customers_customer c
 JOIN billing_recurringline l ON l.customer_id = c.id
 LEFT JOIN customers_customer m ON m.id = c.master_id
 JOIN customers_customer p ON p.id = PAYER_ID
 JOIN groups_customergroup g ON g.id = p.group_id
+LEFT JOIN billing_product i ON i.id = l.product_id
 LEFT JOIN radius_dataaccount a ON a.id = l.data_account_id
 LEFT JOIN radius_package k ON k.id = a.package_id
 LEFT JOIN customers_gate x ON x.customer_id = c.id AND x.kind = 'cancelled' AND x.until IS NULL
 CROSS JOIN LATERAL (
     SELECT least(l.ends_on, a.ends_on, (x.since AT TIME ZONE %(zone)s)::date - 1) AS day
 ) last
-LEFT JOIN LATERAL (
-    SELECT y.generation, EXISTS (
-        SELECT FROM billing_document z WHERE z.corrects_id = y.document_id) AS corrected
-    FROM billing_billedperiod y WHERE y.recurring_line_id = l.id AND y.period = %(start)s
-    ORDER BY y.generation DESC LIMIT 1
-) b ON true
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN l.frequency = 1 THEN 0 ELSE
+        mod(%(month)s - (extract(year FROM l.starts_on) * 12 + extract(month FROM l.starts_on))::int,
+            l.frequency::int) END AS months
+) past
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN l.frequency = 1 THEN CASE l.timing WHEN 'advance' THEN %(start)s::date ELSE %(before)s::date END
+        ELSE (%(start)s::date - make_interval(months => past.months
+            + CASE l.timing WHEN 'advance' THEN 0 ELSE l.frequency END))::date END AS since,
+        CASE WHEN l.frequency = 1 THEN CASE l.timing WHEN 'advance' THEN %(end)s::date ELSE %(start)s::date END
+        ELSE (%(start)s::date - make_interval(months => past.months
+            - CASE l.timing WHEN 'advance' THEN l.frequency ELSE 0 END))::date END AS until
+) own
+CROSS JOIN LATERAL (
+    SELECT greatest(l.starts_on, CASE WHEN l.bill_from IS NULL THEN own.since
+               ELSE greatest(l.bill_from, (own.since - interval '1 year')::date) END) AS since,
+           least(last.day + 1, own.until) AS until
+) wanted
+CROSS JOIN LATERAL (
+    SELECT json_agg(json_build_array(
+               y.period, y.generation, y.since, y.until, y.credit, y.standing, y.settled, y.printed)
+               ORDER BY y.period, y.generation) AS rows,
+           range_agg(daterange(y.since, y.until)) FILTER (WHERE y.settled AND NOT y.credit) AS charged,
+           range_agg(daterange(y.since, y.until)) FILTER (WHERE y.standing AND y.credit) AS credited,
+           bool_or(y.standing AND NOT y.credit AND y.until > last.day + 1) AS unused
+    FROM (
+        SELECT y.period, y.generation, y.since, y.until, y.credit, NOT z.corrected AS standing,
+               NOT z.corrected OR NOT (past.months = 0 AND y.period >= own.since OR EXISTS (
+                   SELECT FROM billing_document d JOIN billing_run r ON r.id = d.run_id
+                   WHERE d.id = y.document_id AND r.state IN ('undoing', 'undone'))) AS settled,
+               CASE WHEN l.credit_unused THEN (
+                   SELECT json_build_array(o.since, o.until, o.quantity::text, o.price::text, o.discount::text,
+                       o.vat_rate::text, o.net::text, o.vat::text, o.gl_code)
+                   FROM billing_documentline o WHERE o.document_id = y.document_id AND o.recurring_line_id = l.id
+                      AND o.since <= y.since AND o.until >= y.until AND (o.quantity < 0) = y.credit
+                   LIMIT 1) END AS printed
+        FROM billing_billedperiod y
+        CROSS JOIN LATERAL (
+            SELECT EXISTS (SELECT FROM billing_document q WHERE q.corrects_id = y.document_id) AS corrected
+        ) z
+        WHERE y.recurring_line_id = l.id AND (l.credit_unused OR y.period < own.until)
+          AND y.period >= CASE WHEN l.frequency = 1 AND l.bill_from IS NULL AND NOT l.credit_unused THEN own.since
+              ELSE (date_trunc('month', least(wanted.since, own.since, last.day + 1)::timestamp)
+                  - make_interval(months => l.frequency - 1))::date END
+    ) y
+) b
 WHERE c.id BETWEEN %(low)s AND %(high)s AND l.customer_id BETWEEN %(low)s AND %(high)s
   AND (%(group)s::bigint IS NULL OR c.billing_group_id = %(group)s)
-  AND l.starts_on < %(end)s AND (last.day IS NULL OR last.day >= greatest(%(start)s, l.starts_on))
-  AND (b.generation IS NULL OR b.corrected)
+  AND l.starts_on < %(end)s AND (wanted.since < wanted.until OR l.credit_unused)
+  AND (wanted.since < wanted.until AND (b.charged IS NULL
+          OR NOT daterange(wanted.since, wanted.until) <@ (b.charged - coalesce(b.credited, '{}')))
+       OR l.credit_unused AND b.unused)
   AND NOT EXISTS (
       SELECT FROM customers_gate d WHERE d.customer_id = c.id AND d.kind = 'deleted'
          AND d.since <= %(now)s AND (d.until IS NULL OR d.until > %(now)s))

@@ -2,7 +2,7 @@
 
 import django_filters
 
-from billing.recurring.models import RecurringLine
+from billing.recurring.models import Frequency, Product, RecurringLine, Timing
 from groups.models import BillingGroup, CustomerGroup
 
 
@@ -16,6 +16,9 @@ class RecurringFilter(django_filters.FilterSet):
     billing_group = django_filters.ModelMultipleChoiceFilter(
         field_name="customer__billing_group", queryset=BillingGroup.objects.all(), label="Billing group"
     )
+    product = django_filters.ModelMultipleChoiceFilter(queryset=Product.objects.all(), label="Product")
+    frequency = django_filters.MultipleChoiceFilter(choices=Frequency.choices, label="Period")
+    timing = django_filters.ChoiceFilter(choices=Timing.choices, label="Charged")
     vat_exempt = django_filters.BooleanFilter(label="VAT exempt")
 
     class Meta:

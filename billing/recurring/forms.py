@@ -1,28 +1,58 @@
-"""Forms of recurring lines, billing settings and VAT rates."""
+"""Forms of products, recurring lines, billing settings and VAT rates."""
 
+from decimal import Decimal
 from typing import Any
 
+from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
-from billing.recurring.models import BillingSettings, RecurringLine, VatRate
+from billing.recurring.models import BillingSettings, Frequency, Product, RecurringLine, VatRate
 from ispbilling.core import payment_links
 from ispbilling.core.forms import DateInput, Form, ModelForm, MoneyInput, Pair
 
 
-class RecurringLineForm(ModelForm):
+class ProductForm(ModelForm):
     layout = Layout(
-        "description", "data_account", Pair("quantity", "price"), Pair("discount", "vat_exempt"),
-        Pair("starts_on", "ends_on"),
+        "title", Pair("price", "frequency"), "vat_exempt", Pair("gl_code", "income_account"), "active"
+    )
+
+    class Meta:
+        model = Product
+        fields = ("title", "price", "frequency", "vat_exempt", "gl_code", "income_account", "active")
+        widgets = {"price": MoneyInput()}
+
+
+class RecurringLineForm(ModelForm):
+    """With a product, an empty description or period is the product's."""
+
+    frequency = forms.TypedChoiceField(
+        label="Period",
+        choices=[("", "As the product, else every month"), *Frequency.choices],
+        coerce=int,
+        empty_value=None,
+        required=False,
+    )
+    layout = Layout(
+        Pair("product", "data_account"), "description", Pair("quantity", "price"), Pair("frequency", "timing"),
+        Pair("discount", "vat_exempt"), Pair("proration", "gl_code"), Pair("starts_on", "ends_on"), "bill_from",
+        "credit_unused",
     )  # fmt: skip
 
     class Meta:
         model = RecurringLine
         fields = (
-            "description", "data_account", "quantity", "price", "discount", "vat_exempt", "starts_on", "ends_on",
+            "product", "data_account", "description", "quantity", "price", "frequency", "timing", "discount",
+            "vat_exempt", "proration", "gl_code", "starts_on", "ends_on", "bill_from", "credit_unused",
         )  # fmt: skip
-        widgets = {"price": MoneyInput(), "starts_on": DateInput(), "ends_on": DateInput()}
+        widgets = {
+            "price": MoneyInput(),
+            "starts_on": DateInput(),
+            "ends_on": DateInput(),
+            "bill_from": DateInput(),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -31,12 +61,68 @@ class RecurringLineForm(ModelForm):
         accounts.help_text = (
             "The price follows it unless one is set here, and its last day ends this line too"
         )
+        self.fields["product"].queryset = Product.objects.filter(
+            Q(active=True) | Q(pk=self.instance.product_id)
+        )
+        self.fields["description"].required = False
+        self.fields["description"].help_text = "As it is printed; empty: the product's title"
+        if self.instance.pk is None:
+            # What becomes of days already billed is asked when it ends.
+            del self.fields["credit_unused"]
+            self.initial["frequency"] = ""
+
+    @property
+    def helper(self) -> FormHelper:
+        helper = super().helper
+        helper.layout = Layout(
+            *(part for part in self.layout.fields if not isinstance(part, str) or part in self.fields)
+        )
+        return helper
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        product = cleaned.get("product")
+        if not cleaned.get("frequency"):
+            cleaned["frequency"] = product.frequency if product else Frequency.MONTH
+        if not cleaned.get("description"):
+            if product is None:
+                self.add_error("description", "Say what is charged, or choose a product.")
+            else:
+                cleaned["description"] = product.title
+        return cleaned
 
 
 class EndForm(Form):
     """The last day that is charged."""
 
     last_day = forms.DateField(label="Last day", widget=DateInput())
+    credit_unused = forms.BooleanField(
+        required=False,
+        label="Credit later days that were billed already",
+        help_text="They come off the next invoice; whoever has no further invoice needs a credit note or adjustment",
+    )
+
+
+class ReopenForm(Form):
+    """From when on an ended line is charged again."""
+
+    first_day = forms.DateField(label="Charged again from", widget=DateInput())
+
+
+class ReplaceForm(Form):
+    """What changes from a day on."""
+
+    day = forms.DateField(label="From", widget=DateInput())
+    price = forms.DecimalField(
+        min_value=0, max_digits=14, decimal_places=4, required=False, widget=MoneyInput(),
+        help_text="Per period; empty: the product's price, else the data account's",
+    )  # fmt: skip
+    quantity = forms.DecimalField(min_value=Decimal("0.01"), max_digits=12, decimal_places=2)
+    discount = forms.DecimalField(
+        min_value=0, max_value=100, max_digits=5, decimal_places=2, help_text="Percent"
+    )
+    description = forms.CharField(max_length=200)
+    layout = Layout("day", Pair("price", "quantity"), "discount", "description")
 
 
 class SettingsForm(ModelForm):

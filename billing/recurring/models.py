@@ -1,11 +1,11 @@
-"""Recurring lines, VAT rates, the billing settings, and the periods already billed."""
+"""Products, recurring lines, VAT rates, the billing settings, and the periods already billed."""
 
 from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 
 from customers.models import Customer
@@ -103,6 +103,15 @@ class BillingSettings(models.Model):
     )
     # Written by `billing.closing` alone.
     closed_until = models.DateField("books closed up to", null=True, blank=True, editable=False)
+    standard_discount = models.DecimalField(
+        "standard customer discount",
+        max_digits=5,
+        decimal_places=2,
+        default=0,
+        db_default=0,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+        help_text="Percent, for customers without a discount of their own",
+    )
 
     class Meta:
         verbose_name_plural = "billing settings"
@@ -136,6 +145,9 @@ class BillingSettings(models.Model):
             models.CheckConstraint(
                 condition=Q(age_by__in=AgeBy.values), name="billing_billingsettings_age_by"
             ),
+            models.CheckConstraint(
+                condition=Q(standard_discount__range=(0, 100)), name="billing_billingsettings_discount"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -147,6 +159,72 @@ class BillingSettings(models.Model):
         return cls.objects.get(pk=1)
 
 
+class Frequency(models.IntegerChoices):
+    """How many calendar months one charge covers."""
+
+    MONTH = 1, "Every month"
+    QUARTER = 3, "Every 3 months"
+    HALF_YEAR = 6, "Every 6 months"
+    YEAR = 12, "Every 12 months"
+
+
+class Timing(models.TextChoices):
+    ADVANCE = "advance", "In advance"
+    ARREARS = "arrears", "In arrears"
+
+
+class Proration(models.TextChoices):
+    """What a part of a period costs."""
+
+    DAY = "day", "By the day"
+    FULL = "full", "The full price"
+    NONE = "none", "Nothing"
+
+
+class Product(models.Model):
+    """Something that is sold again and again: what lines made from it start with, and their price while they have
+    none of their own."""
+
+    title = models.CharField(max_length=120)
+    price = models.DecimalField(
+        max_digits=14,
+        decimal_places=4,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text="Per period; empty: each line has its own, or the price of its data account",
+    )
+    frequency = models.PositiveSmallIntegerField("period", choices=Frequency, default=Frequency.MONTH)
+    vat_exempt = models.BooleanField("VAT exempt", default=False)
+    gl_code = models.CharField(
+        "GL code", max_length=20, blank=True, default="", help_text="Account of this income in the books"
+    )
+    income_account = models.CharField(
+        max_length=80, blank=True, default="", help_text="What that account is called there"
+    )
+    active = models.BooleanField(
+        default=True, help_text="Off: not offered for new lines; lines that have it stay"
+    )
+
+    class Meta:
+        ordering = ["title"]
+        constraints = [
+            models.UniqueConstraint(Lower("title"), name="billing_product_title_ci"),
+            models.CheckConstraint(
+                condition=Q(price__isnull=True) | Q(price__gte=0), name="billing_product_price"
+            ),
+            models.CheckConstraint(
+                condition=Q(frequency__in=[1, 3, 6, 12]), name="billing_product_frequency"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("billing:product_edit", args=[self.pk])
+
+
 class RecurringLineQuerySet(models.QuerySet["RecurringLine"]):
     def visible_to(self, user: User) -> "RecurringLineQuerySet":
         if user.is_provider_staff:
@@ -155,15 +233,22 @@ class RecurringLineQuerySet(models.QuerySet["RecurringLine"]):
 
     def listed(self) -> "RecurringLineQuerySet":
         """With what a list shows, and `unit_price`: the price that applies."""
-        prices = ("price", "data_account__custom_price", "data_account__package__price")
-        return self.select_related("customer", "data_account").annotate(unit_price=Coalesce(*prices))
+        months = F("frequency")
+        prices = Coalesce(
+            F("price"),
+            F("product__price") * months / F("product__frequency"),
+            F("data_account__custom_price") * months,
+            F("data_account__package__price") * months,
+            output_field=models.DecimalField(max_digits=14, decimal_places=4),
+        )
+        return self.select_related("customer", "data_account", "product").annotate(unit_price=prices)
 
 
 class RecurringLine(models.Model):
-    """Charged every month from its first to its last day, in advance.
+    """Charged from its first to its last day, every 1, 3, 6 or 12 months, in advance or in arrears.
 
-    With a data account the price follows the account (custom price, else the package's) unless one is set
-    here.
+    The price is its own; else its product's, brought to its period; else its data account's (custom price, else the
+    package's), times the months of its period. What a run charges is `billing.recurring.charges`.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="recurring_lines")
@@ -180,7 +265,39 @@ class RecurringLine(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(Decimal(0))],
-        help_text="Per month; empty: the data account's price",
+        help_text="Per period; empty: the product's price, else the data account's",
+    )
+    product = models.ForeignKey(
+        Product, models.PROTECT, null=True, blank=True, related_name="recurring_lines"
+    )
+    frequency = models.PositiveSmallIntegerField(
+        "period", choices=Frequency, default=Frequency.MONTH, db_default=1
+    )
+    timing = models.CharField(
+        "charged", max_length=8, choices=Timing, default=Timing.ADVANCE, db_default="advance"
+    )
+    proration = models.CharField(
+        "a part of a period costs",
+        max_length=4,
+        choices=Proration,
+        default=Proration.DAY,
+        db_default="day",
+    )
+    gl_code = models.CharField(
+        "GL code", max_length=20, blank=True, default="", db_default="", help_text="Empty: the product's"
+    )
+    bill_from = models.DateField(
+        "catch up from",
+        null=True,
+        blank=True,
+        help_text="Days from here on that were never billed are charged with the next run, a year back at most;"
+        " empty: the period of the run alone",
+    )
+    credit_unused = models.BooleanField(
+        "credit unused days",
+        default=False,
+        db_default=False,
+        help_text="Days after the last day that were billed already come off the next invoice",
     )
     discount = models.DecimalField(
         max_digits=5,
@@ -211,9 +328,23 @@ class RecurringLine(models.Model):
                 name="billing_recurringline_not_negative",
             ),
             models.CheckConstraint(
-                condition=Q(price__isnull=False) | Q(data_account__isnull=False),
+                condition=Q(price__isnull=False) | Q(data_account__isnull=False) | Q(product__isnull=False),
                 name="billing_recurringline_priced",
-                violation_error_message="Give a price, or a data account whose price applies.",
+                violation_error_message="Give a price, or a product or data account whose price applies.",
+            ),
+            models.CheckConstraint(
+                condition=Q(frequency__in=[1, 3, 6, 12]), name="billing_recurringline_frequency"
+            ),
+            models.CheckConstraint(
+                condition=Q(timing__in=Timing.values), name="billing_recurringline_timing"
+            ),
+            models.CheckConstraint(
+                condition=Q(proration__in=Proration.values), name="billing_recurringline_proration"
+            ),
+            models.CheckConstraint(
+                condition=Q(bill_from__isnull=True) | Q(bill_from__gte=F("starts_on")),
+                name="billing_recurringline_bill_from",
+                violation_error_message="It cannot be caught up from before its first day.",
             ),
         ]
 
@@ -225,18 +356,35 @@ class RecurringLine(models.Model):
 
 
 class BilledPeriod(models.Model):
-    """A recurring line was billed for a period: the row that makes billing twice impossible.
+    """Days of a month that a recurring line was billed for: the row that makes billing twice impossible.
 
-    After an undo the period may be billed again, as the next generation; the table stays append-only.
+    A charge of several months has a row for each. More of the same month is billed as its next generation: after
+    the document was taken back, or for days that no other standing row holds. `credit` gives days back. Net of
+    that, PostgreSQL lets no day be billed twice or credited more than charged, nor lie outside its month
+    (`billing_billedperiod_month`); the table is append-only.
     """
 
     pk = models.CompositePrimaryKey("recurring_line", "period", "generation")
     recurring_line = models.ForeignKey(
         RecurringLine, models.PROTECT, related_name="billed_periods", db_index=False
     )
-    period = models.DateField(help_text="First day of the period")
+    period = models.DateField(help_text="First day of the month")
     generation = models.SmallIntegerField(default=0)
+    since = models.DateField()
+    until = models.DateField(help_text="The day after the last one")
+    credit = models.BooleanField(default=False, db_default=False)
     document = models.ForeignKey("billing.Document", models.PROTECT, related_name="billed_periods")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(period__day=1) & Q(since__gte=F("period")) & Q(until__gt=F("since")),
+                name="billing_billedperiod_days",
+            ),
+            models.CheckConstraint(
+                condition=Q(credit=False) | Q(generation__gt=0), name="billing_billedperiod_credit_after"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.recurring_line_id} {self.period}"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 
 from billing.recurring.proration import EXACT, Share, portion
-from ispbilling.core.money import CENT, HUNDRED, ZERO, split, vat_in_gross, vat_of_net
+from ispbilling.core.money import CENT, HUNDRED, ZERO, per_unit, split, vat_in_gross, vat_of_net
 
 #: Part of every plan's digest: a plan made by other rules than those that would issue it is previewed again.
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +70,16 @@ def once(lines: Sequence[tuple[Price, Decimal]], *, includes_vat: bool) -> list[
         for n, share in zip(numbers, shares, strict=True):
             found[n] = Price(base[n] - share if includes_vat else base[n], share)
     return found
+
+
+def unit_price(amount: Decimal, months: int, frequency: int) -> Decimal:
+    """The price of a cycle of `frequency` months, of what costs `amount` for `months` of them."""
+    return amount if months == frequency else per_unit(amount * frequency / months)
+
+
+def give_back(net: Decimal, vat: Decimal, part: Share, *, includes_vat: bool) -> Price:
+    """Part of what was charged, given back: negative amounts, never more than the charge over all parts."""
+    back_vat = portion(vat, part)
+    if includes_vat:
+        return Price(back_vat - portion(net + vat, part), -back_vat)
+    return Price(-portion(net, part), -back_vat)

@@ -1,4 +1,4 @@
-"""Which part of a period a charge covers, and what that part costs. Pure: dates and Decimals in, values out.
+"""Which part of a period a charge covers, and what that part costs. Pure: Decimals in and out.
 
 The cost of days a to b is the rounded cost up to b minus the rounded cost up to a. So a period that is split
 anywhere, into any number of parts, costs exactly what the whole costs: the odd cents of the division fall
@@ -6,7 +6,6 @@ where the running total crosses a cent, none is lost and none is charged twice. 
 """
 
 from dataclasses import dataclass
-from datetime import date
 from decimal import Context, Decimal, localcontext
 
 from ispbilling.core.money import cents
@@ -30,16 +29,6 @@ class Share:
     @property
     def whole(self) -> bool:
         return self.days == self.of
-
-
-def share(start: date, end: date, since: date, last: date | None) -> Share | None:
-    """The days of the period [start, end) in which a charge that runs from `since` to its `last` day is due.
-
-    None when it covers no day of it. Both days count; `last` None is open.
-    """
-    first = max((since - start).days, 0)
-    until = (end - start).days if last is None else min((last - start).days + 1, (end - start).days)
-    return Share(first, until, (end - start).days) if until > first else None
 
 
 def portion(amount: Decimal, part: Share) -> Decimal:

@@ -1,16 +1,17 @@
-"""Recurring lines and VAT rates as tables."""
+"""Products, recurring lines and VAT rates as tables."""
 
 from typing import Any
 
 from django.urls import reverse
 
-from billing.recurring.models import RecurringLine, VatRate
+from billing.recurring.models import Product, RecurringLine, VatRate
 from ispbilling.core import clock
 from ispbilling.core.parts import Button
 from ispbilling.core.tables import (
     ActionsColumn,
     BlankFalseColumn,
     Column,
+    CountColumn,
     DateColumn,
     LinkColumn,
     MoneyColumn,
@@ -22,13 +23,16 @@ from radius.models import DataAccount
 
 
 def actions(line: RecurringLine) -> list[Button]:
-    """Edit, and end while it is open."""
-    edit = reverse("billing:recurring_edit", args=[line.pk])
-    found = [Button("Edit", edit, "pencil", permission="billing.recurring.edit", modal=True)]
+    """Edit, change from a day on, and end while it is open or reopen when it has a last day."""
+
+    def act(label: str, name: str, icon: str, look: str = "") -> Button:
+        url = reverse(f"billing:recurring_{name}", args=[line.pk])
+        return Button(label, url, icon, look or "secondary", "billing.recurring.edit", modal=True)
+
+    found = [act("Edit", "edit", "pencil"), act("Change from a day", "replace", "calendar-event")]
     if line.ends_on is None:
-        end = reverse("billing:recurring_end", args=[line.pk])
-        found.append(Button("End", end, "calendar-off", "danger", "billing.recurring.edit", modal=True))
-    return found
+        return [*found, act("End", "end", "calendar-off", "danger")]
+    return [*found, act("Reopen", "reopen", "calendar-plus")]
 
 
 def add_line(account: DataAccount) -> Button:
@@ -38,14 +42,19 @@ def add_line(account: DataAccount) -> Button:
 
 
 class RecurringTable(Table):
-    """What is charged every month. Rows need `unit_price` (the price that applies)."""
+    """What is charged again and again. Rows need `unit_price` (the price that applies)."""
 
     customer = LinkColumn(accessor="customer__code", verbose_name="Account Code")
     name = Column(accessor="customer__name", verbose_name="Customer")
     description = Column()
+    product = Column(default="")
     data_account = Column(default="")
     quantity = NumberColumn()
     unit_price = MoneyColumn(verbose_name="Price")
+    frequency = Column(verbose_name="Period")
+    timing = Column(verbose_name="Charged")
+    proration = Column(verbose_name="Part of a Period")
+    gl_code = Column(verbose_name="GL Code", default="")
     discount = NumberColumn(verbose_name="Discount %")
     vat_exempt = BlankFalseColumn(verbose_name="VAT Exempt")
     starts_on = DateColumn(verbose_name="From")
@@ -59,6 +68,7 @@ class RecurringTable(Table):
         "data_account",
         "quantity",
         "unit_price",
+        "frequency",
         "starts_on",
         "ends_on",
     )
@@ -78,7 +88,10 @@ class CustomerLinesTable(RecurringTable):
     """The recurring lines of one customer, on the profile."""
 
     class Meta(RecurringTable.Meta):
-        exclude = ("customer", "name", "data_account", "quantity", "discount", "vat_exempt", "starts_on")
+        exclude = (
+            "customer", "name", "product", "data_account", "quantity", "discount", "vat_exempt", "starts_on",
+            "timing", "proration", "gl_code",
+        )  # fmt: skip
         orderable = False
 
     def row_url(self, record: Any) -> None:
@@ -86,6 +99,26 @@ class CustomerLinesTable(RecurringTable):
 
     def render_description(self, value: str, record: Any) -> str:
         return value if record.quantity == 1 else f"{record.quantity.normalize():f} x {value}"
+
+
+class ProductTable(Table):
+    """What can be sold. Rows need `lines`, how many open lines have it."""
+
+    title = LinkColumn()
+    price = MoneyColumn(default="The line's own")
+    frequency = Column(verbose_name="Period")
+    vat_exempt = BlankFalseColumn(verbose_name="VAT Exempt")
+    gl_code = Column(verbose_name="GL Code", default="")
+    income_account = Column(verbose_name="Income Account", default="")
+    lines = CountColumn(verbose_name="Open Lines")
+    active = BlankFalseColumn(verbose_name="Offered")
+
+    class Meta(Table.Meta):
+        model = Product
+        fields = ()
+
+    def row_off(self, record: Any) -> bool:
+        return not record.active
 
 
 class UnbilledTable(Table):

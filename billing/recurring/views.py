@@ -1,15 +1,24 @@
-"""Recurring lines, the billing settings and the VAT rates."""
+"""Products, recurring lines, the billing settings and the VAT rates."""
 
+from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.urls import reverse
 
 from billing.recurring import lines
 from billing.recurring.filters import RecurringFilter
-from billing.recurring.forms import EndForm, RecurringLineForm, SettingsForm, VatRateForm
-from billing.recurring.models import BillingSettings, RecurringLine, VatRate
-from billing.recurring.tables import RecurringTable, VatRateTable
+from billing.recurring.forms import (
+    EndForm,
+    ProductForm,
+    RecurringLineForm,
+    ReopenForm,
+    ReplaceForm,
+    SettingsForm,
+    VatRateForm,
+)
+from billing.recurring.models import BillingSettings, Product, Proration, RecurringLine, VatRate
+from billing.recurring.tables import ProductTable, RecurringTable, VatRateTable
 from customers.models import Customer
 from ispbilling.core import clock
 from ispbilling.core.forms import Tabs
@@ -17,6 +26,10 @@ from ispbilling.core.parts import Button, State, Tab
 from ispbilling.core.views import ActionPage, AddPage, EditPage, ListPage
 
 ROWS = RecurringLine.objects.listed()
+
+
+def _today() -> date:
+    return clock.local_day(clock.now())
 
 
 class RecurringList(ListPage):
@@ -33,7 +46,14 @@ class RecurringList(ListPage):
         State("all", "All"),
     )
     empty_icon = "repeat"
-    empty_text = "What a customer is charged every month. Lines are added on the customer's profile."
+    empty_text = "What a customer is charged again and again. Lines are added on the customer's profile."
+
+    def buttons(self) -> list[Button]:
+        products = reverse("billing:product_list")
+        return [
+            Button("Products", products, "package", permission="billing.recurring.view"),
+            *super().buttons(),
+        ]
 
 
 class RecurringAdd(AddPage):
@@ -49,7 +69,7 @@ class RecurringAdd(AddPage):
         accounts = customer.data_accounts.select_related("package")
         account = accounts.filter(pk=int(asked)).first() if asked.isdecimal() else None
         if account is None:
-            return RecurringLine(customer=customer, starts_on=clock.local_day(clock.now()))
+            return RecurringLine(customer=customer, starts_on=_today())
         return RecurringLine(
             customer=customer,
             data_account=account,
@@ -61,7 +81,7 @@ class RecurringAdd(AddPage):
         return [Tab("main", "Recurring line", RecurringLineForm)]
 
     def act(self, obj: RecurringLine, form: Tabs, actor: Any) -> RecurringLine:
-        return lines.add(form.first.save(commit=False), actor=actor)
+        return lines.add(form.first.save(commit=False), _today(), actor=actor)
 
     def close_url(self) -> str:
         return self.came_from() or reverse("customers:customer_detail", args=[self.object.customer_id])
@@ -80,14 +100,16 @@ class RecurringEdit(EditPage):
         return [Tab("main", "Recurring line", RecurringLineForm)]
 
     def act(self, obj: RecurringLine, form: Tabs, actor: Any) -> RecurringLine:
-        return lines.change(obj, {name: form.cleaned_data[name] for name in form.changed_data}, actor=actor)
+        asked = {name: form.cleaned_data[name] for name in form.changed_data}
+        return lines.change(obj, asked, _today(), actor=actor)
 
     def close_url(self) -> str:
         return self.came_from() or reverse("billing:recurring_list")
 
     def buttons(self) -> list[Button]:
         if self.object.ends_on is not None:
-            return []
+            reopen = reverse("billing:recurring_reopen", args=[self.object.pk])
+            return [Button("Reopen", reopen, "calendar-plus")]
         return [
             Button("End", reverse("billing:recurring_end", args=[self.object.pk]), "calendar-off", "danger")
         ]
@@ -104,21 +126,135 @@ class RecurringEnd(ActionPage):
     success_url_name = "billing:recurring_list"
 
     def form_kwargs(self) -> dict[str, Any]:
-        return {"initial": {"last_day": clock.local_day(clock.now())}}
+        return {"initial": {"last_day": _today(), "credit_unused": self.object.credit_unused}}
 
     def consequences(self, obj: RecurringLine) -> list[str]:
+        part = {
+            Proration.DAY: "a part of a period is charged by the day",
+            Proration.FULL: "a part of a period costs as much as all of it",
+            Proration.NONE: "a part of a period costs nothing",
+        }[Proration(obj.proration)]
         return [
-            f"{obj.customer} is charged for it up to and including the last day; a part of a month by the day.",
-            "What was invoiced for later days is not credited by this; credit that invoice if it should be.",
+            f"{obj.customer} is charged for it up to and including the last day; {part}.",
+            "Days after it that were billed already are credited with the next invoice only if you say so.",
             "Service is not touched: the data account stays as it is.",
-            "You can open it again by emptying the last day.",
+            "You can reopen it, without losing a day.",
         ]
 
     def act(self, obj: RecurringLine, form: EndForm, actor: Any) -> RecurringLine:
-        return lines.end(obj, form.cleaned_data["last_day"], actor=actor)
+        asked = form.cleaned_data
+        return lines.end(obj, asked["last_day"], _today(), credit_unused=asked["credit_unused"], actor=actor)
 
     def done(self, obj: RecurringLine, result: RecurringLine) -> str:
         return f"{obj} ends with {result.ends_on}."
+
+
+class RecurringReopen(ActionPage):
+    queryset = ROWS
+    permission = "billing.recurring.edit"
+    form_class = ReopenForm
+    title = "Reopen recurring line"
+    submit_label = "Reopen"
+    submit_icon = "calendar-plus"
+    success_url_name = "billing:recurring_list"
+
+    def form_kwargs(self) -> dict[str, Any]:
+        if self.object.ends_on is None:
+            return {}
+        return {"initial": {"first_day": self.object.ends_on + timedelta(days=1)}}
+
+    def obstacles(self, obj: RecurringLine) -> list[str]:
+        return ["It is open already."] if obj.ends_on is None else []
+
+    def consequences(self, obj: RecurringLine) -> list[str]:
+        following = (obj.ends_on or _today()) + timedelta(days=1)
+        return [
+            f"From {following} it goes on as if it had never ended: days that were not billed, a year back at most,"
+            " come with the next run.",
+            "From a later day another line with the same terms begins, and the days between are free.",
+            "What was credited for days after its last day is charged again.",
+        ]
+
+    def act(self, obj: RecurringLine, form: ReopenForm, actor: Any) -> RecurringLine:
+        return lines.reopen(obj, form.cleaned_data["first_day"], _today(), actor=actor)
+
+    def done(self, obj: RecurringLine, result: RecurringLine) -> str:
+        return f"{result} is charged again."
+
+
+class RecurringReplace(ActionPage):
+    """Another price from a day on: the mid-month upgrade."""
+
+    queryset = ROWS
+    permission = "billing.recurring.edit"
+    form_class = ReplaceForm
+    title = "Change from a day on"
+    submit_label = "Change"
+    success_url_name = "billing:recurring_list"
+
+    def form_kwargs(self) -> dict[str, Any]:
+        line = self.object
+        terms = {name: getattr(line, name) for name in ("price", "quantity", "discount", "description")}
+        return {"initial": {"day": _today(), **terms}}
+
+    def consequences(self, obj: RecurringLine) -> list[str]:
+        return [
+            "This line ends the day before, and one with the new terms begins.",
+            "Days from then on that were billed already come off the next invoice, which charges them at the new"
+            " price.",
+            "Service is not touched: the data account stays as it is.",
+        ]
+
+    def act(self, obj: RecurringLine, form: ReplaceForm, actor: Any) -> RecurringLine:
+        values = dict(form.cleaned_data)
+        return lines.replace(obj, values.pop("day"), values, _today(), actor=actor)
+
+    def done(self, obj: RecurringLine, result: RecurringLine) -> str:
+        return f"{result} is charged from {result.starts_on}."
+
+
+class ProductList(ListPage):
+    queryset = Product.objects.annotate(lines=Count("recurring_lines", Q(recurring_lines__ends_on=None)))
+    table_class = ProductTable
+    permission = "billing.recurring.view"
+    title = "Products"
+    search_fields = ("title", "gl_code", "income_account")
+    search_help = "Title, GL code or income account"
+    states = (
+        State("active", "Offered", Q(active=True)),
+        State("off", "Not offered", Q(active=False), "not offered"),
+        State("all", "All"),
+    )
+    add_url_name, add_permission, add_label, add_modal = (
+        "billing:product_add",
+        "billing.products.edit",
+        "Add Product",
+        True,
+    )
+    empty_icon = "package"
+    empty_text = (
+        "What is sold again and again: its price, its VAT and its account in the books, in one place."
+    )
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [("Recurring Billing", reverse("billing:recurring_list"))]
+
+
+class ProductAdd(AddPage):
+    model = Product
+    permission = "billing.products.edit"
+    title = "Add product"
+    form_class = ProductForm
+    success_url_name = "billing:product_list"
+
+
+class ProductEdit(EditPage):
+    """A new price counts from the next run on, for every line without a price of its own."""
+
+    queryset = Product.objects.all()
+    permission = "billing.products.edit"
+    form_class = ProductForm
+    success_url_name = "billing:product_list"
 
 
 class SettingsEdit(EditPage):

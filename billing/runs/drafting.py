@@ -1,15 +1,13 @@
 """From a bill to the draft of its invoice. Pure."""
 
-from datetime import date
-
 from billing.documents.addressing import PartyDraft
 from billing.documents.issuing import Draft, Item
 from billing.documents.models import DocumentKind
 from billing.recurring.charges import Bill
 
 
-def draft_of(bill: Bill, period: date, run_id: int | None, source_key: str) -> Draft:
-    """The invoice of a bill; `period` is the first day of what it bills."""
+def draft_of(bill: Bill, run_id: int | None, source_key: str) -> Draft:
+    """The invoice of a bill."""
     return Draft(
         kind=DocumentKind.INVOICE,
         customer_id=bill.customer_id,
@@ -26,8 +24,8 @@ def draft_of(bill: Bill, period: date, run_id: int | None, source_key: str) -> D
                 vat=charge.price.vat,
                 discount=charge.discount,
                 recurring_line_id=charge.recurring_line_id,
-                period=period,
-                generation=charge.generation,
+                gl_code=charge.gl_code,
+                days=charge.days,
             )
             for charge in bill.charges
         ),

@@ -79,9 +79,7 @@ def issue_chunk(run_id: int, number: int, now: datetime) -> bool:
         return False
     bills = due(Terms.of(run.period, run.issue_on), now, chunk.low, chunk.high, run.billing_group_id)
     ready, left_out = _sorted_out(run, chunk, bills)
-    drafts = [
-        draft_of(bill, run.period_start, run.pk, f"invoice:run:{run.pk}:{bill.customer_id}") for bill in ready
-    ]
+    drafts = [draft_of(bill, run.pk, f"invoice:run:{run.pk}:{bill.customer_id}") for bill in ready]
     issued = _issue(drafts, run, now, left_out)
     RunException.objects.bulk_create(
         (

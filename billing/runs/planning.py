@@ -19,11 +19,11 @@ from django.db.models import Q
 
 from billing.ledger import books
 from billing.recurring.charges import LAST_ID, Bill, Charge, Terms, due
-from billing.recurring.models import RecurringLine
+from billing.recurring.models import RecurringLine, Timing
 from billing.runs.models import Run, RunChunk, RunException, RunPlan, RunState
 from groups.models import BillingGroup
 from ispbilling.core import events
-from ispbilling.core.clock import Period, local_day
+from ispbilling.core.clock import Period, add_months, local_day
 from ispbilling.core.copying import copy
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
@@ -36,6 +36,7 @@ AT_ONCE = 500
 #: Amounts have twelve digits before the point; a slip of the keyboard must not stop everybody's run.
 TOO_MUCH = Decimal(10**12)
 ZERO_TOTAL = "Nothing to charge: the total is R 0.00."
+CREDIT = "{} would be given back: it comes off the next invoice that is larger."
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,15 @@ def request(
 
 
 def concerned(asked: Asked, most: int) -> int:
-    """How many customers have a recurring line in the period, counted up to `most`."""
+    """How many customers may have something due in the period, counted up to `most`.
+
+    Lines in arrears, and lines that catch up or credit days, have it after their last day, too.
+    """
+    start = asked.period.start
+    open_ = Q(ends_on=None) | Q(ends_on__gte=start)
+    behind = Q(timing=Timing.ARREARS) | Q(bill_from__isnull=False) | Q(credit_unused=True)
     lines = RecurringLine.objects.filter(
-        Q(ends_on=None) | Q(ends_on__gte=asked.period.start), starts_on__lt=asked.period.end
+        open_ | behind & Q(ends_on__gte=add_months(start, -24)), starts_on__lt=asked.period.end
     )
     if asked.billing_group is not None:
         lines = lines.filter(customer__billing_group=asked.billing_group)
@@ -88,7 +95,7 @@ def concerned(asked: Asked, most: int) -> int:
 
 def nothing_due(run: Run) -> str:
     """Why a run has nobody in it."""
-    return f"Nothing is due for {run}: it is billed already, or nobody has a recurring line in it."
+    return f"Nothing is due for {run}: it is billed already, or no recurring line is charged in it."
 
 
 def plan_chunk(run_id: int, number: int, now: datetime) -> bool:
@@ -169,6 +176,8 @@ def excuse(bill: Bill) -> tuple[str, str] | None:
         return "parked", f"{format_money(bill.total)} cannot be right; look at its recurring lines."
     if bill.total == 0:
         return "skipped", ZERO_TOTAL
+    if bill.total < 0:
+        return "skipped", CREDIT.format(format_money(-bill.total))
     return None
 
 

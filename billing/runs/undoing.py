@@ -27,6 +27,8 @@ def request(run: Run, now: datetime, *, actor: User | None, reason: str) -> Run:
             )
         if not standing(run).exists():
             raise DomainError("Every invoice of this run is credited already.")
+        if later := credit.credited_later(standing(run).values("pk")):
+            raise DomainError(f"{later} gives back days that this run charged; take {later} back first.")
         run.state, run.undone_by = RunState.UNDOING, actor
         run.certificate |= {"undo": {"reason": reason, "by": str(actor) if actor else "the system"}}
         run.save(update_fields=["state", "undone_by", "certificate"])

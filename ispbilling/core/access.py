@@ -75,6 +75,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "billing.statements.send": OFFICE,
     "billing.recurring.view": STAFF,
     "billing.recurring.edit": OFFICE,
+    "billing.products.edit": FINANCE,
     "billing.payments.view": STAFF,
     "billing.payments.add": OFFICE,
     "billing.payments.take_back": FINANCE,

@@ -14,6 +14,11 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP)
 
 
+def per_unit(price: Decimal) -> Decimal:
+    """A price per unit rounded half-up to the four decimals that prices have."""
+    return price.quantize(Decimal("0.0001"), ROUND_HALF_UP)
+
+
 def vat_of_net(net: Decimal, rate: Decimal) -> Decimal:
     """VAT on a net amount; rate in percent."""
     return cents(net * rate / HUNDRED)

@@ -37,6 +37,12 @@ PACKAGES = (
     ("100Mb/s Business Uncapped", "DEMO-100-50", None, Decimal("1499.00")),
 )
 
+# title, price a period, months of it, GL code; companies have the first
+PRODUCTS = (
+    ("Static IP address", Decimal("50.00"), 1, "4020"),
+    ("Domain name and mail", Decimal("480.00"), 12, "4030"),
+)
+
 GROUPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("Home users", "People at home", {}),
     ("Business customers", "Companies, 30 days to pay", {"due_days": 30}),

@@ -10,7 +10,7 @@ from django.db import transaction
 from billing import sweeps as billing_sweeps
 from billing.drafts import writing
 from billing.drafts.writing import LineValues, Written
-from billing.models import RecurringLine
+from billing.models import Product, RecurringLine
 from billing.runs import monthly, planning
 from customers.accounts import gates
 from customers.accounts.onboarding import NewCustomer, add_customer
@@ -75,7 +75,7 @@ def _people(start: date, now: datetime) -> list[Customer]:
         HighSite.objects.create(name=name, latitude=Decimal(lat), longitude=Decimal(lng))
         for name, lat, lng in content.HIGH_SITES
     ]
-    packages = _packages()
+    packages, products = _packages(), _products()
     made = []
     for n, who in enumerate(content.PEOPLE):
         customer = add_customer(
@@ -99,6 +99,10 @@ def _people(start: date, now: datetime) -> list[Customer]:
         )
         made.append(customer)
         _line(customer, packages[who.package], start, now)
+        if who.company:
+            RecurringLine.objects.create(
+                customer=customer, product=products[0], description=products[0].title, starts_on=start
+            )
     # As if they had come when their first line started, so that "new this month" says something.
     Customer.objects.filter(pk__in=[one.pk for one in made[:-3]]).update(created_at=day_start(start))
     return made
@@ -112,6 +116,15 @@ def _packages() -> list[Package]:
     return [
         Package.objects.create(title=title, service=services[code], cap_octets=cap, price=price)
         for title, code, cap, price in content.PACKAGES
+    ]
+
+
+def _products() -> list[Product]:
+    return [
+        Product.objects.create(
+            title=title, price=price, frequency=months, gl_code=code, income_account="Other income"
+        )
+        for title, price, months, code in content.PRODUCTS
     ]
 
 

@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 from django.db.models import Q
 
-from billing.models import ChainHead, Document, Payment, Run, RunArchive, RunArchivePart
+from billing.models import ChainHead, Document, Payment, Product, Run, RunArchive, RunArchivePart
 from customers.models import Attachment, CodeCounter, Customer, Merge, SubjectExport
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
@@ -166,6 +166,8 @@ def _delete_catalogue() -> None:
     """What the demonstration brought and nobody else uses by now."""
     Nas.objects.filter(demonstration=True).delete()
     titles = [title for title, *_ in content.PACKAGES]
+    products = [title for title, *_ in content.PRODUCTS]
+    Product.objects.filter(title__in=products, recurring_lines=None).delete()
     _with_history(Package.objects.filter(title__in=titles, data_accounts=None))
     _with_history(Service.objects.filter(code__in=[code for code, *_ in content.SERVICES], packages=None))
     titles = [title for title, *_ in content.GROUPS]

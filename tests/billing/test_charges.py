@@ -28,8 +28,8 @@ def bills(**kwargs: object) -> list[Bill]:
 
 
 def issue(bill: Bill) -> Document:
-    key = f"test:{bill.charges[0].generation}"
-    return issuing.issue([draft_of(bill, NOVEMBER.start, None, key)], ISSUE, NOW)[0]
+    key = f"test:{bill.charges[0].days[0].generation}"
+    return issuing.issue([draft_of(bill, None, key)], ISSUE, NOW)[0]
 
 
 def test_a_full_month_is_charged_once_in_advance(alice: Customer) -> None:
@@ -132,7 +132,7 @@ def test_a_billed_period_is_due_again_only_after_it_was_credited(alice: Customer
     assert bills() == []
     credit.credit(first, ISSUE, day_start(ISSUE), actor=None, reason="wrong address")
     again = bills()[0]
-    assert again.charges[0].generation == 1
+    assert again.charges[0].days[0].generation == 1
     issue(again)
     assert bills() == []
 
@@ -141,9 +141,10 @@ def test_postgresql_refuses_to_bill_a_period_twice(alice: Customer) -> None:
     builders.recurring_line(customer=alice)
     bill = bills()[0]
     first = issue(bill)
-    stale = replace(bill, charges=(replace(bill.charges[0], generation=1),))
+    (day,) = bill.charges[0].days
+    stale = replace(bill, charges=(replace(bill.charges[0], days=(replace(day, generation=1),)),))
     for attempt, name in ((stale, "is billed for 2026-11-01 already"), (bill, "pkey|pk_billing")):
-        draft = draft_of(attempt, NOVEMBER.start, None, "again")
+        draft = draft_of(attempt, None, "again")
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
             issuing.issue([draft], ISSUE, NOW)
     credit.credit(first, ISSUE, day_start(ISSUE), actor=None, reason="wrong")

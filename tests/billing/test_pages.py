@@ -90,7 +90,7 @@ def test_a_recurring_line_is_added_changed_and_ended_from_the_profile(
     account = builders.data_account(customer=alice)
     fields = {
         "description": "Fibre", "data_account": account.pk, "quantity": "1", "price": "", "discount": "0",
-        "starts_on": "2026-11-01", "ends_on": "",
+        "timing": "advance", "proration": "day", "starts_on": "2026-11-01", "ends_on": "",
     }  # fmt: skip
     response = as_manager.post(reverse("billing:recurring_add", args=[alice.pk]), fields)
     assert response.status_code == 302
@@ -111,7 +111,15 @@ def test_a_line_needs_a_price_from_somewhere_and_an_account_of_the_same_customer
     as_manager: Client, alice: Customer, bob: Customer
 ) -> None:
     url = reverse("billing:recurring_add", args=[alice.pk])
-    fields = {"description": "X", "quantity": "1", "price": "", "discount": "0", "starts_on": "2026-11-01"}
+    fields = {
+        "description": "X",
+        "quantity": "1",
+        "price": "",
+        "discount": "0",
+        "timing": "advance",
+        "proration": "day",
+        "starts_on": "2026-11-01",
+    }
     assert "whose price applies" in as_manager.post(url, fields).content.decode()
     stolen = fields | {"data_account": builders.data_account(customer=bob).pk}
     assert "valid choice" in as_manager.post(url, stolen).content.decode()

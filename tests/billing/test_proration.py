@@ -9,27 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from billing.recurring.pricing import price
-from billing.recurring.proration import Share, portion, share
+from billing.recurring.proration import Share, portion
 from ispbilling.core.money import cents
 
-NOVEMBER = (date(2026, 11, 1), date(2026, 12, 1))
 amounts = st.decimals(min_value=0, max_value=10**7, places=4)
 percents = st.decimals(min_value=0, max_value=100, places=2)
-
-
-@pytest.mark.parametrize(
-    ("since", "last", "expected"),
-    [
-        (date(2026, 1, 1), None, Share(0, 30, 30)),
-        (date(2026, 11, 19), None, Share(18, 30, 30)),
-        (date(2026, 1, 1), date(2026, 11, 1), Share(0, 1, 30)),
-        (date(2026, 11, 30), date(2026, 11, 30), Share(29, 30, 30)),
-        (date(2026, 1, 1), date(2026, 10, 31), None),
-        (date(2026, 12, 1), None, None),
-    ],
-)
-def test_both_the_first_and_the_last_day_are_charged(since: date, last: date | None, expected: Share) -> None:
-    assert share(*NOVEMBER, since, last) == expected
 
 
 def test_half_a_month_costs_half() -> None:

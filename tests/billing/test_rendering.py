@@ -48,7 +48,7 @@ def invoice(alice: Customer) -> Document:
         customer=alice, description="Static IP", price=Decimal(50), discount=Decimal(10), quantity=Decimal(2)
     )
     (bill,) = due(Terms.of(NOVEMBER, NOVEMBER.start), day_start(NOVEMBER.start))
-    draft = draft_of(bill, NOVEMBER.start, None, "test")
+    draft = draft_of(bill, None, "test")
     return issuing.issue([draft], NOVEMBER.start, now())[0]
 
 
@@ -96,7 +96,7 @@ def test_many_lines_go_on_over_pages(alice: Customer) -> None:
     for number in range(60):
         builders.recurring_line(customer=alice, description=f"Line {number}", price=Decimal(10))
     (bill,) = due(Terms.of(NOVEMBER, NOVEMBER.start), day_start(NOVEMBER.start))
-    document = issuing.issue([draft_of(bill, NOVEMBER.start, None, "many")], NOVEMBER.start, now())[0]
+    document = issuing.issue([draft_of(bill, None, "many")], NOVEMBER.start, now())[0]
     paper = PdfReader(BytesIO(render_pdf(document)))
     assert len(paper.pages) > 1
     assert "Description" in paper.pages[1].extract_text()

@@ -76,7 +76,7 @@ def test_a_run_rounds_as_the_settings_say_and_the_paper_says_so(
     found = bill(rounding, alice)
     assert [str(charge.price.vat) for charge in found.charges] == vat
     assert found.total == Decimal("29.97")
-    draft = draft_of(found, NOVEMBER.start, None, "test")
+    draft = draft_of(found, None, "test")
     made = issuing.issue([draft], NOVEMBER.start, now())[0]
     made = Document.objects.get(pk=made.pk)
     assert (made.rounding, made.vat) == (rounding, sum(map(Decimal, vat)))

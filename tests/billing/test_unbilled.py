@@ -100,7 +100,7 @@ def test_the_profile_says_so_and_the_line_is_filled_in(as_manager: Client, accou
     assert f'value="{account.package}"' in form
     assert f'value="{account.starts_on}"' in form
     fields = {"description": "Fibre", "data_account": account.pk, "quantity": "1", "price": "", "discount": "0",
-              "starts_on": account.starts_on, "ends_on": ""}  # fmt: skip
+              "timing": "advance", "proration": "day", "starts_on": account.starts_on, "ends_on": ""}  # fmt: skip
     assert as_manager.post(add, fields).status_code == 302
     assert RecurringLine.objects.get().data_account == account
     assert "is not billed" not in as_manager.get(profile, {"widget": "recurring"}).content.decode()
