@@ -1,4 +1,4 @@
-"""Pages of money: documents, drafts, payments, age analysis, statements, products, recurring lines, runs, settings."""
+"""Pages of money: documents, drafts, payments, age analysis, statements, products, lines, runs, simulator, settings."""
 
 from django.urls import include, path
 
@@ -12,6 +12,7 @@ from billing.drafts import views as drafts
 from billing.payments import views as payments
 from billing.recurring import views as recurring
 from billing.runs import views as runs
+from billing.simulating import views as simulating
 from billing.statements.views import many as mailings
 from billing.statements.views import one as statements
 
@@ -119,6 +120,12 @@ run_urls = [
     path("pdfs/<int:pk>/", archives.RunPdfsDownload.as_view(), name="run_pdfs_download"),
 ]
 
+# /billing/simulator/
+simulator_urls = [
+    path("", simulating.Simulator.as_view(), name="simulator"),
+    path("<int:pk>/", simulating.CustomerSimulator.as_view(), name="customer_simulator"),
+]
+
 # /billing/settings/
 settings_urls = [
     path("", recurring.SettingsEdit.as_view(), name="settings_edit"),
@@ -138,5 +145,6 @@ urlpatterns = [
     path("recurring/", include(recurring_urls)),
     path("products/", include(product_urls)),
     path("runs/", include(run_urls)),
+    path("simulator/", include(simulator_urls)),
     path("settings/", include(settings_urls)),
 ]

@@ -105,7 +105,11 @@ class Recurring(Widget):
 
     def buttons(self) -> list[Button]:
         add = reverse("billing:recurring_add", args=[self.obj.pk])
-        return [Button("Add", add, "plus", permission="billing.recurring.edit", modal=True)]
+        ahead = reverse("billing:customer_simulator", args=[self.obj.pk])
+        return [
+            Button("Next invoices", ahead, "calendar-dollar", permission="billing.recurring.view"),
+            Button("Add", add, "plus", permission="billing.recurring.edit", modal=True),
+        ]
 
     def view_all(self) -> str:
         return f"{reverse('billing:recurring_list')}?customer={self.obj.code}&state=all"

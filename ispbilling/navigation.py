@@ -83,6 +83,7 @@ MENU = (
             Item("Recurring", "billing:recurring_list", "billing.recurring.view", "repeat"),
             Item("Products", "billing:product_list", "billing.recurring.view", "package"),
             Item("Month End", "billing:run_list", "billing.runs.view", "calendar-dollar"),
+            Item("Simulator", "billing:simulator", "billing.runs.view", "calculator"),
             Item("Documents", "billing:document_list", "billing.documents.view", "file-invoice"),
             Item("Draft Invoices", "billing:draft_list", "billing.documents.draft", "file-pencil"),
             Item("Payments", "billing:payment_list", "billing.payments.view", "cash"),

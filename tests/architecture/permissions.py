@@ -247,6 +247,8 @@ PAGES = {
     "billing:run_pdfs_make": "billing.export",
     "billing:run_pdfs_download": "billing.export",
     "billing:run_unbilled": "billing.runs.view",
+    "billing:simulator": "billing.runs.view",
+    "billing:customer_simulator": "billing.recurring.view",
     "billing:settings_edit": "billing.settings.edit",
     "billing:books_close": "billing.books.close",
     "billing:books_reopen": "billing.books.reopen",
