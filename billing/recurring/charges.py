@@ -42,6 +42,7 @@ class Terms:
     prices_include_vat: bool
     due_days: int
     rounding: str = Rounding.LINE
+    standard_discount: Decimal = ZERO
 
     @classmethod
     def of(cls, period: Period, issue_on: date) -> "Terms":
@@ -54,6 +55,7 @@ class Terms:
             settings_.prices_include_vat,
             settings_.due_days,
             settings_.rounding,
+            settings_.standard_discount,
         )
 
     @property
@@ -68,6 +70,7 @@ class Terms:
             self.prices_include_vat,
             self.due_days,
             str(self.rounding),
+            str(self.standard_discount),
         ]
 
 
@@ -167,6 +170,7 @@ def due(
                 "start": terms.period.start,
                 "end": terms.period.end,
                 "before": add_months(terms.period.start, -1),
+                "discount": terms.standard_discount,
                 "month": terms.period.start.year * 12 + terms.period.start.month,
                 "now": now,
                 "zone": settings.TIME_ZONE,
@@ -378,7 +382,7 @@ SELECT c.id, p.id, p.name, coalesce(nullif(p.postal_address, ''), p.physical_add
        p.id <> c.id AND EXISTS (
            SELECT FROM customers_gate d WHERE d.customer_id = p.id AND d.kind = 'deleted'
               AND d.since <= %(now)s AND (d.until IS NULL OR d.until > %(now)s)),
-       c.discount,
+       coalesce(c.discount, %(discount)s),
        l.id, l.description, l.quantity, coalesce(l.price, i.price, a.custom_price, k.price),
        CASE WHEN l.price IS NOT NULL THEN l.frequency WHEN i.price IS NOT NULL THEN i.frequency ELSE 1 END,
        l.discount, l.vat_exempt OR coalesce(i.vat_exempt, false), coalesce(nullif(l.gl_code, ''), i.gl_code, ''),

@@ -132,6 +132,7 @@ class SettingsForm(ModelForm):
         Pair("invoice_prefix", "credit_note_prefix"),
         Pair("adjustment_prefix", "write_off_prefix", "receipt_prefix"),
         Pair("financial_year_end_month", "month_end_day"),
+        "standard_discount",
         "payment_link",
         Pair("issue_automatically", "age_by"),
     )
@@ -141,7 +142,7 @@ class SettingsForm(ModelForm):
         fields = (
             "due_days", "overdue_days", "prices_include_vat", "rounding", "invoice_prefix", "credit_note_prefix",
             "adjustment_prefix", "write_off_prefix", "receipt_prefix", "financial_year_end_month", "month_end_day",
-            "payment_link", "issue_automatically", "age_by",
+            "standard_discount", "payment_link", "issue_automatically", "age_by",
         )  # fmt: skip
 
     def clean_payment_link(self) -> str:

@@ -125,9 +125,10 @@ class Customer(models.Model):
         "standard customer discount",
         max_digits=5,
         decimal_places=2,
-        default=0,
+        null=True,
+        blank=True,
         validators=[MinValueValidator(0), MaxValueValidator(100)],
-        help_text="Percent, after line discounts and before VAT",
+        help_text="Percent, after line discounts and before VAT; empty: that of the billing settings",
     )
     due_days = models.PositiveSmallIntegerField(
         "days till invoices due",

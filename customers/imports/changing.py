@@ -26,7 +26,7 @@ def store(customer_id: int, wanted: Mapping[str, Value], titles: Titles) -> None
         if name in TEXTS or name in FLAGS:
             columns[name] = value
         elif name in NUMBERS:
-            columns[name] = value or (0 if name == "discount" else None)
+            columns[name] = value or None
         elif name in ("group", "billing_group", "high_site"):
             columns[f"{name}_id"] = titles.id(name, value)
         elif name in _THROUGH:

@@ -283,7 +283,7 @@ FIELDS = (
         ("username", "login", "portal login", "portal username", "client portal username", "user name"),
     ),
     Field(
-        "discount", "Standard discount", _decimal(0, 100, "0.01"), "Percent.", "0",
+        "discount", "Standard discount", _decimal(0, 100, "0.01"), "Percent. Empty: that of the billing settings.", "5",
         ("discount", "standard discount", "standard customer discount", "discount percent"),
     ),
     Field(

@@ -37,8 +37,9 @@ class AccountEditForm(AccountForm):
     recode = forms.BooleanField(label="Yes, change the account code", required=False)
     forget_id_number = forms.BooleanField(label="Remove the stored ID number", required=False)
     discount = forms.DecimalField(
-        label="Standard discount (%)", min_value=0, max_value=100, max_digits=5, decimal_places=2
-    )
+        label="Standard discount (%)", min_value=0, max_value=100, max_digits=5, decimal_places=2, required=False,
+        help_text="Empty: that of the billing settings",
+    )  # fmt: skip
 
     def __init__(self, *args: Any, initial: dict[str, Any], **kwargs: Any) -> None:
         self.customer = initial["customer"]

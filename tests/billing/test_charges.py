@@ -88,6 +88,23 @@ def test_discounts_apply_one_after_the_other_before_vat(alice: Customer) -> None
     assert "less 5 % customer discount" in charge.description
 
 
+@pytest.mark.feature("SET-2")
+def test_who_has_no_discount_has_the_standard_one_of_the_settings(alice: Customer) -> None:
+    builders.recurring_line(customer=alice, price=Decimal(1000))
+    before = bills()[0]
+    assert before.total == 1000
+    BillingSettings.objects.update(standard_discount=Decimal("2.5"))
+    assert (bills()[0].total, bills()[0].digest != before.digest) == (Decimal(975), True)
+    for own, total in ((Decimal(0), Decimal(1000)), (Decimal(10), Decimal(900))):
+        Customer.objects.filter(pk=alice.pk).update(discount=own)
+        assert bills()[0].total == total
+
+
+def test_postgresql_refuses_a_standard_discount_of_more_than_everything() -> None:
+    with pytest.raises(IntegrityError, match="settings_discount"), transaction.atomic():
+        BillingSettings.objects.update(standard_discount=Decimal(101))
+
+
 def test_vat_is_that_of_the_invoice_date_and_exempt_lines_have_none(alice: Customer) -> None:
     VatRate.objects.create(percent=Decimal("15.5"), valid_from=ISSUE)
     builders.recurring_line(customer=alice, price=Decimal("115.50"))

@@ -22,7 +22,7 @@ SETTINGS = {
     "due_days": 14, "overdue_days": 2, "invoice_prefix": "TAX", "credit_note_prefix": "CN",
     "adjustment_prefix": "ADJ", "write_off_prefix": "WO", "receipt_prefix": "REC",
     "prices_include_vat": "on", "rounding": "line",
-    "financial_year_end_month": 2, "month_end_day": 20, "age_by": "due",
+    "financial_year_end_month": 2, "month_end_day": 20, "standard_discount": "2.5", "age_by": "due",
 }  # fmt: skip
 
 
