@@ -7,6 +7,7 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         from billing import guards, wake, widgets
         from billing.ageing.widgets import AgeAnalysis
+        from billing.costing.widgets import TAB as COSTING
         from billing.documents.finding import DOCUMENTS
         from billing.documents.widgets import TAB
         from billing.payments.finding import PAYMENTS
@@ -16,6 +17,7 @@ class BillingConfig(AppConfig):
         for widget in (widgets.Billing, AgeAnalysis, widgets.Payments, widgets.Recurring):
             registries.add_widget("customers:customer_detail", widget)
         registries.add_tab("customers:customer_edit", TAB)
+        registries.add_tab("customers:customer_edit", COSTING)
         search.register(DOCUMENTS)
         search.register(PAYMENTS)
         registries.add_guard("customer.delete.owing", guards.open_balance)

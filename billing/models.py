@@ -3,6 +3,7 @@
 from billing.allocating.models import Pin
 from billing.archives.models import RunArchive, RunArchivePart
 from billing.banking.models import BankImport, BankLine
+from billing.costing.models import CostingModel, CostingPrice, CustomerCosting
 from billing.documents.models import Document, DocumentLine, Issuer, NumberSequence, Party
 from billing.drafts.models import InvoiceDraft, InvoiceDraftLine
 from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Seal
@@ -19,6 +20,9 @@ __all__ = [
     "BilledPeriod",
     "BillingSettings",
     "ChainHead",
+    "CostingModel",
+    "CostingPrice",
+    "CustomerCosting",
     "Document",
     "DocumentLine",
     "InvoiceDraft",

@@ -7,6 +7,7 @@ from billing.allocating import views as allocating
 from billing.archives import views as archives
 from billing.banking import views as banking
 from billing.closing import views as closing
+from billing.costing import views as costing
 from billing.documents import views as documents
 from billing.drafts import views as drafts
 from billing.payments import views as payments
@@ -133,6 +134,10 @@ settings_urls = [
     path("vat/add/", recurring.VatRateAdd.as_view(), name="vat_add"),
     path("close/", closing.BooksClose.as_view(), name="books_close"),
     path("reopen/", closing.BooksReopen.as_view(), name="books_reopen"),
+    path("costing/", costing.CostingList.as_view(), name="costing_list"),
+    path("costing/add/", costing.CostingAdd.as_view(), name="costing_add"),
+    path("costing/<int:pk>/", costing.CostingEdit.as_view(), name="costing_edit"),
+    path("costing/<int:pk>/delete/", costing.CostingDelete.as_view(), name="costing_delete"),
 ]
 
 urlpatterns = [

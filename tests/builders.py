@@ -20,7 +20,16 @@ from billing.documents.issuing import Draft, Item
 from billing.documents.models import DocumentKind
 from billing.drafts import writing
 from billing.drafts.writing import LineValues, Written
-from billing.models import Document, InvoiceDraft, Payment, Product, RecurringLine, Run, RunArchive
+from billing.models import (
+    CostingModel,
+    Document,
+    InvoiceDraft,
+    Payment,
+    Product,
+    RecurringLine,
+    Run,
+    RunArchive,
+)
 from billing.payments import receiving
 from billing.payments.receiving import Money
 from billing.runs import monthly
@@ -210,6 +219,10 @@ def recurring_line(**kwargs: Any) -> RecurringLine:
     return RecurringLine.objects.create(
         **{"description": "Uncapped fibre 20 Mb/s", "starts_on": date(2026, 1, 1), **kwargs}
     )
+
+
+def costing_model(**kwargs: Any) -> CostingModel:
+    return CostingModel.objects.create(**{"title": f"Price list {next(_next)}", **kwargs})
 
 
 def product(**kwargs: Any) -> Product:

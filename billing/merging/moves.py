@@ -73,6 +73,7 @@ STAYS = {
     "billing.Party.customer": _PAPER,
     "billing.Document.customer": _PAPER,
     "billing.Document.payer": _PAPER,
+    "billing.CustomerCosting.customer": "what packages cost was agreed with one of them; the survivor keeps its own",
     "billing.Line.customer": "the ledger is append-only; a transfer entry carries the balance over",
     "billing.Payment.payer": "what a payment was credited to is in the ledger; the balance is transferred there",
     "billing.Balance.customer": "kept by posting alone",

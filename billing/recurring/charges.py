@@ -383,7 +383,7 @@ SELECT c.id, p.id, p.name, coalesce(nullif(p.postal_address, ''), p.physical_add
            SELECT FROM customers_gate d WHERE d.customer_id = p.id AND d.kind = 'deleted'
               AND d.since <= %(now)s AND (d.until IS NULL OR d.until > %(now)s)),
        coalesce(c.discount, %(discount)s),
-       l.id, l.description, l.quantity, coalesce(l.price, i.price, a.custom_price, k.price),
+       l.id, l.description, l.quantity, coalesce(l.price, i.price, a.custom_price, v.price, k.price),
        CASE WHEN l.price IS NOT NULL THEN l.frequency WHEN i.price IS NOT NULL THEN i.frequency ELSE 1 END,
        l.discount, l.vat_exempt OR coalesce(i.vat_exempt, false), coalesce(nullif(l.gl_code, ''), i.gl_code, ''),
        l.starts_on, l.frequency, l.proration, own.since, wanted.since, wanted.until,
@@ -396,6 +396,8 @@ JOIN groups_customergroup g ON g.id = p.group_id
 LEFT JOIN billing_product i ON i.id = l.product_id
 LEFT JOIN radius_dataaccount a ON a.id = l.data_account_id
 LEFT JOIN radius_package k ON k.id = a.package_id
+LEFT JOIN billing_customercosting n ON n.customer_id = c.id
+LEFT JOIN billing_costingprice v ON v.model_id = n.model_id AND v.package_id = a.package_id
 LEFT JOIN customers_gate x ON x.customer_id = c.id AND x.kind = 'cancelled' AND x.until IS NULL
 CROSS JOIN LATERAL (
     SELECT least(l.ends_on, a.ends_on, (x.since AT TIME ZONE %(zone)s)::date - 1) AS day

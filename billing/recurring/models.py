@@ -4,10 +4,11 @@ from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
 
+from billing.costing.models import CostingPrice
 from customers.models import Customer
 from ispbilling.core.models import User
 from radius.models import DataAccount
@@ -234,10 +235,14 @@ class RecurringLineQuerySet(models.QuerySet["RecurringLine"]):
     def listed(self) -> "RecurringLineQuerySet":
         """With what a list shows, and `unit_price`: the price that applies."""
         months = F("frequency")
+        listed = CostingPrice.objects.filter(
+            model__customers=OuterRef("customer"), package=OuterRef("data_account__package")
+        )
         prices = Coalesce(
             F("price"),
             F("product__price") * months / F("product__frequency"),
             F("data_account__custom_price") * months,
+            Subquery(listed.values("price")[:1]) * months,
             F("data_account__package__price") * months,
             output_field=models.DecimalField(max_digits=14, decimal_places=4),
         )
@@ -247,8 +252,9 @@ class RecurringLineQuerySet(models.QuerySet["RecurringLine"]):
 class RecurringLine(models.Model):
     """Charged from its first to its last day, every 1, 3, 6 or 12 months, in advance or in arrears.
 
-    The price is its own; else its product's, brought to its period; else its data account's (custom price, else the
-    package's), times the months of its period. What a run charges is `billing.recurring.charges`.
+    The price is its own; else its product's, brought to its period; else its data account's (custom price, else that
+    of the customer's data costing model, else the package's), times the months of its period. What a run charges is
+    `billing.recurring.charges`.
     """
 
     customer = models.ForeignKey(Customer, models.PROTECT, related_name="recurring_lines")

@@ -270,6 +270,7 @@ class SettingsEdit(EditPage):
     def buttons(self) -> list[Button]:
         found = [
             Button("VAT rates", reverse("billing:vat_list"), "percentage"),
+            Button("Data costing models", reverse("billing:costing_list"), "tags"),
             Button("Close Books", reverse("billing:books_close"), "lock", permission="billing.books.close"),
         ]
         if closed := self.object.closed_until:

@@ -113,7 +113,13 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
     users = list(User.objects.filter(portal_login__customer__in=ids).values_list("pk", flat=True))
     accounts = list(theirs.values_list("data_accounts", flat=True))
     _delete_network(cursor, accounts)
-    rows = ("notifications.Message", "billing.InvoiceDraft", "billing.RecurringLine", "radius.DataAccount")
+    rows = (
+        "notifications.Message",
+        "billing.InvoiceDraft",
+        "billing.CustomerCosting",
+        "billing.RecurringLine",
+        "radius.DataAccount",
+    )
     for label in rows:
         apps.get_model(label).objects.filter(customer__in=ids).delete()
     Merge.objects.filter(survivor__in=ids).delete()

@@ -73,6 +73,7 @@ KEPT = {
     "billing.InvoiceDraft": "Drafts of invoices",
     "billing.InvoiceDraftLine": "Lines of drafts of invoices",
     "billing.BilledPeriod": "Which periods were billed",
+    "billing.CustomerCosting": "Which price list their packages followed",
     "billing.RunPlan": "Plans of past runs",
     "billing.RunException": "Exceptions of past runs",
 }

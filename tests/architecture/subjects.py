@@ -82,6 +82,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "billing.BankImport": _bank_import,
     "billing.Posting": lambda: pay(builders.customer(), "100", date(2026, 11, 1)),
     "billing.Product": builders.product,
+    "billing.CostingModel": builders.costing_model,
     "billing.RecurringLine": lambda: builders.recurring_line(customer=builders.customer()),
     "billing.StatementMailing": _mailing,
     "customers.Merge": _merge,

@@ -1,0 +1,66 @@
+"""Forms of data costing models, and the Costing tab of a customer."""
+
+from decimal import Decimal
+from typing import Any
+
+from crispy_forms.layout import Layout
+from django import forms
+
+from billing.costing.models import CostingModel, CustomerCosting
+from customers.models import Customer
+from ispbilling.core.forms import Form, MoneyInput
+from ispbilling.core.money import format_money
+from radius.models import Package
+
+
+class CostingForm(Form):
+    """The title, and a price for each package; empty: the package's own."""
+
+    title = forms.CharField(max_length=80)
+
+    def __init__(self, *args: Any, model: CostingModel, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.model = model
+        prices = dict(model.prices.values_list("package", "price")) if model.pk else {}
+        self.packages = [one for one in Package.objects.all() if one.active or one.pk in prices]
+        self.fields["title"].initial = model.title
+        for package in self.packages:
+            self.fields[f"price_{package.pk}"] = forms.DecimalField(
+                label=str(package),
+                min_value=0,
+                max_digits=14,
+                decimal_places=2,
+                required=False,
+                initial=prices.get(package.pk),
+                widget=MoneyInput(),
+                help_text=f"Empty: {format_money(package.price)}, as everybody",
+            )
+        self.layout = Layout(*self.fields)
+
+    def clean_title(self) -> str:
+        title: str = self.cleaned_data["title"]
+        if CostingModel.objects.exclude(pk=self.model.pk).filter(title__iexact=title).exists():
+            raise forms.ValidationError("There is a data costing model with this title already.")
+        return title
+
+    @property
+    def prices(self) -> dict[int, Decimal | None]:
+        return {one.pk: self.cleaned_data[f"price_{one.pk}"] for one in self.packages}
+
+
+class CustomerCostingForm(Form):
+    """Which price list the customer's packages follow (SET-2)."""
+
+    data_costing_model = forms.ModelChoiceField(
+        CostingModel.objects.all(),
+        label="Data costing model",
+        required=False,
+        empty_label="None: packages cost what they cost",
+        help_text="A price of the data account or of the recurring line goes before it",
+    )
+
+    @staticmethod
+    def of(customer: Customer) -> dict[str, Any]:
+        """What the tab shows of a customer."""
+        row = CustomerCosting.objects.filter(customer=customer).first()
+        return {"data_costing_model": row.model_id if row else None}
