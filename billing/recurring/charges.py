@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -354,6 +355,7 @@ def _text(description: str, because: str) -> str:
     return f"{description[: DESCRIPTION - len(because) - 2]}, {because}"
 
 
+@lru_cache(maxsize=1024)  # the same few for every line of a run
 def _name(whole: Period) -> str:
     """`November 2026`, or from month to month."""
     if (whole.start.year, whole.start.month) == (whole.last.year, whole.last.month):

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from ispbilling.core.clock import Period
 
@@ -66,8 +67,7 @@ class Days:
 def cycle(starts_on: date, frequency: int, day: date) -> Period:
     """The cycle of `frequency` months that holds the day, counted from the month of the line's first day."""
     month = _number(day)
-    first = month - (month - _number(starts_on)) % frequency
-    return Period(_month(first), _month(first + frequency))
+    return _months(month - (month - _number(starts_on)) % frequency, frequency)
 
 
 def parts(
@@ -134,6 +134,11 @@ def by_month(span: Span) -> Iterator[tuple[date, Span]]:
         following = _month(month + 1)
         yield _month(month), (since, min(until, following))
         since = following
+
+
+@lru_cache(maxsize=1024)  # the same few for every line of a run
+def _months(first: int, count: int) -> Period:
+    return Period(_month(first), _month(first + count))
 
 
 def _number(day: date) -> int:
