@@ -8,7 +8,7 @@ from django import forms
 
 from billing.costing.models import CostingModel, CustomerCosting
 from customers.models import Customer
-from ispbilling.core.forms import Form, MoneyInput
+from ispbilling.core.forms import AmountField, Form
 from ispbilling.core.money import format_money
 from radius.models import Package
 
@@ -25,14 +25,12 @@ class CostingForm(Form):
         self.packages = [one for one in Package.objects.all() if one.active or one.pk in prices]
         self.fields["title"].initial = model.title
         for package in self.packages:
-            self.fields[f"price_{package.pk}"] = forms.DecimalField(
+            self.fields[f"price_{package.pk}"] = AmountField(
                 label=str(package),
                 min_value=0,
                 max_digits=14,
-                decimal_places=2,
                 required=False,
                 initial=prices.get(package.pk),
-                widget=MoneyInput(),
                 help_text=f"Empty: {format_money(package.price)}, as everybody",
             )
         self.layout = Layout(*self.fields)

@@ -1,6 +1,5 @@
 """Forms of products, recurring lines, billing settings and VAT rates."""
 
-from decimal import Decimal
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -11,7 +10,7 @@ from django.db.models import Q
 
 from billing.recurring.models import BillingSettings, Frequency, Product, RecurringLine, VatRate
 from ispbilling.core import payment_links
-from ispbilling.core.forms import DateInput, Form, ModelForm, MoneyInput, Pair
+from ispbilling.core.forms import AmountField, DateInput, Form, ModelForm, MoneyInput, Pair, PlainDecimalField
 
 
 class ProductForm(ModelForm):
@@ -23,6 +22,7 @@ class ProductForm(ModelForm):
         model = Product
         fields = ("title", "price", "frequency", "vat_exempt", "gl_code", "income_account", "active")
         widgets = {"price": MoneyInput()}
+        field_classes = {"price": PlainDecimalField}
 
 
 class RecurringLineForm(ModelForm):
@@ -53,6 +53,7 @@ class RecurringLineForm(ModelForm):
             "ends_on": DateInput(),
             "bill_from": DateInput(),
         }
+        field_classes = dict.fromkeys(("quantity", "price", "discount"), PlainDecimalField)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -113,13 +114,13 @@ class ReplaceForm(Form):
     """What changes from a day on."""
 
     day = forms.DateField(label="From", widget=DateInput())
-    price = forms.DecimalField(
-        min_value=0, max_digits=14, decimal_places=4, required=False, widget=MoneyInput(),
+    price = AmountField(
+        min_value=0, max_digits=14, decimal_places=4, required=False,
         help_text="Per period; empty: the product's price, else the data account's",
     )  # fmt: skip
-    quantity = forms.DecimalField(min_value=Decimal("0.01"), max_digits=12, decimal_places=2)
-    discount = forms.DecimalField(
-        min_value=0, max_value=100, max_digits=5, decimal_places=2, help_text="Percent"
+    quantity = AmountField(max_digits=12, widget=forms.NumberInput())
+    discount = AmountField(
+        min_value=0, max_value=100, max_digits=5, widget=forms.NumberInput(), help_text="Percent"
     )
     description = forms.CharField(max_length=200)
     layout = Layout("day", Pair("price", "quantity"), "discount", "description")
@@ -144,6 +145,7 @@ class SettingsForm(ModelForm):
             "adjustment_prefix", "write_off_prefix", "receipt_prefix", "financial_year_end_month", "month_end_day",
             "standard_discount", "payment_link", "issue_automatically", "age_by",
         )  # fmt: skip
+        field_classes = {"standard_discount": PlainDecimalField}
 
     def clean_payment_link(self) -> str:
         link = str(self.cleaned_data["payment_link"]).strip()
@@ -160,3 +162,4 @@ class VatRateForm(ModelForm):
         model = VatRate
         fields = ("percent", "valid_from")
         widgets = {"valid_from": DateInput()}
+        field_classes = {"percent": PlainDecimalField}

@@ -11,7 +11,7 @@ from billing.recurring.models import Product, RecurringLine
 from billing.simulating import simulator
 from billing.simulating.simulator import Change
 from customers.models import Customer
-from ispbilling.core.forms import DateInput, Form, MoneyInput, Pair
+from ispbilling.core.forms import AmountField, DateInput, Form, Pair
 from radius.models import DataAccount, Package
 
 
@@ -42,8 +42,8 @@ class EffectForm(DayForm):
     """A change that concerns many customers."""
 
     what = forms.ChoiceField(label="What changes")
-    amount = forms.DecimalField(
-        label="New price or rate", min_value=0, max_digits=14, decimal_places=4, widget=MoneyInput(),
+    amount = AmountField(
+        label="New price or rate", min_value=0, max_digits=14, decimal_places=4,
         help_text="A price per period as on the product or package; VAT in percent",
     )  # fmt: skip
     layout = Layout("what", Pair("amount", "day"))
@@ -83,8 +83,8 @@ class CustomerForm(DayForm):
     """A change for one customer, or none."""
 
     what = forms.ChoiceField(label="What changes", required=False)
-    amount = forms.DecimalField(
-        label="New price", min_value=0, max_digits=14, decimal_places=4, required=False, widget=MoneyInput(),
+    amount = AmountField(
+        label="New price", min_value=0, max_digits=14, decimal_places=4, required=False,
         help_text="Of a recurring line, per period",
     )  # fmt: skip
     package = forms.ModelChoiceField(

@@ -155,20 +155,26 @@ class DateRangeInput(DateRangeWidget):
         self.widgets = [DateInput({"aria-label": word}) for word in ("From", "To")]
 
 
-class AmountField(forms.DecimalField):
-    """An amount of money above zero, typed plainly: no sign, exponent or separator of thousands; two decimals."""
+class PlainDecimalField(forms.DecimalField):
+    """A number typed plainly: no sign, exponent or separator of thousands. For `Meta.field_classes`."""
 
-    widget = MoneyInput
-    default_error_messages = {"plain": "Write the amount plainly, with a point before the cents: 1234.50"}
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{"max_digits": 12, "decimal_places": 2, "min_value": CENT, **kwargs})
+    default_error_messages = {"plain": "Write the number plainly, with a point before the decimals: 1234.50"}
 
     def to_python(self, value: Any) -> Any:
         text = str(value).strip() if value is not None else ""
         if text and not _PLAIN.fullmatch(text):
             raise ValidationError(self.error_messages["plain"], code="plain")
         return super().to_python(text)
+
+
+class AmountField(PlainDecimalField):
+    """An amount of money above zero, typed plainly; two decimals."""
+
+    widget = MoneyInput
+    default_error_messages = {"plain": "Write the amount plainly, with a point before the cents: 1234.50"}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{"max_digits": 12, "decimal_places": 2, "min_value": CENT, **kwargs})
 
 
 class ErrorLine:
