@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from billing.archives import making
@@ -12,7 +12,7 @@ from billing.documents.models import Document
 from billing.runs.models import Run
 from ispbilling.core import clock
 from ispbilling.core.errors import DomainError
-from ispbilling.core.files.views import SANDBOX
+from ispbilling.core.files.views import private_zip
 from ispbilling.core.parts import Button
 from ispbilling.core.units import counted
 from ispbilling.core.views import ActionPage, ObjectPage
@@ -112,10 +112,4 @@ class RunPdfsDownload(ObjectPage):
             path = making.hand_out(archive, clock.now(), actor=self.actor)
         except DomainError as refusal:
             raise Http404(str(refusal)) from refusal
-        name = f"invoices-{archive.run.period_start:%Y-%m}-run-{archive.run_id}.zip"
-        response = FileResponse(
-            path.open("rb"), as_attachment=True, filename=name, content_type="application/zip"
-        )
-        response["Content-Security-Policy"] = SANDBOX
-        response["Cache-Control"] = "private, no-store"
-        return response
+        return private_zip(path, f"invoices-{archive.run.period_start:%Y-%m}-run-{archive.run_id}.zip")

@@ -3,14 +3,14 @@
 from typing import Any
 
 from django.db.models import Max
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from customers.models import Customer, Erasure, SubjectExport
 from customers.protection.models import ExportState
 from ispbilling.core import clock
 from ispbilling.core.errors import DomainError
-from ispbilling.core.files.views import SANDBOX
+from ispbilling.core.files.views import private_zip
 from ispbilling.core.models import Event, User
 from ispbilling.core.parts import Button
 from ispbilling.core.views import ActionPage, ObjectPage
@@ -107,13 +107,7 @@ class ExportDownload(ObjectPage):
             path = exporting.hand_out(export, clock.now(), actor=self.actor)
         except DomainError as refusal:
             raise Http404(str(refusal)) from refusal
-        name = f"{export.customer.code.replace('/', '-')}-{export.ready_at:%Y-%m-%d}.zip"
-        response = FileResponse(
-            path.open("rb"), as_attachment=True, filename=name, content_type="application/zip"
-        )
-        response["Content-Security-Policy"] = SANDBOX
-        response["Cache-Control"] = "private, no-store"
-        return response
+        return private_zip(path, f"{export.customer.code.replace('/', '-')}-{export.ready_at:%Y-%m-%d}.zip")
 
 
 class Erase(ActionPage):
