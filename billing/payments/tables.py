@@ -90,11 +90,15 @@ class UnallocatedTable(Table):
 
     def render_proposed(self, record: Payment) -> Any:
         url = reverse("billing:payment_assign", args=[record.pk])
-        return format_html_join(
+        found = format_html_join(
             "",
             '<div><a href="{}?customer={}" data-modal>{}</a> <span class="text-secondary">{}</span></div>',
             ((url, one.customer.code, str(one.customer), one.why) for one in self._of(record)),
-        ) or format_html('<span class="text-secondary">{}</span>', "No clue in the reference")
+        )
+        if not found:
+            return format_html('<span class="text-secondary">{}</span>', "No clue in the reference")
+        # One below the other on a phone, too, where a cell lays out its children side by side.
+        return format_html("<div>{}</div>", found)
 
     def value_proposed(self, record: Payment) -> str:
         return "; ".join(map(str, self._of(record)))
