@@ -16,12 +16,12 @@ from openpyxl import load_workbook
 from ispbilling.core.models import Event, Role
 from ispbilling.core.views import ListPage
 from tests import builders
-from tests.architecture.site import Page, pages
+from tests.architecture.site import Page, apart, pages, together
 from tests.architecture.subjects import subject
 
 PARTIAL = {"HX-Request": "true", "HX-Target": "list-results"}
 LISTS = [page for page in pages() if page.view is not None and issubclass(page.view, ListPage)]
-EACH = pytest.mark.parametrize("place", LISTS, ids=lambda p: p.name)
+EACH = together(LISTS)
 #: What somebody would send in place of what the toolbar sends.
 HOSTILE = (
     {"page": "abc"}, {"page": "-1"}, {"page": "0"}, {"page": "9" * 400}, {"page": "last"}, {"page": "²"},
@@ -71,91 +71,105 @@ def body(answer: Any) -> bytes:
 
 @EACH
 @pytest.mark.feature("NAV-4", "NAV-5", "NAV-6")
-def test_it_answers_every_state_order_and_number_of_rows(world: None, owner: Client, place: Page) -> None:
-    url = address(place)
-    page = owner.get(url)
-    view, table = page.context["page"], page.context["table"]
-    wanted = [{"state": state.name, "page": "99999"} for state in view.states[:6]]
-    wanted += [{"rows": str(count)} for count in view.row_choices]
-    for column in [c.name for c in table.columns if c.orderable]:
-        wanted += [{"sort": column}, {"sort": f"-{column}"}]
-    for one in wanted:
-        answer = owner.get(url, one)
-        assert answer.status_code == 200, one
-        assert answer.context["table"].paginator.num_pages < 99999
-    if table.paginator.count:
-        assert re.search(r"Showing .* to .* of .* entries", re.sub(r"<[^>]+>", "", page.content.decode()))
-    toolbar = page.content.decode()
-    for control in (
-        "data-refresh",
-        "list-rows",
-        "Show/Hide Columns",
-        "Copy Columns to Clipboard",
-        "Export Columns CSV",
-        "Export Columns Excel",
-    ):
-        assert control in toolbar, control
+def test_it_answers_every_state_order_and_number_of_rows(
+    world: None, owner: Client, places: list[Page]
+) -> None:
+    for place in places:
+        with apart():
+            url = address(place)
+            page = owner.get(url)
+            view, table = page.context["page"], page.context["table"]
+            wanted = [{"state": state.name, "page": "99999"} for state in view.states[:6]]
+            wanted += [{"rows": str(count)} for count in view.row_choices]
+            for column in [c.name for c in table.columns if c.orderable]:
+                wanted += [{"sort": column}, {"sort": f"-{column}"}]
+            for one in wanted:
+                answer = owner.get(url, one, headers=PARTIAL)
+                assert answer.status_code == 200, one
+                assert answer.context["table"].paginator.num_pages < 99999
+            if table.paginator.count:
+                assert re.search(
+                    r"Showing .* to .* of .* entries", re.sub(r"<[^>]+>", "", page.content.decode())
+                )
+            toolbar = page.content.decode()
+            for control in (
+                "data-refresh",
+                "list-rows",
+                "Show/Hide Columns",
+                "Copy Columns to Clipboard",
+                "Export Columns CSV",
+                "Export Columns Excel",
+            ):
+                assert control in toolbar, control
 
 
 @EACH
 @pytest.mark.feature("LST-9")
-def test_it_shows_every_column_when_asked_and_remembers(world: None, owner: Client, place: Page) -> None:
-    url = address(place)
-    first = owner.get(url)
-    every, usual = [name for name, _ in first.context["columns"]], first.context["shown_columns"]
-    owner.post(url, {"column": every})
-    page = owner.get(url)
-    assert page.context["shown_columns"] == every
-    hidden = [c.name for c in page.context["table"].columns if c.orderable and c.name not in usual]
-    for column in hidden:
-        assert owner.get(url, {"sort": column}).status_code == 200, column
-    owner.post(url, {"column": every[:1]})
-    shown = [column.name for column in owner.get(url).context["table"].columns]
-    assert [name for name in shown if name not in ("tick", "actions")] == every[:1]
+def test_it_shows_every_column_when_asked_and_remembers(
+    world: None, owner: Client, places: list[Page]
+) -> None:
+    for place in places:
+        with apart():
+            url = address(place)
+            first = owner.get(url)
+            every, usual = [name for name, _ in first.context["columns"]], first.context["shown_columns"]
+            owner.post(url, {"column": every})
+            page = owner.get(url)
+            assert page.context["shown_columns"] == every
+            hidden = [c.name for c in page.context["table"].columns if c.orderable and c.name not in usual]
+            for column in hidden:
+                assert owner.get(url, {"sort": column}).status_code == 200, column
+            owner.post(url, {"column": every[:1]})
+            shown = [column.name for column in owner.get(url).context["table"].columns]
+            assert [name for name in shown if name not in ("tick", "actions")] == every[:1]
 
 
 @EACH
 @pytest.mark.feature("NAV-4", "LST-10")
-def test_it_exports_what_it_shows(world: None, owner: Client, place: Page) -> None:
-    url = address(place)
-    table = owner.get(url, {"rows": "250"}).context["table"]
-    headings = [str(c.header) for c in table.columns if not c.column.exclude_from_export]
-    later = place.name == "core:event_list"  # each export is itself an event
-    count = table.paginator.count
-    if place.view.confidential:
-        notice = owner.get(url, {"export": "csv"})
-        assert place.view.confidential in notice.content.decode()
-        assert not Event.objects.filter(kind="list.exported").exists()
-        owner.post(f"{url}?export=csv", {"purpose": "a test", "understood": "on"})
-    lines = list(csv.reader(io.StringIO(body(owner.get(url, {"export": "csv"})).decode("utf-8-sig"))))
-    assert (lines[0], len(lines)) == (headings, count + 1 + later)
-    assert {len(line) for line in lines} == {len(headings)}
-    copied = body(owner.get(url, {"export": "copy"})).decode()
-    assert copied.splitlines()[0].split("\t") == headings
-    book = load_workbook(io.BytesIO(body(owner.get(url, {"export": "xlsx"}))))
-    assert [cell.value for cell in book.active[1]] == headings
-    assert book.active.max_row == count + 1 + 3 * later
-    recorded = Event.objects.filter(kind="list.exported").order_by("pk")
-    assert [event.data["format"] for event in recorded] == ["csv", "copy", "xlsx"]
-    assert recorded[0].data["columns"] == headings
-    assert [event.data.get("purpose") for event in recorded] == [
-        "a test" if place.view.confidential else None
-    ] * 3
-    for text in (*copied.splitlines(), *map(",".join, lines)):
-        assert "<span" not in text
-        assert "<a " not in text
+def test_it_exports_what_it_shows(world: None, owner: Client, places: list[Page]) -> None:
+    for place in places:
+        with apart():
+            url = address(place)
+            table = owner.get(url, {"rows": "250"}).context["table"]
+            headings = [str(c.header) for c in table.columns if not c.column.exclude_from_export]
+            later = place.name == "core:event_list"  # each export is itself an event
+            count = table.paginator.count
+            if place.view.confidential:
+                notice = owner.get(url, {"export": "csv"})
+                assert place.view.confidential in notice.content.decode()
+                assert not Event.objects.filter(kind="list.exported").exists()
+                owner.post(f"{url}?export=csv", {"purpose": "a test", "understood": "on"})
+            lines = list(csv.reader(io.StringIO(body(owner.get(url, {"export": "csv"})).decode("utf-8-sig"))))
+            assert (lines[0], len(lines)) == (headings, count + 1 + later)
+            assert {len(line) for line in lines} == {len(headings)}
+            copied = body(owner.get(url, {"export": "copy"})).decode()
+            assert copied.splitlines()[0].split("\t") == headings
+            book = load_workbook(io.BytesIO(body(owner.get(url, {"export": "xlsx"}))))
+            assert [cell.value for cell in book.active[1]] == headings
+            assert book.active.max_row == count + 1 + 3 * later
+            recorded = Event.objects.filter(kind="list.exported").order_by("pk")
+            assert [event.data["format"] for event in recorded] == ["csv", "copy", "xlsx"]
+            assert recorded[0].data["columns"] == headings
+            assert [event.data.get("purpose") for event in recorded] == [
+                "a test" if place.view.confidential else None
+            ] * 3
+            for text in (*copied.splitlines(), *map(",".join, lines)):
+                assert "<span" not in text
+                assert "<a " not in text
 
 
 @EACH
 @pytest.mark.feature("NAV-4")
-def test_nothing_in_the_address_breaks_it(world: None, owner: Client, place: Page) -> None:
-    url = address(place)
-    for one in HOSTILE:
-        answer = owner.get(f"{url}?{urlencode(one, doseq=True)}", headers=PARTIAL)
-        nul = "\0" in "".join(
-            map(str, one.values())
-        )  # refused by ispbilling.core.middleware, whatever the page
-        assert answer.status_code == (400 if nul else 200), one
+def test_nothing_in_the_address_breaks_it(world: None, owner: Client, places: list[Page]) -> None:
+    for place in places:
+        with apart():
+            url = address(place)
+            for one in HOSTILE:
+                answer = owner.get(f"{url}?{urlencode(one, doseq=True)}", headers=PARTIAL)
+                nul = "\0" in "".join(
+                    map(str, one.values())
+                )  # refused by ispbilling.core.middleware, whatever the page
+                assert answer.status_code == (400 if nul else 200), one
 
 
 @pytest.mark.parametrize(
