@@ -1,4 +1,4 @@
-"""A provider of any size after thirteen months: customers, lines, usage of every day, invoices, ledger and events.
+"""A provider of any size after thirteen months: customers, lines, usage of every day, invoices, payments, events.
 
 People and lines go in by COPY through the models, so that columns added later get their defaults; the bulk is one
 INSERT ... SELECT per table, with triggers off, indexes made afterwards where that is quicker. It is kept between
@@ -38,10 +38,10 @@ TOWNS = "Stellenbosch Paarl Worcester Hermanus Caledon Ceres Malmesbury Robertso
 
 #: Filled per month of documents; `%(first)s` is the month's first day, `%(n)s` counts months from 0.
 DOCUMENTS = """
-INSERT INTO billing_document (kind, year, number, reference, customer_id, payer_id, party_id, issued_on, due_on,
-    net, vat, total)
+INSERT INTO billing_document (kind, year, number, reference, customer_id, payer_id, party_id, issuer_id, issued_on,
+    due_on, net, vat, total, reason, rounding)
 SELECT 'invoice', %(year)s, %(n)s * %(customers)s + c.id, 'INV' || %(year)s || '-' || %(n)s * %(customers)s + c.id,
-    c.id, c.id, p.id, %(first)s, %(first)s::date + 7, 520.00, 78.00, 598.00
+    c.id, c.id, p.id, %(issuer)s, %(first)s, %(first)s::date + 7, 520.00, 78.00, 598.00, '', 'line'
 FROM customers_customer c JOIN billing_party p ON p.customer_id = c.id;
 INSERT INTO billing_seal (seq, postings, prev, hash, at)
 SELECT 1000 * %(n)s + s, 1, '', sha256((%(n)s || '/' || s)::bytea), %(first)s FROM generate_series(1, 1000) s
@@ -56,12 +56,32 @@ SELECT p.id, a.id, CASE WHEN k = 1 THEN d.customer_id END, d.issued_on,
     CASE k WHEN 1 THEN d.total WHEN 2 THEN -d.net ELSE -d.vat END
 FROM billing_posting p JOIN billing_document d ON d.id = p.document_id
 CROSS JOIN generate_series(1, 3) k JOIN numbered a ON a.number = k;
-INSERT INTO billing_balance (customer_id, amount)
-SELECT id, CASE WHEN id %% 3 = 0 THEN 0 ELSE 598 * (id %% 13) - (id %% 7) * 100 END FROM customers_customer;
 INSERT INTO core_event (at, kind, subject_type_id, subject_id, about_type_id, about_id, label, data, announced_at)
 SELECT d.issued_on, 'invoice.issued', %(document_type)s, d.id, %(customer_type)s, d.customer_id, d.reference,
     jsonb_build_object('reference', d.reference, 'total', '598.00', 'due_on', d.due_on), d.issued_on
 FROM billing_document d
+"""
+#: A twentieth paid nothing for four months, a tenth of the others owes the last month, too, half of them the present.
+PAYMENTS = """
+INSERT INTO billing_payment (year, number, receipt, payer_id, method, received_on, amount, reference, note, source_key,
+    recorded_at)
+SELECT year, number, 'REC' || year || '-' || number, payer_id, 'eft', least(issued_on + 5 + (payer_id %% 20)::int, %(today)s),
+    total, reference, '', 'bench:' || id, now()
+FROM billing_document
+WHERE CASE WHEN payer_id %% 20 = 0 THEN issued_on < %(this)s::date - interval '3 months'
+    WHEN issued_on = %(this)s THEN payer_id %% 2 = 0
+    WHEN issued_on = %(this)s::date - interval '1 month' THEN payer_id %% 10 <> 3 ELSE true END;
+INSERT INTO billing_posting (source_key, posted_on, memo, digest, seal_id)
+SELECT 'payment:' || id || ':0', received_on, 'Payment ' || receipt, '', 1 + id %% 1000 FROM billing_payment;
+INSERT INTO billing_paymentposting (payment_id, posting_id)
+SELECT y.id, p.id FROM billing_payment y JOIN billing_posting p ON p.source_key = 'payment:' || y.id || ':0';
+INSERT INTO billing_line (posting_id, account_id, customer_id, posted_on, amount)
+SELECT o.posting_id, a.id, CASE a.code WHEN 'receivable' THEN y.payer_id END, y.received_on,
+    CASE a.code WHEN 'receivable' THEN -y.amount ELSE y.amount END
+FROM billing_payment y JOIN billing_paymentposting o ON o.payment_id = y.id
+JOIN billing_account a ON a.code IN ('receivable', 'bank');
+INSERT INTO billing_balance (customer_id, amount)
+SELECT customer_id, sum(amount) FROM billing_line WHERE customer_id IS NOT NULL GROUP BY 1
 """
 #: Every line uses something on every day; written in the order of the days, as it happens.
 USAGE = """
@@ -79,6 +99,7 @@ FROM (SELECT id, username, k, now() - k * interval '2 h' AS began
       FROM radius_dataaccount, generate_series(1, 4) k WHERE k > 1 OR id %% 2 = 0) history
 """
 TABLES = (
+    "billing_payment", "billing_paymentposting",
     "billing_document", "billing_documentline", "billing_posting", "billing_line", "billing_seal", "billing_balance",
     "billing_party", "billing_recurringline", "core_event", "radius_usageday", "radius_session", "radius_dataaccount",
     "radius_package", "radius_service", "radius_nas", "customers_contact", "customers_customer", "groups_highsite",
@@ -189,7 +210,8 @@ def _package(number: int) -> Package:
 def _money(customers: int) -> None:
     from django.contrib.contenttypes.models import ContentType
 
-    from billing.models import Document
+    from billing.documents.addressing import issuer
+    from billing.models import BillingSettings, Document
 
     _sql(
         "CREATE TEMP TABLE numbered AS SELECT id, row_number() OVER (ORDER BY id) AS number FROM billing_account"
@@ -198,13 +220,15 @@ def _money(customers: int) -> None:
         "INSERT INTO billing_party (customer_id, name, address, vat_number, digest)"
         " SELECT id, name, physical_address, '', sha256(code::bytea) FROM customers_customer"
     )
+    by = issuer(BillingSettings.get()).pk
     for n, first in enumerate(_months()):
-        _sql(DOCUMENTS, n=n, first=first, year=first.year, customers=customers)
+        _sql(DOCUMENTS, n=n, first=first, year=first.year, customers=customers, issuer=by)
     types = {
         "document_type": ContentType.objects.get_for_model(Document).pk,
         "customer_type": ContentType.objects.get_for_model(Customer).pk,
     }
     _sql(LINES, **types)
+    _sql(PAYMENTS, this=_months()[-1], today=clock.local_day(clock.now()))
 
 
 def _usage() -> None:
