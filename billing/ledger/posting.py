@@ -22,6 +22,11 @@ from ispbilling.core.errors import DomainError
 RECEIVABLE, REVENUE, VAT, BANK = "receivable", "revenue", "vat", "bank"
 ADJUSTMENT, BAD_DEBT = "adjustment", "bad_debt"
 SUSPENSE = "suspense"
+#: Money that a payment provider, or the bank for debit orders, has taken for us and not paid out yet.
+GATEWAY_CLEARING, DEBIT_CLEARING = "gateway_clearing", "debit_clearing"
+BANK_CHARGES = "bank_charges"
+#: Where money that comes in can lie.
+RECEIVED_INTO = (BANK, GATEWAY_CLEARING, DEBIT_CLEARING)
 
 
 @dataclass(frozen=True, slots=True)

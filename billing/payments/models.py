@@ -7,6 +7,7 @@ from django.db.models.functions import Upper
 from django.urls import reverse
 
 from billing.ledger.models import Posting
+from billing.ledger.posting import BANK, RECEIVED_INTO
 from customers.models import Customer
 from ispbilling.core.models import User
 
@@ -53,7 +54,8 @@ class Payment(models.Model):
     """Money received. Written by `receiving` alone; PostgreSQL refuses to edit what was received.
 
     `payer` is empty while the money lies in suspense. A payment that was returned, or recorded by mistake, keeps
-    its number and has `taken_back_on`. What the ledger says of it (`postings`) agrees with the row at COMMIT.
+    its number and has `taken_back_on`. `into_account` is where the money lies: the bank, or what is still to be paid
+    out to it. What the ledger says of it (`postings`) agrees with the row at COMMIT.
     """
 
     year = models.SmallIntegerField()
@@ -65,6 +67,7 @@ class Payment(models.Model):
     amount = models.DecimalField(max_digits=14, decimal_places=2)
     reference = models.CharField(max_length=140, blank=True, help_text="As on the bank statement")
     note = models.CharField(max_length=300, blank=True)
+    into_account = models.CharField(max_length=20, default=BANK, db_default=BANK)
     source_key = models.CharField(max_length=120, help_text="What it came from, which is recorded once")
     recorded_at = models.DateTimeField()
     taken_back_on = models.DateField("taken back", null=True)
@@ -79,6 +82,9 @@ class Payment(models.Model):
             models.UniqueConstraint(fields=["source_key"], name="billing_payment_source_key"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="billing_payment_amount"),
             models.CheckConstraint(condition=Q(method__in=Method.values), name="billing_payment_method"),
+            models.CheckConstraint(
+                condition=Q(into_account__in=RECEIVED_INTO), name="billing_payment_into_account"
+            ),
             models.CheckConstraint(
                 condition=Q(taken_back_on__isnull=True) | Q(taken_back_on__gte=F("received_on")),
                 name="billing_payment_taken_back",

@@ -1,8 +1,9 @@
 """Receiving money and saying whose it is: the only writer of payments.
 
 A payment is credited to its payer at once (bank to receivable), or lies in suspense until somebody knows whose it
-is (bank to suspense, later suspense to receivable). Whatever is undone is answered by the mirror of its posting,
-which points back. Lock order: the source key, the payment, its number, then the ledger.
+is (bank to suspense, later suspense to receivable). What a gateway or a debit order brings lies in a clearing
+account instead of the bank until it is paid out (`Money.into`). Whatever is undone is answered by the mirror of its
+posting, which points back. Lock order: the source key, the payment, its number, then the ledger.
 """
 
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ _EARLIEST = date(2000, 1, 1)
 @dataclass(frozen=True, slots=True)
 class Money:
     """What came in. `source_key` names where it came from, which is recorded once; without a payer it is kept in
-    suspense. `reference` is as on the bank statement."""
+    suspense. `reference` is as on the bank statement, `into` the account the money lies in (RECEIVED_INTO)."""
 
     amount: Decimal
     received_on: date
@@ -46,6 +47,7 @@ class Money:
     method: Method = Method.EFT
     reference: str = ""
     note: str = ""
+    into: str = BANK
 
 
 def receive(money: Money, now: datetime, *, actor: User | None, mail_receipt: bool = True) -> Payment:
@@ -64,7 +66,7 @@ def receive(money: Money, now: datetime, *, actor: User | None, mail_receipt: bo
         payment = _numbered(money, now)
         told = {"mail": None if mail_receipt else False, "reference": money.reference or None}
         _record("received", payment, money.payer, now, actor, **told)
-        _post(payment, money.payer, BANK, money.received_on, now)
+        _post(payment, money.payer, money.into, money.received_on, now)
     return payment
 
 
@@ -192,6 +194,7 @@ def _numbered(money: Money, now: datetime) -> Payment:
         amount=money.amount,
         reference=money.reference,
         note=money.note,
+        into_account=money.into,
         source_key=money.source_key,
         recorded_at=now,
     )
@@ -210,7 +213,7 @@ def _to_suspense(payment: Payment, now: datetime) -> None:
     entries = list(standing(payment))
     answer(payment, entries[0], entries[0].posted_on, now)
     if len(entries) == 1:  # it came straight to the customer, never through suspense
-        _post(payment, None, BANK, max(entries[0].posted_on, first_open_day()), now)
+        _post(payment, None, payment.into_account, max(entries[0].posted_on, first_open_day()), now)
 
 
 def _set(payment: Payment, *, payer: Customer | None) -> None:
@@ -219,7 +222,7 @@ def _set(payment: Payment, *, payer: Customer | None) -> None:
 
 
 def _post(payment: Payment, payer: Customer | None, source: str, on: date, now: datetime) -> None:
-    """From `source` (the bank, or suspense) to the payer, or to suspense without one."""
+    """From `source` (where the money lies, or suspense) to the payer, or to suspense without one."""
     to = Amount(SUSPENSE, -payment.amount) if payer is None else Amount(RECEIVABLE, -payment.amount, payer.pk)
     number = PaymentPosting.objects.filter(payment=payment).count()
     entry = Entry(

@@ -34,6 +34,7 @@ _CHECKS = (
                SELECT e.payment_id AS id, sum(l.amount) FILTER (WHERE k.code = 'suspense') AS suspense,
                       sum(l.amount) FILTER (WHERE k.code = 'receivable'
                           AND l.customer_id IS NOT DISTINCT FROM p.payer_id) AS credited,
+                      sum(l.amount) FILTER (WHERE k.code = p.into_account) AS came,
                       sum(l.amount) FILTER (WHERE k.code IN ('suspense', 'receivable')) AS altogether
                FROM billing_paymentposting e
                JOIN billing_payment p ON p.id = e.payment_id
@@ -45,6 +46,7 @@ _CHECKS = (
               OR coalesce(suspense, 0) <> CASE WHEN taken_back_on IS NULL AND payer_id IS NULL THEN -amount ELSE 0 END
               OR coalesce(credited, 0) <> CASE WHEN taken_back_on IS NULL AND payer_id IS NOT NULL
                                                THEN -amount ELSE 0 END
+              OR coalesce(came, 0) <> CASE WHEN taken_back_on IS NULL THEN amount ELSE 0 END
            ORDER BY 1""",
         "{0} of {1} does not lie where it says",
     ),

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 
 from billing.closing import closing
 from billing.documents import verification as documents
+from billing.ledger.posting import DEBIT_CLEARING, GATEWAY_CLEARING
 from billing.models import Balance, Document, Line, NumberSequence, Payment
 from billing.payments import receiving, returning, verification
 from billing.payments.models import Method, PaymentState
@@ -166,6 +167,20 @@ def test_a_payment_that_is_taken_back_leaves_nothing_behind(
         receiving.assign(paid, bob, on, now(), actor=None)
 
 
+def test_what_a_provider_took_for_us_lies_in_its_clearing_account_whatever_is_done(
+    alice: Customer, bob: Customer
+) -> None:
+    for into in (GATEWAY_CLEARING, DEBIT_CLEARING):
+        paid = builders.payment(alice, "80.00", on=DAY, into=into)
+        receiving.assign(paid, bob, DAY, now(), actor=None)
+        receiving.release(paid, now(), actor=None, reason="not his")
+        assert (account("bank"), account(into), account("suspense")) == (0, Decimal(80), Decimal(-80))
+        returning.take_back(paid, Why.RETURNED, DAY, now(), actor=None, reason="charged back")
+        assert (account("bank"), account(into), account("suspense"), balance(bob)) == (0, 0, 0, 0)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        builders.payment(alice, into="revenue")
+
+
 def test_a_returned_payment_may_cost_a_fee_on_an_invoice_of_its_own(alice: Customer) -> None:
     builders.invoice(alice)
     paid = builders.payment(alice, "115.00", on=DAY)
@@ -237,6 +252,7 @@ def test_numbers_are_gapless_although_some_fail(alice: Customer) -> None:
         "UPDATE billing_payment SET amount = 1",
         "UPDATE billing_payment SET received_on = '2026-01-01'",
         "UPDATE billing_payment SET source_key = 'another'",
+        "UPDATE billing_payment SET into_account = 'debit_clearing'",
         "UPDATE billing_payment SET reference = 'another'",
         "UPDATE billing_payment SET payer_id = NULL",
         "UPDATE billing_payment SET payer_id = (SELECT id FROM customers_customer WHERE code = 'BOB001')",

@@ -30,6 +30,7 @@ def test_untouched_payments_verify() -> None:
         "payer_id = NULL",
         "payer_id = (SELECT id FROM customers_customer WHERE code = 'BOB001')",
         "taken_back_on = received_on",
+        "into_account = 'gateway_clearing'",
     ],
 )
 def test_a_payment_that_says_something_else_than_the_ledger_is_named(change: str) -> None:
