@@ -60,6 +60,7 @@ bank_urls = [
     path("add/", banking.BankImportAdd.as_view(), name="bank_import_add"),
     path("leave-out/", banking.BankLineLeaveOut.as_view(), name="bank_import_leave_out"),
     path("take-in/", banking.BankLineTakeIn.as_view(), name="bank_import_take_in"),
+    path("pay-out/", banking.BankLinePayOut.as_view(), name="bank_import_pay_out"),
     path("<int:pk>/", banking.BankImportDetail.as_view(), name="bank_import_detail"),
     path("<int:pk>/progress/", banking.BankImportProgress.as_view(), name="bank_import_progress"),
     path("<int:pk>/columns/", banking.BankImportColumns.as_view(), name="bank_import_columns"),

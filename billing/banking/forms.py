@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 
 from billing.banking import reading
 from billing.banking.amounts import date_format
+from billing.banking.payouts import CLEARINGS
 from billing.banking.reading import Columns
-from ispbilling.core.forms import Form
+from ispbilling.core.forms import AmountField, Form
 
 _SHOWN = 40
 _PARTS = (
@@ -33,6 +34,26 @@ class UploadForm(Form):
         if file.size > reading.MOST_OCTETS:
             raise ValidationError("The file is larger than 5 MB; export a shorter time from the bank.")
         return file
+
+
+class PayOutForm(Form):
+    payout_of = forms.ChoiceField(
+        label="It is",
+        choices=[
+            *((code, f"a pay-out of {name}") for code, name in CLEARINGS.items()),
+            ("", "money of a customer"),
+        ],
+        required=False,
+    )
+    fee = AmountField(
+        required=False, help_text="What the provider kept, when it is not told otherwise; empty: nothing"
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("fee") and not cleaned.get("payout_of"):
+            self.add_error("fee", "Only a pay-out has a fee.")
+        return cleaned
 
 
 class ColumnsForm(Form):

@@ -7,12 +7,13 @@ of its own: whatever is killed goes on where it stopped, and a line that is refu
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from decimal import Decimal
 from json import dumps, loads
 from pathlib import PurePath
 
 from django.db import connection, transaction
 
-from billing.banking import guessing, reading
+from billing.banking import guessing, payouts, reading
 from billing.banking.models import BankImport, BankImportState, BankLine, BankLineState
 from billing.banking.reading import Columns, Entry
 from billing.payments import proposing, receiving, returning
@@ -24,6 +25,7 @@ from ispbilling.core import events
 from ispbilling.core.clock import local_day
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
+from ispbilling.core.money import cents
 
 
 def receive(content: bytes, name: str, now: datetime, *, actor: User | None) -> BankImport:
@@ -77,6 +79,22 @@ def leave_out(line: BankLine, *, out: bool) -> None:
             raise DomainError(f"It is {BankLineState(line.state).label.lower()}.")
 
 
+def book_as(line: BankLine, payout_of: str, fee: Decimal) -> None:
+    """Say that a line of a preview is a pay-out of a clearing account, less a fee; "": a payment after all.
+
+    Raises DomainError when it is not to be posted, or a fee has nothing to be taken from.
+    """
+    if payout_of not in ("", *payouts.CLEARINGS):
+        raise DomainError("There is no such clearing account.")
+    if fee < 0 or fee != cents(fee) or (fee and not payout_of):
+        raise DomainError("A fee is an amount in whole cents, and belongs to a pay-out.")
+    with transaction.atomic():
+        _in_state(line.bank_import, BankImportState.PREVIEWED)
+        rows = BankLine.objects.filter(pk=line.pk, state=BankLineState.NEW)
+        if not rows.update(payout_of=payout_of, payout_fee=fee):
+            raise DomainError(f"It is {BankLineState(line.state).label.lower()}.")
+
+
 def discard(one: BankImport, now: datetime, *, actor: User | None) -> None:
     """Throw a preview away; nothing of it was posted."""
     with transaction.atomic():
@@ -123,13 +141,16 @@ def waiting_to_post(one: BankImport) -> bool:
 
 def certain_lines(one: BankImport, now: datetime) -> int:
     """How many lines to post name one customer alone."""
-    rows = one.lines.filter(state=BankLineState.NEW).values_list("pk", "reference", "amount")
+    rows = one.lines.filter(state=BankLineState.NEW, payout_of="").values_list("pk", "reference", "amount")
     found = proposing.propose([Clue(*row) for row in rows], now)
     return sum(proposing.certain(proposals) is not None for proposals in found.values())
 
 
 def post_line(pk: int, now: datetime) -> bool:
-    """Record one line as a payment, credited where it names one customer alone; False when there is nothing to do."""
+    """Record one line as a payment, credited where it names one customer alone, or book it as a pay-out.
+
+    False when there is nothing to do.
+    """
     with transaction.atomic():
         line = _line(pk, BankLineState.NEW, BankImportState.POSTING)
         if line is None:
@@ -141,25 +162,33 @@ def post_line(pk: int, now: datetime) -> bool:
         actor = line.bank_import.created_by
         try:
             with transaction.atomic():
-                payment = receiving.receive(_money(line, now), now, actor=actor)
+                if line.payout_of:
+                    line.posting = payouts.post(line, now)
+                else:
+                    line.payment = receiving.receive(_money(line, now), now, actor=actor)
         except DomainError as refusal:
             line.refusal = str(refusal)[:200]
             _set(line, BankLineState.REFUSED)
             return True
-        line.payment = payment
         _set(line, BankLineState.POSTED)
     return True
 
 
 def undo_line(pk: int, now: datetime) -> bool:
-    """Take the payment of one line back; False when there is nothing to do.
+    """Take the payment or pay-out of one line back; False when there is nothing to do.
 
     What somebody took back by itself, as the bank returned it, stays posted: importing the file again must not bring
     it back.
     """
     with transaction.atomic():
         line = _line(pk, BankLineState.POSTED, BankImportState.UNDOING)
-        if line is None or line.payment is None or line.payment.taken_back_on is not None:
+        if line is None:
+            return False
+        if line.posting is not None:
+            payouts.take_back(line.posting, now)
+            _set(line, BankLineState.UNDONE)
+            return True
+        if line.payment is None or line.payment.taken_back_on is not None:
             return False
         on = max(local_day(now), receiving.changeable_since(line.payment))
         actor, reason = line.bank_import.created_by, f"The import of {line.bank_import} was undone"
@@ -181,7 +210,8 @@ def finish(pk: int, now: datetime) -> bool:
         one.state = after[BankImportState(one.state)]
         one.save(update_fields=["state"])
         payments = Payment.objects.filter(bank_line__bank_import=one).count()
-        events.record(f"bank_import.{one.state}", one, at=now, payments=payments)
+        pay_outs = one.lines.exclude(posting=None).count()
+        events.record(f"bank_import.{one.state}", one, at=now, payments=payments, pay_outs=pay_outs)
     return True
 
 
@@ -231,7 +261,7 @@ def _line(pk: int, state: BankLineState, doing: BankImportState) -> BankLine | N
     rows = BankLine.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
     return (
         rows.filter(pk=pk, state=state, bank_import__state=doing)
-        .select_related("bank_import__created_by", "payment")
+        .select_related("bank_import__created_by", "payment", "posting")
         .first()
     )
 
@@ -258,7 +288,7 @@ def _money(line: BankLine, now: datetime) -> Money:
 
 def _set(line: BankLine, state: BankLineState) -> None:
     line.state = state
-    line.save(update_fields=["state", "payment", "refusal"])
+    line.save(update_fields=["state", "payment", "posting", "refusal"])
 
 
 #: What is done with the lines of a file in each state of work: the act's name, and what people call it.

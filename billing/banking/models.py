@@ -4,8 +4,11 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 
+from billing.ledger.models import Posting
+from billing.ledger.posting import DEBIT_CLEARING, GATEWAY_CLEARING
 from billing.payments.models import Payment
 from ispbilling.core.models import User
+from ispbilling.core.money import ZERO
 from ispbilling.core.secrets import SecretField
 
 
@@ -67,7 +70,10 @@ class BankLineState(models.TextChoices):
 
 
 class BankLine(models.Model):
-    """Money that came in, as the bank tells it. A line is posted once, whichever files it stands in."""
+    """Money that came in, as the bank tells it. A line is posted once, whichever files it stands in.
+
+    It becomes a payment, or with `payout_of` (the code of a clearing account) a posting of its own.
+    """
 
     bank_import = models.ForeignKey(BankImport, models.CASCADE, related_name="lines")
     number = models.IntegerField("row")
@@ -77,6 +83,9 @@ class BankLine(models.Model):
     digest = models.CharField(max_length=64)
     state = models.CharField(max_length=10, choices=BankLineState, default=BankLineState.NEW)
     payment = models.OneToOneField(Payment, models.PROTECT, null=True, related_name="bank_line")
+    payout_of = models.CharField("pay-out of", max_length=20, blank=True, default="", db_default="")
+    payout_fee = models.DecimalField("fee", max_digits=14, decimal_places=2, default=ZERO, db_default=ZERO)
+    posting = models.OneToOneField(Posting, models.PROTECT, null=True, related_name="of_bank_line")
     refusal = models.CharField(max_length=200, blank=True)
 
     class Meta:
@@ -91,9 +100,21 @@ class BankLine(models.Model):
                 condition=Q(state__in=BankLineState.values), name="billing_bankline_state"
             ),
             models.CheckConstraint(
-                condition=Q(payment__isnull=False, state__in=["posted", "undone"])
-                | Q(payment__isnull=True) & ~Q(state__in=["posted", "undone"]),
+                condition=Q(
+                    state__in=["posted", "undone"], payment__isnull=False, posting__isnull=True, payout_of=""
+                )
+                | Q(state__in=["posted", "undone"], payment__isnull=True, posting__isnull=False)
+                & ~Q(payout_of="")
+                | Q(payment__isnull=True, posting__isnull=True) & ~Q(state__in=["posted", "undone"]),
                 name="billing_bankline_payment",
+            ),
+            models.CheckConstraint(
+                condition=Q(payout_of__in=["", GATEWAY_CLEARING, DEBIT_CLEARING]),
+                name="billing_bankline_payout_of",
+            ),
+            models.CheckConstraint(
+                condition=Q(payout_fee=0) | Q(payout_fee__gt=0) & ~Q(payout_of=""),
+                name="billing_bankline_payout_fee",
             ),
         ]
         indexes = [models.Index(fields=["bank_import", "number"], name="billing_bankline_number")]

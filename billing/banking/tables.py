@@ -3,13 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.urls import reverse
 from django.utils.html import format_html
 
+from billing.banking import payouts
 from billing.banking.models import BankImport, BankImportState, BankLine, BankLineState
 from billing.payments import proposing
 from billing.payments.models import Payment
 from billing.payments.proposing import Clue, Proposal
 from ispbilling.core import clock
+from ispbilling.core.money import format_money
 from ispbilling.core.tables import (
     ChoiceColumn,
     Column,
@@ -80,6 +83,14 @@ class BankLineTable(Table):
         return record.state in (BankLineState.KNOWN, BankLineState.LEFT_OUT, BankLineState.UNDONE)
 
     def render_becomes(self, record: BankLine) -> Any:
+        if self._looks_like_pay_out(record):
+            return format_html(
+                '{} <span class="text-warning">It looks like a pay-out: <a href="{}?pk={}" data-modal>book it as'
+                " one</a>, or the money counts twice.</span>",
+                self.value_becomes(record),
+                reverse("billing:bank_import_pay_out"),
+                record.pk,
+            )
         twin = self._twins().get(record.pk) if record.state == BankLineState.NEW else None
         if twin is None:
             return self.value_becomes(record)
@@ -91,7 +102,15 @@ class BankLineTable(Table):
             twin,
         )
 
+    def _looks_like_pay_out(self, record: BankLine) -> bool:
+        previewed = record.bank_import.state == BankImportState.PREVIEWED
+        waits = record.state == BankLineState.NEW and not record.payout_of
+        return previewed and waits and bool(payouts.guess(record.reference))
+
     def value_becomes(self, record: BankLine) -> str:
+        if record.payout_of and record.state in (BankLineState.NEW, BankLineState.POSTED):
+            fee = f", fee {format_money(record.payout_fee)}" if record.payout_fee else ""
+            return f"Pay-out of {payouts.CLEARINGS[record.payout_of]}{fee}"
         if record.payment is not None:
             return f"{record.payment}: {record.payment.payer or 'unallocated'}"
         if record.state == BankLineState.REFUSED:
@@ -102,8 +121,9 @@ class BankLineTable(Table):
         return f"{certain.customer}, by {certain.why}" if certain else "Unallocated"
 
     def _shown(self) -> list[BankLine]:
-        rows = self.page.object_list if hasattr(self, "page") else self.rows
-        return [row.record for row in rows if row.record.state == BankLineState.NEW]
+        """The lines on the page that will become payments."""
+        rows = [row.record for row in (self.page.object_list if hasattr(self, "page") else self.rows)]
+        return [one for one in rows if one.state == BankLineState.NEW and not one.payout_of]
 
     def _proposals(self) -> dict[int, list[Proposal]]:
         if not hasattr(self, "_known"):

@@ -9,11 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
-from billing.banking import importing
-from billing.banking.forms import ColumnsForm, UploadForm
+from billing.banking import importing, payouts
+from billing.banking.forms import ColumnsForm, PayOutForm, UploadForm
 from billing.banking.models import BankImport, BankImportState, BankLine, BankLineState
 from billing.banking.tables import BankImportTable, BankLineTable
+from billing.ledger.posting import GATEWAY_CLEARING
 from ispbilling.core import clock
+from ispbilling.core.errors import DomainError
 from ispbilling.core.forms import Tabs
 from ispbilling.core.money import ZERO, format_money
 from ispbilling.core.parts import BulkAction, Button, State, Tab
@@ -21,6 +23,7 @@ from ispbilling.core.views import ActionPage, BulkPage, FormPage, ListPage, Obje
 
 ROWS = BankImport.objects.select_related("created_by")
 VIEW, ADD = "billing.payments.view", "billing.payments.add"
+BANK_CHARGES_NAME = "Bank and gateway charges"
 BUSY = (BankImportState.POSTING, BankImportState.UNDOING)
 POSTED = Q(lines__state=BankLineState.POSTED)
 
@@ -90,6 +93,7 @@ class BankImportDetail(ListPage):
     bulk_actions = (
         BulkAction("Leave out", "billing:bank_import_leave_out", "x", ADD),
         BulkAction("Take in", "billing:bank_import_take_in", "plus", ADD),
+        BulkAction("Pay-out", "billing:bank_import_pay_out", "building-bank", ADD),
     )
     empty_text = "No money came in with this statement."
 
@@ -98,7 +102,7 @@ class BankImportDetail(ListPage):
         return get_object_or_404(ROWS, pk=self.kwargs["pk"])
 
     def get_queryset(self) -> QuerySet[BankLine]:
-        return BankLine.objects.filter(bank_import=self.one).select_related("payment__payer")
+        return BankLine.objects.filter(bank_import=self.one).select_related("payment__payer", "bank_import")
 
     def bulk(self) -> list[tuple[BulkAction, str]]:
         return super().bulk() if self.one.state == BankImportState.PREVIEWED else []
@@ -197,9 +201,11 @@ class BankImportPost(BankImportAct):
         return super().obstacles(obj) or nothing
 
     def consequences(self, obj: BankImport) -> list[str]:
-        rows = obj.lines.filter(state=BankLineState.NEW).aggregate(count=Count("pk"), total=Sum("amount"))
+        new = obj.lines.filter(state=BankLineState.NEW)
+        rows = new.filter(payout_of="").aggregate(count=Count("pk"), total=Sum("amount"))
         certain = importing.certain_lines(obj, clock.now())
         return [
+            *_pay_outs(new, "booked"),
             f"{rows['count']} payments of {format_money(rows['total'] or ZERO)} are recorded.",
             f"{certain} name their customer, who is credited and sent a receipt.",
             f"{rows['count'] - certain} wait under Unallocated.",
@@ -243,8 +249,10 @@ class BankImportUndo(BankImportAct):
 
     def consequences(self, obj: BankImport) -> list[str]:
         rows = obj.lines.filter(state=BankLineState.POSTED, payment__taken_back_on=None)
+        booked, rows = rows.exclude(payout_of=""), rows.filter(payout_of="")
         total = rows.aggregate(total=Sum("amount"))["total"] or ZERO
         return [
+            *_pay_outs(booked, "taken back"),
             f"{rows.count()} payments of {format_money(total)} are taken back; what they had paid is owed again.",
             "Payments that were taken back since stay so. Nobody is mailed.",
             "The lines may be imported again.",
@@ -288,11 +296,48 @@ class BankLineLeaveOut(BulkPage):
         return obj[0].bank_import.get_absolute_url() if obj else super().success_url(obj, result)
 
 
+class BankLinePayOut(BankLineLeaveOut):
+    """What a provider pays out is no customer's money: that was recorded when it came."""
+
+    title = "Book as pay-out"
+    submit_label = "Book"
+    submit_icon = "check"
+    form_class = PayOutForm
+
+    def form_kwargs(self) -> dict[str, Any]:
+        one = self.object[0] if self.object else None
+        if one is None:
+            return {}
+        asked = one.payout_of or payouts.guess(one.reference) or GATEWAY_CLEARING
+        return {"initial": {"payout_of": asked, "fee": one.payout_fee or None}}
+
+    def consequences(self, obj: list[BankLine]) -> list[str]:
+        amount = format_money(sum((one.amount for one in obj), ZERO))
+        return [
+            f"{amount} comes into the bank from the clearing account, which is less by that and the fee.",
+            f"The fee goes to {BANK_CHARGES_NAME}. Nobody is credited: the payments were recorded when they were made.",
+            "Nothing is posted before the statement is.",
+        ]
+
+    def act(self, obj: BankLine, form: PayOutForm, actor: Any) -> None:
+        fee = form.cleaned_data["fee"] or ZERO
+        if fee and len(self.object) > 1:
+            raise DomainError("The fee is of one pay-out: tick that line alone.")
+        importing.book_as(obj, form.cleaned_data["payout_of"], fee)
+
+
 class BankLineTakeIn(BankLineLeaveOut):
     title = "Take in"
     submit_label = "Take in"
     submit_icon = "plus"
     out = False
+
+
+def _pay_outs(rows: QuerySet[BankLine], verb: str) -> list[str]:
+    found = rows.exclude(payout_of="").aggregate(count=Count("pk"), total=Sum("amount"))
+    return (
+        [f"{found['count']} pay-outs of {format_money(found['total'])} are {verb}."] if found["count"] else []
+    )
 
 
 def facts(one: BankImport) -> list[tuple[str, str]]:

@@ -211,6 +211,7 @@ PAGES = {
     "billing:bank_import_columns": "billing.payments.add",
     "billing:bank_import_leave_out": "billing.payments.add",
     "billing:bank_import_take_in": "billing.payments.add",
+    "billing:bank_import_pay_out": "billing.payments.add",
     "billing:bank_import_discard": "billing.payments.add",
     "billing:bank_import_post": "billing.payments.add",
     "billing:bank_import_undo": "billing.payments.take_back",

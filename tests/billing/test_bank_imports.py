@@ -1,6 +1,7 @@
 """Bank statements become payments: previewed, each line once, and taken back as a whole."""
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -13,7 +14,8 @@ from billing import sweeps
 from billing.banking import importing
 from billing.banking.models import BankImport, BankImportState, BankLine, BankLineState
 from billing.documents import verification as documents
-from billing.models import Balance, Payment
+from billing.ledger.posting import GATEWAY_CLEARING
+from billing.models import Balance, Line, Payment
 from billing.payments import returning, verification
 from billing.payments.returning import Why
 from customers.models import Customer
@@ -36,6 +38,13 @@ def posted(one: BankImport) -> BankImport:
     sweeps.bank_imports(now()).apply(now())
     one.refresh_from_db()
     return one
+
+
+def ledger(*accounts: str) -> list[Decimal]:
+    return [
+        sum(Line.objects.filter(account__code=code).values_list("amount", flat=True), Decimal(0))
+        for code in accounts
+    ]
 
 
 def states(one: BankImport) -> list[str]:
@@ -108,6 +117,38 @@ def test_what_the_bank_returned_does_not_come_back_with_the_file(alice: Customer
     importing.undo(one, now(), actor=None)
     sweeps.bank_imports(now()).apply(now())
     assert states(uploaded()) == ["known", "new"]
+
+
+def test_a_pay_out_of_a_provider_is_booked_against_its_clearing_account_and_undone(alice: Customer) -> None:
+    builders.payment(alice, "120.00", into=GATEWAY_CLEARING)
+    one = uploaded(HEAD + "2026-11-12,112.50,PAYFAST PAYOUT 77\n2026-11-12,50.00,ALI001\n")
+    line = one.lines.get(number=2)
+    importing.book_as(line, GATEWAY_CLEARING, Decimal("7.50"))
+    posted(one)
+    line.refresh_from_db()
+    assert (line.state, line.payment) == ("posted", None)
+    assert ledger("bank", "bank_charges", GATEWAY_CLEARING) == [Decimal("162.50"), Decimal("7.50"), 0]
+    assert Balance.objects.get(customer=alice).amount == -170  # the pay-out credited nobody
+    assert states(uploaded(HEAD + "2026-11-12,112.50,PAYFAST PAYOUT 77\n")) == ["known"]
+    importing.undo(one, now(), actor=None)
+    sweeps.bank_imports(now()).apply(now())
+    assert states(one) == ["undone", "undone"]
+    assert ledger("bank", "bank_charges", GATEWAY_CLEARING) == [0, 0, 120]
+
+
+def test_a_line_is_told_to_look_like_a_pay_out_and_becomes_one_on_the_page(
+    alice: Customer, as_manager: Client
+) -> None:
+    one = uploaded(HEAD + "2026-11-12,112.50,PayFast (Pty) Ltd 77\n")
+    assert "It looks like a pay-out" in as_manager.get(one.get_absolute_url()).content.decode()
+    url, line = reverse("billing:bank_import_pay_out"), one.lines.get()
+    bad = {"pk": line.pk, "payout_of": "", "fee": "7.50"}
+    assert "Only a pay-out has a fee." in as_manager.post(url, bad).content.decode()
+    as_manager.post(url, bad | {"payout_of": GATEWAY_CLEARING})
+    page = as_manager.get(one.get_absolute_url()).content.decode()
+    assert "Pay-out of Payment gateway clearing, fee R 7.50" in page
+    asked = as_manager.get(reverse("billing:bank_import_post", args=[one.pk])).content.decode()
+    assert "1 pay-outs of R 112.50 are booked." in asked
 
 
 def test_a_line_that_is_refused_does_not_stop_the_others(alice: Customer) -> None:
