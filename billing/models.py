@@ -6,6 +6,7 @@ from billing.banking.models import BankImport, BankLine
 from billing.costing.models import CostingModel, CostingPrice, CustomerCosting
 from billing.documents.models import Document, DocumentLine, Issuer, NumberSequence, Party
 from billing.drafts.models import InvoiceDraft, InvoiceDraftLine
+from billing.gateways.models import Checkout, GatewayAccount, GatewayDelivery
 from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Seal
 from billing.payments.models import Payment, PaymentPosting
 from billing.recurring.models import BilledPeriod, BillingSettings, Product, RecurringLine, VatRate
@@ -20,11 +21,14 @@ __all__ = [
     "BilledPeriod",
     "BillingSettings",
     "ChainHead",
+    "Checkout",
     "CostingModel",
     "CostingPrice",
     "CustomerCosting",
     "Document",
     "DocumentLine",
+    "GatewayAccount",
+    "GatewayDelivery",
     "InvoiceDraft",
     "InvoiceDraftLine",
     "Issuer",

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from billing.archives.making import plan as run_archives
 from billing.banking import importing
 from billing.banking.models import BankImport, BankImportState
+from billing.gateways.checkouts import expiry as expire_checkouts
 from billing.merging import merging
 from billing.recurring import expiry as expiring
 from billing.recurring.models import BillingSettings
@@ -19,7 +20,7 @@ from ispbilling.core.clock import add_months, local_day, month_of
 from ispbilling.core.errors import DomainError
 from ispbilling.core.plans import Plan, Step
 
-__all__ = ["expiry", "issue_runs", "merged_balances", "month_end", "run_archives"]
+__all__ = ["expire_checkouts", "expiry", "issue_runs", "merged_balances", "month_end", "run_archives"]
 
 
 def expiry(now: datetime) -> Plan:

@@ -10,6 +10,7 @@ from billing.closing import views as closing
 from billing.costing import views as costing
 from billing.documents import views as documents
 from billing.drafts import views as drafts
+from billing.gateways import views as gateways
 from billing.payments import views as payments
 from billing.recurring import views as recurring
 from billing.runs import views as runs
@@ -52,6 +53,16 @@ payment_urls = [
     path("<int:pk>/assign/", payments.PaymentAssign.as_view(), name="payment_assign"),
     path("<int:pk>/release/", payments.PaymentRelease.as_view(), name="payment_release"),
     path("<int:pk>/take-back/", payments.PaymentTakeBack.as_view(), name="payment_take_back"),
+]
+
+# /billing/online/
+online_urls = [
+    path("", gateways.CheckoutList.as_view(), name="checkout_list"),
+    path("<int:pk>/", gateways.CheckoutDetail.as_view(), name="checkout_detail"),
+    path("<int:pk>/record/", gateways.CheckoutSettle.as_view(), name="checkout_settle"),
+    path("told/", gateways.DeliveryList.as_view(), name="delivery_list"),
+    path("told/<int:pk>/", gateways.DeliveryDetail.as_view(), name="delivery_detail"),
+    path("settings/<slug:name>/", gateways.GatewayEdit.as_view(), name="gateway_edit"),
 ]
 
 # /billing/bank/
@@ -145,6 +156,7 @@ urlpatterns = [
     path("documents/", include(document_urls)),
     path("drafts/", include(draft_urls)),
     path("bank/", include(bank_urls)),
+    path("online/", include(online_urls)),
     path("payments/", include(payment_urls)),
     path("ageing/", include(ageing_urls)),
     path("statements/", include(statement_urls)),

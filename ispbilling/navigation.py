@@ -87,6 +87,7 @@ MENU = (
             Item("Documents", "billing:document_list", "billing.documents.view", "file-invoice"),
             Item("Draft Invoices", "billing:draft_list", "billing.documents.draft", "file-pencil"),
             Item("Payments", "billing:payment_list", "billing.payments.view", "cash"),
+            Item("Online Payments", "billing:checkout_list", "billing.payments.view", "credit-card"),
             Item("Bank Statements", "billing:bank_import_list", "billing.payments.view", "building-bank"),
             Item("Age Analysis", "billing:age_list", "billing.ageing.view", "scale"),
             Item("Statements", "billing:mailing_list", "billing.statements.view", "file-text"),

@@ -70,6 +70,12 @@ SWEEPS = [
         "records the payments of bank statements, and takes them back",
     ),
     Sweep(
+        "expire_checkouts",
+        "billing.sweeps.expire_checkouts",
+        every(300),
+        "closes online payments that no gateway has told of for a day",
+    ),
+    Sweep(
         "import_customers",
         "customers.sweeps.import_customers",
         every(15),

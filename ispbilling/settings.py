@@ -260,6 +260,18 @@ TWILIO_FROM = env("TWILIO_FROM", default="")
 # Another base than api.twilio.com: a regional edge, or the loopback server of tests and demonstration.
 TWILIO_API_BASE = env("TWILIO_API_BASE", default="")
 
+# --- Paying online --------------------------------------------------------------------------------
+# Another host than PayFast's own: the loopback server of tests.
+PAYFAST_BASE = env("PAYFAST_BASE", default="")
+# Who may tell us that somebody paid: what PayFast publishes (networks, and host names whose addresses change).
+PAYFAST_SOURCES = env.list(
+    "PAYFAST_SOURCES",
+    default=[
+        "197.97.145.144/28", "41.74.179.192/27", "102.216.36.0/28", "102.216.36.128/28", "144.126.193.139",
+        "www.payfast.co.za", "sandbox.payfast.co.za", "w1w.payfast.co.za", "w2w.payfast.co.za",
+    ],
+)  # fmt: skip
+
 # --- Logs -----------------------------------------------------------------------------------------
 _SHARED: list[Any] = [
     structlog.contextvars.merge_contextvars,

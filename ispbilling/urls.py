@@ -26,6 +26,7 @@ urlpatterns = [
     path("customers/", include("ispbilling.protection.urls")),
     path("data/", include("radius.urls")),
     path("billing/", include("billing.urls")),
+    path("pay/", include("billing.gateways.urls")),
     path("", include("notifications.urls")),
     path("", include("ispbilling.core.urls")),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import account, answers, documents, door, home, payments, statement, usage
+from portal.views import account, answers, documents, door, home, pay, payments, statement, usage
 
 app_name = "portal"
 
@@ -16,6 +16,12 @@ urlpatterns = [
     path("payments/<int:pk>/pdf/", payments.PaymentPdf.as_view(), name="payment_pdf"),
     path("statement/", statement.StatementView.as_view(), name="statement"),
     path("statement/pdf/", statement.StatementPdf.as_view(), name="statement_pdf"),
+    path("pay/", pay.Pay.as_view(), name="pay"),
+    path("pay/link/<str:token>/", pay.PayLink.as_view(), name="pay_link"),
+    path("pay/<str:token>/", pay.PayCheckout.as_view(), name="pay_checkout"),
+    path("pay/<str:token>/back/", pay.PayReturn.as_view(), name="pay_return"),
+    path("pay/<str:token>/cancelled/", pay.PayCancelled.as_view(), name="pay_cancelled"),
+    path("pay/<str:token>/again/", pay.PayAgain.as_view(), name="pay_again"),
     path("account/", account.Account.as_view(), name="account"),
     path("update/<str:token>/", answers.UpdateAnswer.as_view(), name="update_answer"),
     path("rate/<str:token>/", answers.RatingAnswer.as_view(), name="rating_answer"),

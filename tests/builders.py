@@ -20,9 +20,15 @@ from billing.documents.issuing import Draft, Item
 from billing.documents.models import DocumentKind
 from billing.drafts import writing
 from billing.drafts.writing import LineValues, Written
+from billing.gateways import accounts, checkouts
+from billing.gateways.checkouts import Wish
+from billing.gateways.models import Outcome
 from billing.models import (
+    Checkout,
     CostingModel,
     Document,
+    GatewayAccount,
+    GatewayDelivery,
     InvoiceDraft,
     Payment,
     Product,
@@ -308,6 +314,39 @@ def payment(
     """Money received; without a customer it waits in suspense."""
     kwargs.setdefault("source_key", f"test:{next(_next)}")
     return receiving.receive(Money(Decimal(amount), on, payer=of, **kwargs), now(), actor=None)
+
+
+#: PayFast's own sandbox merchant, as its documentation shows it.
+MERCHANT = {"merchant_id": "10000100", "merchant_key": "46f0cd694581a", "passphrase": "jt7NOE43FZPn"}
+
+
+def gateway(**values: Any) -> GatewayAccount:
+    """PayFast switched on."""
+    account = GatewayAccount.objects.get(name="payfast")
+    told = {"enabled": True, "sandbox": False, **MERCHANT, **values}
+    return accounts.configure(account, told, actor=None)
+
+
+def checkout(of: Customer | None = None, amount: str = "115.00", **kwargs: Any) -> Checkout:
+    """Somebody went to pay online."""
+    gateway()
+    wish = Wish(of or customer(), Decimal(amount), uuid4(), kwargs.pop("document", None))
+    return checkouts.begin(wish, kwargs.pop("at", now()), actor=None)
+
+
+def delivery(about: Checkout, outcome: Outcome = Outcome.NOTED, **kwargs: Any) -> GatewayDelivery:
+    """Something a gateway told of it."""
+    told = {"external_id": f"{next(_next)}", "status": "PENDING", "kind": "pending", "source": "127.0.0.1"}
+    return GatewayDelivery.objects.create(
+        **{
+            "gateway": about.gateway,
+            "received_at": now(),
+            "checkout": about,
+            **told,
+            "outcome": outcome,
+            **kwargs,
+        }
+    )
 
 
 def session(**kwargs: Any) -> Session:

@@ -76,6 +76,7 @@ STAYS = {
     "billing.CustomerCosting.customer": "what packages cost was agreed with one of them; the survivor keeps its own",
     "billing.Line.customer": "the ledger is append-only; a transfer entry carries the balance over",
     "billing.Payment.payer": "what a payment was credited to is in the ledger; the balance is transferred there",
+    "billing.Checkout.payer": "what was begun to be paid stays; money that comes later is the survivor's",
     "billing.Balance.customer": "kept by posting alone",
     "billing.StatementRecipient.payer": "who got which statement is its record",
     "billing.RunPlan.customer": _RUN,

@@ -79,6 +79,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "billing.payments.view": STAFF,
     "billing.payments.add": OFFICE,
     "billing.payments.take_back": FINANCE,
+    "billing.gateways.settle": FINANCE,  # by hand what a gateway took and never told
     "billing.runs.view": OFFICE | {Role.READ_ONLY},
     "billing.runs.preview": OFFICE,
     "billing.runs.approve": FINANCE,

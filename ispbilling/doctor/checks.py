@@ -13,6 +13,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from twilio.base.exceptions import TwilioException
 
+from billing.gateways import accounts
+from billing.gateways.interface import Post, Unavailable
 from ispbilling.celery import app
 from ispbilling.core.clock import now
 from ispbilling.core.secrets import SecretError
@@ -151,6 +153,26 @@ def sms() -> Iterator[Finding]:
     yield Finding("sms", True, f"Twilio account {account.friendly_name} is {account.status}.")
 
 
+def paying_online() -> Iterator[Finding]:
+    """Whether the gateway that is on can be asked, and can reach us."""
+    gateway = accounts.offered()
+    if gateway is None:
+        remedy = "Billing, Online Payments, Settings."
+        yield Finding("paying", None, "Paying online is switched off.", remedy)
+        return
+    try:
+        gateway.confirm(Post(b"", ""))  # which it never sent
+    except Unavailable as error:
+        yield Finding("paying", False, str(error), f"Let this machine reach {gateway.origin}.")
+        return
+    if not settings.HTTPS and not settings.PAYFAST_BASE:
+        remedy = "Set BASE_URL to the https:// address people reach."
+        yield Finding("paying", False, f"{gateway.label} cannot tell {settings.BASE_URL}.", remedy)
+        return
+    where = " in its sandbox: no real money moves" if gateway.sandbox else ""
+    yield Finding("paying", True, f"{gateway.label} answers{where}.")
+
+
 def disk() -> Iterator[Finding]:
     folder = Path(settings.MEDIA_ROOT)
     while not folder.exists():
@@ -193,6 +215,7 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     decisions,
     mail,
     sms,
+    paying_online,
     disk,
     spool,
 )

@@ -66,6 +66,8 @@ KEPT = {
     "billing.Posting": "Entries of the ledger",
     "billing.Line": "Lines of the ledger",
     "billing.PaymentPosting": "Which entries of the ledger a payment made",
+    "billing.Checkout": "Online payments that were begun",
+    "billing.GatewayDelivery": "What payment gateways told of them: numbers, amounts, states",
     "billing.Pin": "Which payment settles which invoice",
     "billing.StatementRecipient": "Which statements were sent",
     "billing.Balance": "The balance, R 0.00",

@@ -12,7 +12,7 @@ from billing.documents.rendering import render_pdf
 from billing.models import Document
 from customers.merging.models import records_of
 from ispbilling.core.clock import local_day
-from portal import owing
+from portal import owing, paying
 from portal.views.page import PortalPage
 
 PER_PAGE = 12
@@ -46,7 +46,7 @@ class Documents(DocumentPage):
         standings = self.standings()
         for document in shown:
             document.standing = standings.of(document, credited=document.credited)
-        return self.answer(documents=shown, debt=owing.of(self.customer))
+        return self.answer(documents=shown, debt=owing.of(self.customer), online=paying.online())
 
 
 class DocumentView(DocumentPage):
@@ -56,7 +56,9 @@ class DocumentView(DocumentPage):
         document = self.document(pk)
         self.title = f"{document.get_kind_display()} {document.reference}"
         standing = self.standings().of(document, credited=document.corrections.exists())
-        return self.answer(document=document, lines=document.lines.all(), standing=standing)
+        return self.answer(
+            document=document, lines=document.lines.all(), standing=standing, online=paying.online()
+        )
 
 
 class DocumentPdf(DocumentPage):

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
-from customers.relations import paying
+from customers.relations.paying import payer
 from ispbilling.core.clock import local_day, month_of
-from portal import owing, standing
+from portal import owing, paying, standing
 from portal.views.page import PortalPage
 from radius.accounts import states
 from radius.models import DataAccount
@@ -39,7 +39,8 @@ class Home(PortalPage):
         debt = owing.of(self.customer)
         return self.answer(
             debt=debt,
-            payer=paying.payer(self.customer),
+            online=paying.online(),
+            payer=payer(self.customer),
             overdue=debt.overdue(local_day(self.now)),
             trouble=standing.sentences(self.customer, debt.amount, self.now),
             lines=self.lines(),

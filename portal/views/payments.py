@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 from billing.models import Payment
 from billing.payments.receipts import render_pdf
 from customers.merging.models import records_of
-from portal import owing
+from portal import owing, paying
 from portal.views.page import PortalPage
 
 PER_PAGE = 12
@@ -29,7 +29,7 @@ class Payments(PaymentPage):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         shown = Paginator(self.payments(), PER_PAGE).get_page(request.GET.get("page"))
-        return self.answer(payments=shown, debt=owing.of(self.customer))
+        return self.answer(payments=shown, debt=owing.of(self.customer), online=paying.online())
 
 
 class PaymentPdf(PaymentPage):

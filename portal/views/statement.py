@@ -6,6 +6,7 @@ from billing.statements.figures import Statement, statement
 from billing.statements.period import Days, asked, offered
 from billing.statements.rendering import PDF, file_name, render_pdf, sentence
 from ispbilling.core.clock import local_day
+from portal import owing, paying
 from portal.views.page import PortalPage
 
 
@@ -31,6 +32,8 @@ class StatementView(_Own):
             days=self.days(),
             offered=offered(local_day(self.now)),
             sentence=sentence(one),
+            debt=owing.of(self.customer),
+            online=paying.online(),
         )
 
 
