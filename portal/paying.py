@@ -36,9 +36,10 @@ def choices(customer: Customer, document: Document | None, on: date) -> list[Cho
             found.append(Choice("invoice", f"{document.get_kind_display()} {document.reference}", rest))
     owed = owing.of(customer).amount
     due = min(sum((row.open for row in rows if row.open > 0 and row.due_on <= on), ZERO), owed)
-    if 0 < due < owed:
+    taken = {one.amount for one in found}
+    if 0 < due < owed and due not in taken:
         found.append(Choice("due", "What is due now", due))
-    if owed > 0:
+    if owed > 0 and owed not in taken:
         found.append(Choice("all", "Everything you owe", owed))
     return found
 

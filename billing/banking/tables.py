@@ -85,8 +85,8 @@ class BankLineTable(Table):
     def render_becomes(self, record: BankLine) -> Any:
         if self._looks_like_pay_out(record):
             return format_html(
-                '{} <span class="text-warning">It looks like a pay-out: <a href="{}?pk={}" data-modal>book it as'
-                " one</a>, or the money counts twice.</span>",
+                '<div>{} <span class="text-warning">It looks like a pay-out: <a href="{}?pk={}" data-modal>book it as'
+                " one</a>, or the money counts twice.</span></div>",
                 self.value_becomes(record),
                 reverse("billing:bank_import_pay_out"),
                 record.pk,
@@ -95,8 +95,8 @@ class BankLineTable(Table):
         if twin is None:
             return self.value_becomes(record)
         return format_html(
-            '{} <span class="text-warning">Of this day and amount there is <a href="{}">{}</a>: leave it out if it'
-            " is the same.</span>",
+            '<div>{} <span class="text-warning">Of this day and amount there is <a href="{}">{}</a>: leave it out if it'
+            " is the same.</span></div>",
             self.value_becomes(record),
             twin.get_absolute_url(),
             twin,

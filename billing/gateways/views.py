@@ -217,6 +217,10 @@ class DeliveryDetail(DetailPage):
         ),
     )
 
+    def heading(self) -> str:
+        one = self.object
+        return f"{accounts.label(one.gateway)} {one.external_id} {one.status}".strip()
+
     def crumbs(self) -> list[tuple[str, str]]:
         return [
             ("Online Payments", reverse("billing:checkout_list")),
