@@ -10,13 +10,14 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 
+from billing.documents.models import DocumentKind
 from billing.models import Balance, Document, Payment
 from customers.models import Contact, Customer, CustomerRequest, PortalLogin
 from customers.requests.asking import DAYS
 from ispbilling.core.models import Event, User
 from ispbilling.core.money import ZERO, format_money
 from notifications.kinds import BY_EVENT
-from notifications.links import days_valid
+from notifications.links import days_valid, pay_url, paying_online
 from notifications.models import Channel
 
 
@@ -67,7 +68,7 @@ def _copies(contact: Contact | None) -> list[str]:
 def _documents(events: Sequence[Event]) -> list[Notice]:
     """Invoices and credit notes: to the primary contact of whoever pays."""
     documents = Document.objects.select_related("payer", "corrects").in_bulk([e.subject_id for e in events])
-    contacts = primary_contacts(document.payer_id for document in documents.values())
+    contacts, online = primary_contacts(document.payer_id for document in documents.values()), paying_online()
     found = []
     for event in events:
         document = documents[event.subject_id]
@@ -80,6 +81,7 @@ def _documents(events: Sequence[Event]) -> list[Notice]:
             "issued_on": str(document.issued_on),
             "due_on": str(document.due_on),
             "corrects": document.corrects.reference if document.corrects else "",
+            "pay": pay_url(document) if online and document.kind == DocumentKind.INVOICE else "",
         }
         key = f"{event.pk}:{event.kind}:{document.payer_id}"
         found.append(
@@ -130,7 +132,7 @@ def _payments(events: Sequence[Event]) -> list[Notice]:
 def _statements(events: Sequence[Event]) -> list[Notice]:
     """Statements: to the primary contact of the payer, with what it owed at the last day."""
     customers = Customer.objects.in_bulk([event.subject_id for event in events])
-    contacts = primary_contacts(customers)
+    contacts, online = primary_contacts(customers), paying_online()
     found = []
     for event in events:
         customer = customers[event.subject_id]
@@ -140,6 +142,7 @@ def _statements(events: Sequence[Event]) -> list[Notice]:
             "code": customer.code,
             "since": event.data["since"],
             "until": event.data["until"],
+            "pay": pay_url(customer) if online and balance > 0 else "",
             "owing": format_money(max(balance, ZERO)),
             "credit": format_money(-balance) if balance < 0 else "",
         }

@@ -45,6 +45,8 @@ COMMON: Mapping[str, str] = {
 }
 _LOGINS = {"logins": "one or more of username and link"}
 _DOCUMENT = {"reference": "INV-2026-000123", "total": "R 599.00", "issued_on": "2026-12-01"}
+#: Empty while paying online is off.
+_PAY = "https://isp.example/portal/pay/link/d123.Kx1/"
 _PAYMENT = {
     "receipt": "REC-2026-000123",
     "amount": "R 599.00",
@@ -74,7 +76,7 @@ CATALOGUE = [
         "Invoice",
         "when an invoice is issued: amount and due date, with the PDF",
         ("invoice.issued",),
-        {**_DOCUMENT, "due_on": "2026-12-07", "code": "ALI001"},
+        {**_DOCUMENT, "due_on": "2026-12-07", "code": "ALI001", "pay": _PAY},
     ),
     Kind(
         "credit_note_issued",
@@ -102,7 +104,14 @@ CATALOGUE = [
         "Statement",
         "when staff send a statement, to one or to many: what is owed, with the statement as a PDF",
         ("statement.sent",),
-        {"code": "ALI001", "since": "2026-10-01", "until": "2026-12-04", "owing": "R 599.00", "credit": ""},
+        {
+            "code": "ALI001",
+            "since": "2026-10-01",
+            "until": "2026-12-04",
+            "owing": "R 599.00",
+            "credit": "",
+            "pay": _PAY,
+        },
     ),
     Kind(
         "cancellation_set",

@@ -1,12 +1,15 @@
-"""One-time links: to choose a password, to answer a question. They are secrets: made at the moment of sending,
-stored nowhere."""
+"""Links: to choose a password and to answer a question, which are secrets, made at the moment of sending and stored
+nowhere; and to pay, which anybody may do."""
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.urls import reverse
 
-from customers.models import CustomerRequest, Purpose
+from billing.gateways import accounts
+from billing.gateways import links as pay_links
+from billing.models import Document
+from customers.models import Customer, CustomerRequest, Purpose
 from customers.requests import asking
 from ispbilling.core.models import User
 
@@ -29,6 +32,19 @@ def answer_url(request: CustomerRequest) -> str:
     """A link with which a customer answers a question: dies by use, when it is taken back, and when it expires."""
     page = "portal:update_answer" if request.purpose == Purpose.UPDATE else "portal:rating_answer"
     return f"{settings.BASE_URL}{reverse(page, args=[asking.token(request)])}"
+
+
+def paying_online() -> bool:
+    """Whether links to pay lead anywhere."""
+    return accounts.offered() is not None
+
+
+def pay_url(of: Document | Customer) -> str:
+    """A link with which an invoice, or all that a customer owes, is paid without logging in.
+
+    It shows what is open and the reference, nothing else: it may be passed on, and is stored with the message.
+    """
+    return f"{settings.BASE_URL}{reverse('portal:pay_link', args=[pay_links.token(of)])}"
 
 
 def portal_url() -> str:

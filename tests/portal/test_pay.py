@@ -1,5 +1,6 @@
 """Paying online in the portal: how much, off to the gateway, and back; by a link of a mail without logging in."""
 
+import re
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from billing.gateways.models import Checkout, CheckoutState
 from customers.accounts import gates
 from customers.models import Customer, GateKind
 from ispbilling.core.clock import now
+from notifications import sweeps
+from notifications.models import Message
 from tests import builders
 from tests.portal.conftest import text
 
@@ -46,6 +49,7 @@ def test_a_customer_chooses_an_amount_and_is_led_to_the_gateway(
     page = text(as_alice.get(f"{PAY}?invoice={later.pk}"))
     assert f"Invoice {later.reference}: R 115.00" in page
     assert "Everything you owe: R 230.00" in page
+    assert "What is due now" not in page, "it is all that is owed"
     answer = begin(as_alice)
     checkout = Checkout.objects.get()
     assert (checkout.payer, str(checkout.amount), checkout.state) == (alice, "230.00", CheckoutState.OPEN)
@@ -138,6 +142,20 @@ def test_a_link_pays_what_is_open_of_its_invoice_and_nothing_else(owed: Any, ali
     assert client.get(place.replace("d", "p", 1)).status_code == 404
     everything = reverse("portal:pay_link", args=[links.token(alice)])
     assert "Nothing to pay" in text(client.get(everything))
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_the_mail_of_an_invoice_carries_the_link_while_a_gateway_is_on(alice: Customer, on: bool) -> None:
+    if on:
+        builders.gateway()
+    invoice = builders.invoice(alice)
+    sweeps.announce(now()).apply(now())
+    message = Message.objects.get(kind="invoice_issued", channel="email")
+    found = re.findall(r"https?://[^/]+(/portal/pay/link/\S+)", message.body_text)
+    assert len(found) == on
+    assert ("Pay online" in message.body_html) is on
+    if on:
+        assert invoice.reference in text(Client().get(found[0]))
 
 
 def test_a_deleted_customers_link_is_dead(owed: Any, alice: Customer) -> None:
