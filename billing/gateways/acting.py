@@ -9,12 +9,13 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from billing.gateways import accounts, checkouts
 from billing.gateways.interface import Gateway, Kind, Told
 from billing.gateways.models import COUNTED, Checkout, CheckoutState, GatewayDelivery, Outcome
 from billing.ledger import posting
+from billing.ledger.models import Line
 from billing.ledger.posting import BANK_CHARGES, GATEWAY_CLEARING, Amount, Entry
 from billing.payments import receiving, returning
 from billing.payments.models import Method, Payment
@@ -95,6 +96,13 @@ def settle(
         checkouts.paid(row, payment, now)
         events.record("checkout.settled", row, actor=actor, about=row.payer, at=now, reason=reason)
     return payment
+
+
+def with_gateways() -> Decimal:
+    """What gateways took for us and have not paid out, as the ledger says."""
+    lines = Line.objects.filter(account=posting.account_id(GATEWAY_CLEARING))
+    found: Decimal = lines.aggregate(total=Sum("amount", default=ZERO))["total"]
+    return found
 
 
 def _by_hand(external_id: str, checkout: Checkout) -> Told:

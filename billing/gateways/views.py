@@ -42,6 +42,7 @@ class CheckoutList(ListPage):
     confidential = "who paid online and how much"
     search_fields = ("payer__code", "payer__name", "document__reference", "payment__receipt")
     search_help = "Account code, name, invoice or receipt"
+    template_name = "billing/checkouts.html"
     empty_icon = "credit-card"
     empty_text = "Who pays online in the portal, or by the link in an invoice, is listed here."
 
@@ -54,6 +55,23 @@ class CheckoutList(ListPage):
             State("paid", "Paid", Q(state=CheckoutState.PAID)),
             State("not", "Not paid", ~Q(state__in=[CheckoutState.OPEN, CheckoutState.PAID])),
         )
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        waits = format_money(acting.with_gateways())
+        told = f"{waits} of what was paid lies with gateways and is not paid out yet."
+        return super().context(subtitle=told, banners=self.banners(), **extra)
+
+    def banners(self) -> list[tuple[str, str]]:
+        gateway = accounts.offered()
+        if gateway is None:
+            return [("info", "Paying online is switched off: customers do not see Pay now. See Settings.")]
+        if gateway.sandbox:
+            sentence = (
+                f"{gateway.label} is in its sandbox: whoever pays now pays nothing and is credited all the same."
+                " Switch it off before customers see it."
+            )
+            return [("attention", sentence)]
+        return []
 
     def buttons(self) -> list[Button]:
         return [

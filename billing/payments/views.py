@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
-from billing.ledger.models import Balance
+from billing.ledger.models import Account, Balance
 from billing.payments import finding, proposing, receipts, receiving, returning
 from billing.payments.filters import PaymentFilter
 from billing.payments.forms import AssignForm, PaymentForm, ReasonForm, TakeBackForm
@@ -85,6 +85,8 @@ class PaymentDetail(DetailPage):
                 Attr("get_method_display", "Method"),
                 Attr("reference", "Reference"),
                 Attr("note", "Note"),
+                Attr(lambda p: Account.objects.get(code=p.into_account), "Lies in"),
+                Attr(lambda p: getattr(p, "checkout", None), "Online payment", kind="link"),
                 Attr("recorded_at", "Recorded", kind="datetime"),
                 Attr("taken_back_on", "Taken back", kind="date"),
             ),

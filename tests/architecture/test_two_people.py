@@ -59,6 +59,12 @@ def test_of_many_who_press_at_once_one_is_done_and_the_rest_are_refused() -> Non
             "payment.returned",
         ),
         ("billing:bank_import_post", bank_import(), {}, "bank_import.asked"),
+        (
+            "billing:checkout_settle",
+            builders.checkout(customer),
+            {"external_id": "1", "on": local_day(now()), "reason": "seen there"},
+            "checkout.settled",
+        ),
         ("customers:customer_suspend", customer, {"reason": "unpaid"}, "customer.suspended"),
         ("billing:run_approve", run, {}, "run.approved"),
         ("customers:change_request_decide", change, {"phone": "approved"}, "change_request.decided"),

@@ -14,6 +14,7 @@ from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import Event
 from tests import builders
 
+LISTED = "/billing/online/"
 SETTINGS = "/billing/online/settings/payfast/"
 
 
@@ -33,6 +34,7 @@ def test_who_waits_without_an_answer_stands_out_and_is_recorded_by_hand(
     page = words(as_manager, f"{reverse('billing:checkout_list')}?state=unanswered")
     assert page.count("No answer</span>") == 1
     assert "ALI001" in page
+    assert "R 0.00 of what was paid lies with gateways" in page
     assert "has not told what became of it" in words(as_manager, waiting.get_absolute_url())
     url = reverse("billing:checkout_settle", args=[waiting.pk])
     told = {"external_id": "558 900", "on": str(local_day(now())), "reason": "seen on their dashboard"}
@@ -41,6 +43,10 @@ def test_who_waits_without_an_answer_stands_out_and_is_recorded_by_hand(
     payment = Payment.objects.get()
     assert (payment.payer, payment.into_account) == (alice, "gateway_clearing")
     assert "It is paid already" in words(as_manager, url)
+    assert "R 115.00 of what was paid lies with gateways" in words(as_manager, LISTED)
+    detail = words(as_manager, payment.get_absolute_url())
+    assert "Payment gateway clearing" in detail
+    assert waiting.get_absolute_url() in detail
     assert "Online payment recorded by hand" in words(as_manager, waiting.get_absolute_url())
 
 
@@ -69,7 +75,9 @@ def test_an_account_is_on_only_with_its_secrets_which_nobody_sees_again(as_manag
     page = words(as_manager, SETTINGS)
     assert "46f0cd694581a" not in page
     assert "jt7NOE43FZPn" not in page
+    assert "Pay now" not in words(as_manager, LISTED)
     as_manager.post(SETTINGS, told | {"sandbox": "on"})
+    assert "whoever pays now pays nothing" in words(as_manager, LISTED)
     account = GatewayAccount.objects.get()
     assert (account.enabled, account.sandbox, str(account.passphrase)) == (True, True, "jt7NOE43FZPn")
     changes = Event.objects.filter(kind="gateway.configured").values_list("data", flat=True)
