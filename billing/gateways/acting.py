@@ -136,10 +136,18 @@ def _paid(fact: Fact) -> Result:
     _post_fee(fact, payment)
     if fact.checkout is not None:
         checkouts.paid(fact.checkout, payment, fact.now)
-    returned = counted(fact.gateway.name, fact.told.external_id).filter(kind=Kind.RETURNED).first()
-    if returned is not None and payment.taken_back_on is None and _whole(returned.amount, payment):
-        _take_back(payment, fact, returned.status)
+    if payment.taken_back_on is None:
+        reason = _told_before(fact, payment) or reason
     return Result(Outcome.SUSPENSE if payment.payer_id is None else Outcome.POSTED, payment, reason)
+
+
+def _told_before(fact: Fact, payment: Payment) -> str:
+    """What was told to be given back before the money came; what is left for a person to do."""
+    returned = list(counted(fact.gateway.name, fact.told.external_id).filter(kind=Kind.RETURNED))
+    whole = next((one for one in returned if _whole(one.amount, payment)), None)
+    if whole is not None:
+        _take_back(payment, fact, whole.status)
+    return "" if whole is not None or not returned else _part(returned[0].amount, payment)
 
 
 def _post_fee(fact: Fact, payment: Payment) -> None:
@@ -175,6 +183,11 @@ def _returned(fact: Fact) -> Result:
 
 def _whole(amount: Decimal | None, payment: Payment) -> bool:
     return amount is not None and abs(amount) == payment.amount
+
+
+def _part(amount: Decimal | None, payment: Payment) -> str:
+    part = format_money(abs(amount)) if amount is not None else "An unknown amount"
+    return f"{part} of {payment.receipt} over {format_money(payment.amount)} was given back: adjust by hand."
 
 
 def _take_back(payment: Payment, fact: Fact, status: str) -> None:

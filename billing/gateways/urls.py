@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from billing.gateways.views import Notify
+from billing.gateways.notify import Notify
 
 app_name = "gateways"
 

@@ -1,23 +1,14 @@
-"""Online payments for staff: who went to pay and what came of it, what gateways told, the account there.
-
-`Notify` is the gateway's own page: it needs no log-in, everything it says is verified.
-"""
+"""Online payments for staff: who went to pay and what came of it, what gateways told, the account there."""
 
 from typing import Any
 
-from allauth.account.adapter import get_adapter
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import Http404
 from django.urls import reverse
-from django.utils.decorators import method_decorator
-from django.views import View
-from django.views.decorators.csrf import csrf_exempt
 
-from billing.gateways import accounts, acting, callbacks, checkouts
+from billing.gateways import accounts, acting, checkouts
 from billing.gateways.forms import AccountForm, SettleForm
-from billing.gateways.interface import Post
 from billing.gateways.models import Checkout, CheckoutState, GatewayAccount, GatewayDelivery, Outcome
-from billing.gateways.payfast import MOST_OCTETS
 from billing.gateways.tables import OUTCOMES, CheckoutTable, DeliveryTable, state_words
 from billing.payments.models import Payment
 from customers.profile import timeline
@@ -282,21 +273,3 @@ class GatewayEdit(FormPage):
 
     def close_url(self) -> str:
         return self.came_from() or reverse(self.success_url_name)
-
-
-@method_decorator(csrf_exempt, name="dispatch")
-class Notify(View):
-    """Where a gateway tells what happened. It is answered after COMMIT; what is not accepted comes again."""
-
-    def post(self, request: HttpRequest, name: str) -> HttpResponse:
-        try:
-            gateway = accounts.gateway(name)
-        except LookupError as error:
-            raise Http404(name) from error
-        body = request.read(MOST_OCTETS + 1)
-        post = Post(body, get_adapter().get_client_ip(request))
-        answer = callbacks.deliver(gateway, post, clock.now())
-        return HttpResponse(answer.name.lower(), status=answer.value, content_type="text/plain")
-
-    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        return HttpResponseNotAllowed(["POST"])

@@ -141,6 +141,22 @@ def test_rubbish_is_refused_and_a_flood_of_it_fills_no_table(fake: FakePayFast, 
     assert Client().post("/pay/nobody/notify/", "x=1", content_type=FORM).status_code == 404
 
 
+def test_behind_a_proxy_the_address_is_the_one_that_the_proxy_saw(
+    fake: FakePayFast, begun: Checkout, settings: Any
+) -> None:
+    settings.PAYFAST_SOURCES = ["197.97.145.144/28"]
+    body = fake.body(fake.itn())
+
+    def forwarded(addresses: str) -> int:
+        proxy = Client(REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=addresses)
+        return proxy.post(NOTIFY, body, content_type=FORM).status_code
+
+    assert forwarded("197.97.145.150") == 400, "nobody said that there is a proxy"
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1
+    assert forwarded("197.97.145.150, 203.0.113.9") == 400, "what the sender wrote itself counts for nothing"
+    assert forwarded("203.0.113.9, 197.97.145.150") == 200
+
+
 def test_while_payfast_cannot_be_asked_it_is_told_to_come_again(
     fake: FakePayFast, begun: Checkout, alice: Customer
 ) -> None:
@@ -230,6 +246,16 @@ def test_what_was_recorded_by_hand_counts_once_when_it_is_told(
         acting.settle(begun, "1000", local_day(now()), now(), actor=None, reason="again")
     assert send(fake.body(fake.itn())) == 200
     assert (Payment.objects.count(), balance(alice), sums(BANK_CHARGES)) == (1, 0, [Decimal("2.80")])
+
+
+def test_what_was_given_back_in_part_before_the_money_was_told_asks_for_a_person_too(
+    fake: FakePayFast, begun: Checkout, alice: Customer
+) -> None:
+    assert send(fake.body(fake.itn(status="REFUNDED", amount_gross="-20.00"))) == 200
+    assert not Event.objects.filter(kind="gateway.attention").exists()
+    assert send(fake.body(fake.itn())) == 200
+    assert balance(alice) == 0
+    assert "R 20.00 of REC-2026-000001" in Event.objects.get(kind="gateway.attention").data["reason"]
 
 
 STATUSES = ("COMPLETE", "COMPLETE", "REFUNDED", "CANCELLED", "PENDING", "FAILED")
