@@ -47,6 +47,7 @@ def load(now: datetime) -> dict[str, int]:
     for first in (start, month.start):
         _invoice(first, now)
     paying.pay(people, now)
+    paying.pay_online(people, now)
     _troubles(people, now)
     network.trouble(accounts, routers, now)
     _company(people, now)

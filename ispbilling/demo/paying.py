@@ -1,11 +1,15 @@
-"""Payments of the demonstration: most paid, some a part or late, one came back, and two are of nobody knows whom."""
+"""Payments of the demonstration: most paid, some a part or late, one came back, and two are of nobody knows whom; a few
+went to pay online."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from uuid import uuid4
 
 from billing.documents.models import DocumentKind
-from billing.models import Document, Payment
+from billing.gateways import accounts, acting, checkouts
+from billing.gateways.checkouts import Wish
+from billing.models import Document, GatewayAccount, Payment
 from billing.payments import receiving, returning
 from billing.payments.models import Method
 from billing.payments.receiving import Money
@@ -14,6 +18,8 @@ from customers.models import Customer
 from ispbilling.core.clock import local_day
 from ispbilling.core.money import cents
 
+#: PayFast's own sandbox merchant, as its documentation shows it: switched on in the settings, it can be tried out.
+MERCHANT = {"merchant_id": "10000100", "merchant_key": "46f0cd694581a", "passphrase": "jt7NOE43FZPn"}
 #: How the source keys of these payments begin.
 SOURCE = "demo:"
 METHODS = (Method.EFT, Method.DEBIT_ORDER, Method.CASH)
@@ -48,3 +54,17 @@ def pay(people: Sequence[Customer], now: datetime) -> None:
         returning.take_back(
             back, Why.RETURNED, back.received_on, now, actor=None, reason="Demonstration: no funds"
         )
+
+
+def pay_online(people: Sequence[Customer], now: datetime) -> None:
+    """Somebody paid, somebody went away, and one nobody told of; then it is off, and asks nobody outside."""
+    account = GatewayAccount.objects.get(name="payfast")
+    accounts.configure(account, {"enabled": True, "sandbox": True, **MERCHANT}, actor=None)
+    ago = (timedelta(days=2), timedelta(days=1), timedelta(minutes=40))
+    paid, left, _ = (
+        checkouts.begin(Wish(payer, Decimal(amount), uuid4()), now - since, actor=None)
+        for payer, amount, since in zip(people[5:8], ("250.00", "599.00", "100.00"), ago, strict=True)
+    )
+    acting.settle(paid, "1124148", local_day(now), now, actor=None, reason="Demonstration")
+    checkouts.cancel(left, now - ago[1])
+    accounts.configure(account, {"enabled": False}, actor=None)

@@ -13,7 +13,18 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 from django.db.models import Q
 
-from billing.models import ChainHead, Document, Payment, Product, Run, RunArchive, RunArchivePart
+from billing.models import (
+    ChainHead,
+    Checkout,
+    Document,
+    GatewayAccount,
+    GatewayDelivery,
+    Payment,
+    Product,
+    Run,
+    RunArchive,
+    RunArchivePart,
+)
 from customers.models import Attachment, CodeCounter, Customer, Merge, SubjectExport
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
@@ -29,6 +40,8 @@ from radius.nas.models import Stranger
 MONEY = (
     "billing_bankline",
     "billing_bankimport",
+    "billing_gatewaydelivery",
+    "billing_checkout",
     "billing_paymentposting",
     "billing_payment",
     "billing_pin",
@@ -76,7 +89,8 @@ def remove(now: datetime) -> int:
 def _is_real(theirs: models.QuerySet[Customer]) -> bool:
     """Whether there is paper, or money, of anybody else."""
     payments = Payment.objects.exclude(source_key__startswith=paying.SOURCE).exclude(payer__in=theirs)
-    return Document.objects.exclude(customer__in=theirs).exists() or payments.exists()
+    begun = Checkout.objects.exclude(payer__in=theirs)
+    return Document.objects.exclude(customer__in=theirs).exists() or payments.exists() or begun.exists()
 
 
 class _unguarded:  # noqa: N801 - reads as a phrase where it is used
@@ -162,7 +176,7 @@ def _delete_network(cursor: Any, accounts: list[int]) -> None:
 
 
 def _delete_events(theirs: models.QuerySet[Customer], ids: list[int], users: list[int]) -> None:
-    kinds = ContentType.objects.get_for_models(Run, Document, Payment)
+    kinds = ContentType.objects.get_for_models(Run, Document, Payment, Checkout, GatewayDelivery)
     theirs_too = Q(about_type=ContentType.objects.get_for_model(theirs.model), about_id__in=ids)
     papers = Q(subject_type__in=kinds.values())
     Event.objects.filter(theirs_too | papers | Q(actor__in=users))._raw_delete("default")
@@ -194,6 +208,9 @@ def _with_history(rows: models.QuerySet[Any]) -> None:
 
 
 def _forget_provider(now: datetime) -> None:
+    GatewayAccount.objects.filter(merchant_id=paying.MERCHANT["merchant_id"]).update(
+        enabled=False, merchant_id="", merchant_key="", passphrase=""
+    )
     provider = Provider.get()
     blank = Provider(pk=1)
     for name, value in content.PROVIDER.items():

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.utils import DatabaseError
 
-from billing.models import Document, Payment, Posting
+from billing.models import Document, GatewayAccount, Payment, Posting
 from customers.models import Customer
 from ispbilling.core.clock import now
 from ispbilling.core.errors import DomainError
@@ -40,14 +40,23 @@ def test_real_money_keeps_everything() -> None:
         remove(now())
 
 
+def test_what_a_real_customer_went_to_pay_keeps_everything() -> None:
+    builders.checkout(builders.customer(demonstration=True))
+    builders.checkout(builders.customer())
+    with pytest.raises(DomainError, match="payments received"):
+        remove(now())
+
+
 def test_paper_of_the_demonstration_alone_goes_with_it() -> None:
     real = builders.customer()
     theirs = builders.customer(demonstration=True)
     builders.invoice(theirs)
     builders.payment(theirs)
     builders.payment(None, source_key="demo:unknown")
+    builders.delivery(builders.checkout(theirs))
     assert remove(now()) == 1
     assert not Payment.objects.exists()
+    assert not GatewayAccount.objects.get().enabled
     assert list(Customer.objects.all()) == [real]
     assert not Posting.objects.exists()
     builders.invoice(real)
