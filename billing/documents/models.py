@@ -204,6 +204,10 @@ class Document(models.Model):
                 condition=~Q(total=0) & (~Q(kind="adjustment") | Q(vat=0)), name="billing_document_amounts"
             ),
         ]
+        indexes = [
+            # Read by allocating.open_items: what is due since a day, however long ago it was issued.
+            models.Index(fields=["due_on"], name="billing_document_due"),
+        ]
 
     def __str__(self) -> str:
         return self.reference

@@ -131,15 +131,15 @@ def _pin_something(one: Customer, money: Decimal, which: int) -> None:
             pass  # more than an end holds
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(story=steps, at=st.integers(0, 60))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(story=steps, at=st.integers(0, 60), recent=st.sampled_from([0, 5, 15, 30, 70]))
 def test_one_query_for_all_payers_says_what_coins_from_jars_say(
-    alice: Customer, bob: Customer, story: list[Any], at: int
+    alice: Customer, bob: Customer, story: list[Any], at: int, recent: int
 ) -> None:
     people, on = [alice, bob], day(at)
     with undone():
         play(people, story)
-        query, params = open_items.open_query(on)
+        query, params = open_items.open_query(on, recent_days=recent)
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT payer, posting_id, open FROM ({query}) o", params)
             rows = cursor.fetchall()
