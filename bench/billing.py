@@ -1,8 +1,10 @@
-"""The month-end run of a large provider: plan, issue, undo and verify, against the bare floor of the same rows.
+"""The month-end run of a large provider: plan, issue and undo, against the bare floor of the same rows.
 
-The floor is one transaction with one INSERT ... SELECT per table, of the rows the run left, into the same emptied
-tables with every index, foreign key, check and trigger. With --kills the workers of a second run are killed at
-random and started again; afterwards nothing may be missing or doubled.
+`floor_s` is one transaction with one INSERT ... SELECT per table, of the rows the run left, into the same emptied
+tables with every index, foreign key, check and trigger; `floor_bare_s` the same without foreign keys and triggers. In
+every round the run is done with each number of workers and then the floors, so other work on the machine meets all of
+them; the figures are medians. `growth` is the time of the whole against a tenth of the customers. While one more run is
+issued, payments are recorded one after the other: `payment_ms` is how long each took, and so what it waited for.
 
 Seconds depend on what else the machine does; processor milliseconds per customer, of the workers and of PostgreSQL,
 hardly do. `peak_mb` is the largest worker's own high-water mark, `idle_mb` what it needs before it does anything.
@@ -11,17 +13,20 @@ hardly do. `peak_mb` is the largest worker's own high-water mark, `idle_mb` what
 import argparse
 import json
 import os
-import random
 import signal
+import statistics
 import subprocess
 import sys
 import time
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import django
 
 from bench import cpu
+from bench.goals import Goal, judged
+from bench.measuring import say, summary
 from ispbilling.runner.embedded import services
 
 T = TypeVar("T")
@@ -53,6 +58,29 @@ before = time.process_time()
 sweeping.run("issue_runs", now())
 print(time.process_time() - before, base, memory("VmHWM"), flush=True)
 """
+#: Payments as the portal records them, each timed, until the file of results is asked for by a signal.
+TILL = """
+import django; django.setup()
+import json, signal, sys, time
+from decimal import Decimal
+from itertools import count
+from billing.payments.receiving import Money, receive
+from customers.models import Customer
+from ispbilling.core.clock import local_day, now
+took = []
+def leave(*_):
+    print(json.dumps(took), flush=True)
+    sys.exit()
+signal.signal(signal.SIGTERM, leave)
+customers = list(Customer.objects.order_by("pk")[:1000])
+print("ready", flush=True)
+for number in count():
+    money = Money(Decimal("10.00"), local_day(now()), f"bench:{number}", customers[number % 1000])
+    before = time.perf_counter()
+    receive(money, now(), actor=None)
+    took.append(1000 * (time.perf_counter() - before))
+    time.sleep(0.02)
+"""
 # 1.5 lines each on average; a tenth for part of the month, a fifth discounted, a tenth of the customers discounted.
 SEED = """
 INSERT INTO groups_customergroup (title, description, vip, auto_data_rollover, sync_to_accounting,
@@ -73,28 +101,68 @@ FROM customers_customer c, generate_series(1, 2) k WHERE k = 1 OR c.id %% 2 = 0;
 """
 
 
+GOALS = (
+    Goal("issuing with one worker, of the floor", ("by_workers", "1", "floor_ratio"), 2.5, 4, lower=True),
+    Goal("issuing with two workers, of the floor", ("by_workers", "2", "floor_ratio"), 1.5, 4, lower=True),
+    Goal("peak MB of a worker", ("peak_mb",), 200, 200, lower=True),
+    Goal("growth", ("growth",), 11, 13, lower=True),
+    Goal("the longest a payment took, ms", ("payment_ms", "max"), 300, 1000, lower=True),
+)
+
+
 def main(arguments: list[str]) -> int:
     """Run it and print one JSON line at the end. Returns 1 when a check fails."""
-    parser = argparse.ArgumentParser(prog="./run bench billing", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./run bench billing", description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("--customers", type=int, default=100_000)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", default="1,2", help="numbers of workers to compare (1,2)")
     parser.add_argument("--chunk", type=int, default=1000)
-    parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args(arguments)
     with services("bench-billing", settings=POSTGRES) as servers:
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ispbilling.settings")
         django.setup()
-        result = Bench(options, servers.servers[0].process.pid).run()
+        result = measured(options, servers.servers[0].process.pid)
     print(json.dumps(result))
     return 0 if result["sound"] else 1
 
 
-class Bench:
-    """One measurement; `figures` holds seconds, `spent` processor seconds of the workers and of PostgreSQL."""
+def measured(options: argparse.Namespace, database_pid: int) -> dict[str, Any]:
+    """Both sizes, with their relation and the goals."""
+    from django.core.management import call_command
 
-    def __init__(self, options: argparse.Namespace, database_pid: int) -> None:
-        self.options, self.database_pid = options, database_pid
-        self.figures: dict[str, float] = {}
+    call_command("migrate", verbosity=0)
+    workers = [int(number) for number in options.workers.split(",")]
+    sizes = {}
+    for customers in (options.customers // 10, options.customers):
+        say(f"{customers} customers")
+        sizes[customers] = Bench(customers, workers, options, database_pid).run()
+    small, large = sizes.values()
+    most = str(max(workers))
+    result = {
+        "bench": "billing",
+        "rounds": options.rounds,
+        "chunk": options.chunk,
+        **large,
+        "growth": round(large["by_workers"][most]["seconds"] / small["by_workers"][most]["seconds"], 2),
+        "sound": small["sound"] and large["sound"],
+    }
+    result["goals"] = judged(result, GOALS)
+    return result
+
+
+class Bench:
+    """One size. `figures` holds seconds of every round, `spent` processor seconds of workers and of PostgreSQL."""
+
+    def __init__(
+        self, customers: int, workers: list[int], options: argparse.Namespace, database_pid: int
+    ) -> None:
+        self.customers, self.kinds, self.options, self.database_pid = (
+            customers,
+            workers,
+            options,
+            database_pid,
+        )
+        self.figures: dict[str, list[float]] = defaultdict(list)
         self.spent: dict[str, tuple[float, float]] = {}
         self.worked = 0.0
         self.base_kb = self.peak_kb = 0
@@ -102,64 +170,92 @@ class Bench:
 
     def run(self) -> dict[str, Any]:
         """Everything, in order; what it prints on the way is for people."""
-        from django.core.management import call_command
-
-        call_command("migrate", verbosity=0)
         self.empty(*RUNS, "customers_customer", "billing_recurringline", "groups_customergroup")
-        self.sql(SEED, {"customers": self.options.customers})
+        self.sql(SEED, {"customers": self.customers})
         self.sql("ANALYZE")
-        self.start_workers()
-        run = self.timed("plan", self.plan)
-        self.sql("ANALYZE")
-        self.start_workers()
-        self.timed("issue", lambda: self.issue(run))
-        sound = self.sound(run)
-        facts = run.certificate
-        self.save_rows()
-        self.start_workers()
-        self.timed("undo", lambda: self.undo(run))
-        sound = sound and self.sound(run)
-        if self.options.kills:
-            self.start_workers()
-            again = self.plan()
-            self.start_workers()
-            self.timed("issue_killed", lambda: self.issue(again, self.options.kills))
-            sound = sound and self.sound(again)
+        sound, issued = True, 0
+        for number in range(self.options.rounds):
+            for workers in self.kinds:
+                self.empty()
+                run = self.month(workers)
+                if (number, workers) == (0, self.kinds[0]):
+                    sound, issued = self.sound(run), run.certificate["issued"]
+                    self.save_rows()
+                self.start_workers(workers)
+                self.timed(f"undo {workers}", lambda run=run: self.undo(run))
+            self.empty()
+            self.timed("floor", lambda: self.floor("public"))
+            self.timed("floor_bare", lambda: self.floor("bare"))
         self.empty()
-        self.timed("floor", self.floor)
+        waits = self.under_payments(max(self.kinds))
+        floor, bare = self.median("floor"), self.median("floor_bare")
         return {
-            "bench": "billing",
-            "customers": self.options.customers,
-            "workers": self.options.workers,
-            "chunk": self.options.chunk,
-            "kills": self.options.kills,
-            "issued": facts["issued"],
-            "seconds": {name: round(value, 2) for name, value in self.figures.items()},
-            "floor_ratio": round(self.figures["issue"] / self.figures["floor"], 2),
-            "undo_ratio": round(self.figures["undo"] / self.figures["floor"], 2),
+            "customers": self.customers,
+            "issued": issued,
+            "floor_s": round(floor, 2),
+            "floor_bare_s": round(bare, 2),
+            "by_workers": {str(workers): self.with_workers(workers, floor, issued) for workers in self.kinds},
             "cpu_ms_per_customer": {
                 name: {"python": self.each(python), "postgresql": self.each(database)}
                 for name, (python, database) in self.spent.items()
             },
+            "payment_ms": summary(waits),
             "idle_mb": round(self.base_kb / 1024),
             "peak_mb": round(self.peak_kb / 1024),
             "sound": sound,
         }
 
+    def with_workers(self, workers: int, floor: float, issued: int) -> dict[str, float]:
+        """The medians of one number of workers."""
+        plan, issue, undo = (self.median(f"{act} {workers}") for act in ("plan", "issue", "undo"))
+        return {
+            "plan_s": round(plan, 2),
+            "issue_s": round(issue, 2),
+            "undo_s": round(undo, 2),
+            "seconds": round(plan + issue + undo, 2),
+            "invoices_per_s": round(issued / issue),
+            "floor_ratio": round(issue / floor, 2),
+            "undo_ratio": round(undo / floor, 2),
+        }
+
+    def median(self, name: str) -> float:
+        return statistics.median(self.figures[name])
+
+    def month(self, workers: int) -> Any:
+        """A month planned and issued."""
+        self.start_workers(workers)
+        run = self.timed(f"plan {workers}", self.plan)
+        self.sql("ANALYZE")
+        self.start_workers(workers)
+        self.timed(f"issue {workers}", lambda: self.issue(run))
+        return run
+
+    def under_payments(self, workers: int) -> list[float]:
+        """Milliseconds of each payment that was recorded while a month was issued."""
+        self.start_workers(workers)
+        run = self.plan()
+        self.start_workers(workers)
+        till = self.process(TILL)
+        self.issue(run)
+        till.send_signal(signal.SIGTERM)
+        took: list[float] = json.loads(till.stdout.readline())
+        till.wait()
+        return took
+
     def timed(self, name: str, act: Callable[[], T]) -> T:
         worked, database, started = self.worked, cpu.seconds(self.database_pid), time.perf_counter()
         result = act()
-        self.figures[name] = time.perf_counter() - started
+        self.figures[name].append(time.perf_counter() - started)
         self.spent[name] = (self.worked - worked, cpu.seconds(self.database_pid) - database)
-        print(f"{name}: {self.figures[name]:.2f} s", flush=True)
+        say(f"{name}: {self.figures[name][-1]:.2f} s")
         return result
 
     def each(self, seconds: float) -> float:
         """Milliseconds per customer."""
-        return round(1000 * seconds / self.options.customers, 3)
+        return round(1000 * seconds / self.customers, 3)
 
-    def start_workers(self) -> None:
-        self.workers = [self.worker() for _ in range(self.options.workers)]
+    def start_workers(self, number: int) -> None:
+        self.workers = [self.process(WORKER) for _ in range(number)]
 
     def plan(self) -> Any:
         from datetime import date
@@ -172,18 +268,11 @@ class Bench:
         self.work(run)
         return run
 
-    def issue(self, run: Any, kills: int = 0) -> None:
+    def issue(self, run: Any) -> None:
         from billing.runs import monthly
         from ispbilling.core.clock import now
 
         monthly.approve(run, now(), actor=None)
-        for _ in range(kills):
-            process = self.worker()
-            process.stdin.write("go\n")
-            process.stdin.flush()
-            time.sleep(random.uniform(0.3, 3))
-            process.send_signal(signal.SIGKILL)
-            process.wait()
         self.work(run)
 
     def undo(self, run: Any) -> None:
@@ -210,10 +299,10 @@ class Bench:
         sweeping.run("issue_runs", now())
         run.refresh_from_db()
 
-    def worker(self) -> "subprocess.Popen[str]":
-        """A process that has loaded the product and waits to be told to start, as a Celery worker does."""
+    def process(self, program: str) -> "subprocess.Popen[str]":
+        """A process that has loaded the product and says so, as a Celery worker or a web server has."""
         process = subprocess.Popen(
-            [sys.executable, "-c", WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
         process.stdout.readline()
         return process
@@ -224,34 +313,51 @@ class Bench:
 
         found = self.timed("verify", lambda: list(findings()))
         wrong = [sentence for sentence, holds in run.certificate["checks"] if not holds]
-        print(run.get_state_display(), *found[:5], *wrong, sep="; ", flush=True)
+        say("; ".join([run.get_state_display(), *found[:5], *wrong]))
         return run.state in ("issued", "undone") and not found and not wrong
 
     def save_rows(self) -> None:
         self.sql("DROP SCHEMA IF EXISTS kept CASCADE; CREATE SCHEMA kept")
+        self.sql("DROP SCHEMA IF EXISTS bare CASCADE; CREATE SCHEMA bare")
         for table in TABLES:
             self.sql(f"CREATE TABLE kept.{table} AS TABLE public.{table}")
+            # Indexes and checks, which LIKE copies; foreign keys and triggers it does not.
+            self.sql(f"CREATE TABLE bare.{table} (LIKE public.{table} INCLUDING ALL)")
         self.sql("ANALYZE")
 
-    def floor(self) -> None:
+    def floor(self, schema: str) -> None:
         from django.db import connection, transaction
 
         with transaction.atomic(), connection.cursor() as cursor:
             for table in TABLES:
-                cursor.execute(f"SELECT string_agg(quote_ident(attname), ',') FROM pg_attribute WHERE"
-                               f" attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped")  # fmt: skip
+                cursor.execute(
+                    "SELECT string_agg(quote_ident(attname), ',') FROM pg_attribute"
+                    " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped",
+                    [f"public.{table}"],
+                )
                 columns = cursor.fetchone()[0]
-                cursor.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM kept.{table}")
+                rows = f"SELECT {columns} FROM kept.{table}"
+                cursor.execute(f"INSERT INTO {schema}.{table} ({columns}) OVERRIDING SYSTEM VALUE {rows}")
 
     def empty(self, *more: str) -> None:
         """Empty the tables of money, as only a superuser can."""
         tables = ", ".join((*TABLES, "billing_balance", *more))
+        bare = ", ".join(f"bare.{table}" for table in TABLES)
+        if self.has_bare():
+            self.sql(f"TRUNCATE {bare}")
         self.sql(
-            f"SET session_replication_role = replica; TRUNCATE {tables} CASCADE;"
+            f"SET session_replication_role = replica; TRUNCATE {tables}, billing_payment CASCADE;"
             " UPDATE billing_numbersequence SET last = 0;"
             " UPDATE billing_chainhead SET seq = 0, hash = decode(repeat('00', 32), 'hex');"
             " SET session_replication_role = origin; CHECKPOINT"
         )
+
+    def has_bare(self) -> bool:
+        from django.db import connection
+
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT to_regnamespace('bare') IS NOT NULL")
+            return bool(cursor.fetchone()[0])
 
     def sql(self, statements: str, values: dict[str, Any] | None = None) -> None:
         from django.db import connection
