@@ -13,6 +13,7 @@ from billing.payments import receiving
 from billing.payments.models import Payment
 from billing.recurring.charges import vat_rate
 from billing.recurring.models import BillingSettings
+from customers.models import Customer
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
@@ -64,30 +65,29 @@ def take_back(
 def _charge(
     payment: Payment, why: Why, fee: Decimal, on: date, now: datetime, actor: User | None
 ) -> Document:
-    """The invoice of the fee, due as the customer's invoices are."""
-    payer = payment.payer
-    if payer is None or why != Why.RETURNED:
+    """The invoice of the fee to whoever had paid."""
+    if payment.payer is None or why != Why.RETURNED:
         raise DomainError("A fee is charged only for a payment of a customer that the bank returned.")
-    if fee < 0 or fee != cents(fee):
+    text = f"Fee for returned payment {payment.receipt} of {format_money(payment.amount)}"
+    return charge(payment.payer, text, fee, on, f"payment:{payment.pk}:fee", now, actor)
+
+
+def charge(
+    payer: Customer, text: str, fee: Decimal, on: date, source_key: str, now: datetime, actor: User | None
+) -> Document:
+    """Invoice a fee, due as the customer's invoices are. Raises DomainError for what is no amount."""
+    if fee <= 0 or fee != cents(fee):
         raise DomainError("The fee is an amount in whole cents.")
     settings, rate = BillingSettings.get(), vat_rate(on)
     vat = vat_in_gross(fee, rate) if settings.prices_include_vat else vat_of_net(fee, rate)
     net = fee - vat if settings.prices_include_vat else fee
-    item = Item(
-        f"Fee for returned payment {payment.receipt} of {format_money(payment.amount)}",
-        Decimal(1),
-        fee,
-        rate,
-        net,
-        vat,
-    )
     draft = Draft(
         kind=DocumentKind.INVOICE,
         customer_id=payer.pk,
         payer_id=payer.pk,
         party=PartyDraft.of(payer),
         due_on=dues.days_of(payer, settings).due_on(on),
-        items=(item,),
-        source_key=f"payment:{payment.pk}:fee",
+        items=(Item(text, Decimal(1), fee, rate, net, vat),),
+        source_key=source_key,
     )
     return issuing.issue([draft], on, now, actor)[0]
