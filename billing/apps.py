@@ -8,20 +8,23 @@ class BillingConfig(AppConfig):
         from billing import guards, wake, widgets
         from billing.ageing.widgets import AgeAnalysis
         from billing.costing.widgets import TAB as COSTING
+        from billing.debiting.finding import DEBITS
+        from billing.debiting.widgets import DebitOrder
         from billing.documents.finding import DOCUMENTS
         from billing.documents.widgets import TAB
         from billing.payments.finding import PAYMENTS
         from ispbilling import search
         from ispbilling.core import registries
 
-        for widget in (widgets.Billing, AgeAnalysis, widgets.Payments, widgets.Recurring):
+        for widget in (widgets.Billing, AgeAnalysis, widgets.Payments, DebitOrder, widgets.Recurring):
             registries.add_widget("customers:customer_detail", widget)
         registries.add_tab("customers:customer_edit", TAB)
         registries.add_tab("customers:customer_edit", COSTING)
         search.register(DOCUMENTS)
         search.register(PAYMENTS)
+        search.register(DEBITS)
         registries.add_guard("customer.delete.owing", guards.open_balance)
         registries.add_guard("customer.recode", guards.issued_paper)
         registries.add_guard("customer.unmark_master", guards.open_payer_invoices)
-        for prefix in ("run.", "run_archive.", "bank_import.", "statement_mailing."):
+        for prefix in ("run.", "run_archive.", "bank_import.", "debit_result.", "statement_mailing."):
             registries.add_wake_up(prefix, wake.on_event)

@@ -4,6 +4,15 @@ from billing.allocating.models import Pin
 from billing.archives.models import RunArchive, RunArchivePart
 from billing.banking.models import BankImport, BankLine
 from billing.costing.models import CostingModel, CostingPrice, CustomerCosting
+from billing.debiting.models import (
+    DebitBatch,
+    DebitRow,
+    DebitSettings,
+    DebitSkip,
+    Mandate,
+    ResultImport,
+    ResultLine,
+)
 from billing.documents.models import Document, DocumentLine, Issuer, NumberSequence, Party
 from billing.drafts.models import InvoiceDraft, InvoiceDraftLine
 from billing.gateways.models import Checkout, GatewayAccount, GatewayDelivery
@@ -25,6 +34,10 @@ __all__ = [
     "CostingModel",
     "CostingPrice",
     "CustomerCosting",
+    "DebitBatch",
+    "DebitRow",
+    "DebitSettings",
+    "DebitSkip",
     "Document",
     "DocumentLine",
     "GatewayAccount",
@@ -33,6 +46,7 @@ __all__ = [
     "InvoiceDraftLine",
     "Issuer",
     "Line",
+    "Mandate",
     "NumberSequence",
     "Party",
     "Payment",
@@ -41,6 +55,8 @@ __all__ = [
     "Posting",
     "Product",
     "RecurringLine",
+    "ResultImport",
+    "ResultLine",
     "Run",
     "RunArchive",
     "RunArchivePart",

@@ -7,6 +7,8 @@ from datetime import date, datetime
 from billing.archives.making import plan as run_archives
 from billing.banking import importing
 from billing.banking.models import BankImport, BankImportState
+from billing.debiting import results
+from billing.debiting.models import ResultImport, ResultState
 from billing.gateways.checkouts import expiry as expire_checkouts
 from billing.merging import merging
 from billing.recurring import expiry as expiring
@@ -93,6 +95,21 @@ def bank_imports(now: datetime) -> Plan:
 
 def _bank_imports(steps: Sequence[Step], now: datetime) -> int:
     return sum(importing.ACTS[act](pk, now) for act, pk in (step.key for step in steps))
+
+
+def debit_results(now: datetime) -> Plan:
+    """Every result of debit orders that staff asked to record."""
+    steps = []
+    for one in ResultImport.objects.filter(state=ResultState.POSTING).order_by("pk"):
+        steps += [
+            Step(("record", pk), str(one), "record the result", "asked for") for pk in results.waiting(one)
+        ]
+        steps.append(Step(("finish", one.pk), str(one), "finish", "all lines are done"))
+    return Plan("debit_results", steps, _debit_results, chunk=1)
+
+
+def _debit_results(steps: Sequence[Step], now: datetime) -> int:
+    return sum(results.ACTS[act](pk, now) for act, pk in (step.key for step in steps))
 
 
 def send_statements(now: datetime) -> Plan:

@@ -1,4 +1,4 @@
-"""Pages of money: documents, drafts, payments, age analysis, statements, products, lines, runs, simulator, settings."""
+"""Pages of money: documents, drafts, payments, debit orders, age analysis, statements, recurring, runs, settings."""
 
 from django.urls import include, path
 
@@ -8,6 +8,10 @@ from billing.archives import views as archives
 from billing.banking import views as banking
 from billing.closing import views as closing
 from billing.costing import views as costing
+from billing.debiting.views import batches as debits
+from billing.debiting.views import mandates
+from billing.debiting.views import results as debit_results
+from billing.debiting.views import rows as debit_rows
 from billing.documents import views as documents
 from billing.drafts import views as drafts
 from billing.gateways import views as gateways
@@ -80,6 +84,41 @@ bank_urls = [
     path("<int:pk>/undo/", banking.BankImportUndo.as_view(), name="bank_import_undo"),
 ]
 
+# /billing/debits/
+debit_urls = [
+    path("", debits.BatchList.as_view(), name="debit_batch_list"),
+    path("add/", debits.BatchAdd.as_view(), name="debit_batch_add"),
+    path("<int:pk>/", debits.BatchDetail.as_view(), name="debit_batch_detail"),
+    path("<int:pk>/left-out/", debits.BatchLeftOut.as_view(), name="debit_batch_left_out"),
+    path("<int:pk>/approve/", debits.BatchApprove.as_view(), name="debit_batch_approve"),
+    path("<int:pk>/send/", debits.BatchSend.as_view(), name="debit_batch_send"),
+    path("<int:pk>/file/", debits.BatchFile.as_view(), name="debit_batch_file"),
+    path("<int:pk>/cancel/", debits.BatchCancel.as_view(), name="debit_batch_cancel"),
+    path("<int:pk>/discard/", debits.BatchDiscard.as_view(), name="debit_batch_discard"),
+    path("collections/", debit_rows.RowList.as_view(), name="debit_row_list"),
+    path("collections/accept/", debit_rows.RowAccept.as_view(), name="debit_row_accept"),
+    path("collections/reject/", debit_rows.RowReject.as_view(), name="debit_row_reject"),
+    path("collections/return/", debit_rows.RowReturn.as_view(), name="debit_row_return"),
+    path("collections/reopen/", debit_rows.RowReopen.as_view(), name="debit_row_reopen"),
+    path("collections/take-out/", debit_rows.RowTakeOut.as_view(), name="debit_row_take_out"),
+    path("collections/put-back/", debit_rows.RowPutBack.as_view(), name="debit_row_put_back"),
+    path("results/", debit_results.ResultList.as_view(), name="debit_result_list"),
+    path("results/add/", debit_results.ResultAdd.as_view(), name="debit_result_add"),
+    path("results/<int:pk>/", debit_results.ResultDetail.as_view(), name="debit_result_detail"),
+    path("results/<int:pk>/progress/", debit_results.ResultProgress.as_view(), name="debit_result_progress"),
+    path("results/<int:pk>/post/", debit_results.ResultPost.as_view(), name="debit_result_post"),
+    path("results/<int:pk>/discard/", debit_results.ResultDiscard.as_view(), name="debit_result_discard"),
+    path("mandates/", mandates.MandateList.as_view(), name="mandate_list"),
+    path("mandates/add/<int:pk>/", mandates.MandateAdd.as_view(), name="mandate_add"),
+    path("mandates/<int:pk>/", mandates.MandateDetail.as_view(), name="mandate_detail"),
+    path("mandates/<int:pk>/edit/", mandates.MandateEdit.as_view(), name="mandate_edit"),
+    path("mandates/<int:pk>/pause/", mandates.MandatePause.as_view(), name="mandate_pause"),
+    path("mandates/<int:pk>/resume/", mandates.MandateResume.as_view(), name="mandate_resume"),
+    path("mandates/<int:pk>/cancel/", mandates.MandateCancel.as_view(), name="mandate_cancel"),
+    path("mandates/<int:pk>/restore/", mandates.MandateRestore.as_view(), name="mandate_restore"),
+    path("mandates/<int:pk>/number/", mandates.MandateNumber.as_view(), name="mandate_number"),
+]
+
 # /billing/ageing/
 ageing_urls = [
     path("", ageing.AgeList.as_view(), name="age_list"),
@@ -144,6 +183,7 @@ settings_urls = [
     path("", recurring.SettingsEdit.as_view(), name="settings_edit"),
     path("vat/", recurring.VatRateList.as_view(), name="vat_list"),
     path("vat/add/", recurring.VatRateAdd.as_view(), name="vat_add"),
+    path("debits/", mandates.DebitSettingsEdit.as_view(), name="debit_settings_edit"),
     path("close/", closing.BooksClose.as_view(), name="books_close"),
     path("reopen/", closing.BooksReopen.as_view(), name="books_reopen"),
     path("costing/", costing.CostingList.as_view(), name="costing_list"),
@@ -158,6 +198,7 @@ urlpatterns = [
     path("bank/", include(bank_urls)),
     path("online/", include(online_urls)),
     path("payments/", include(payment_urls)),
+    path("debits/", include(debit_urls)),
     path("ageing/", include(ageing_urls)),
     path("statements/", include(statement_urls)),
     path("recurring/", include(recurring_urls)),

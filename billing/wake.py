@@ -10,6 +10,7 @@ STARTS = {
     "run_archive.asked": "run_archives",
     "bank_import.asked": "bank_imports",
     "bank_import.undo_asked": "bank_imports",
+    "debit_result.asked": "debit_results",
     "statement_mailing.sent": "send_statements",
 }
 

@@ -89,6 +89,7 @@ MENU = (
             Item("Payments", "billing:payment_list", "billing.payments.view", "cash"),
             Item("Online Payments", "billing:checkout_list", "billing.payments.view", "credit-card"),
             Item("Bank Statements", "billing:bank_import_list", "billing.payments.view", "building-bank"),
+            Item("Debit Orders", "billing:debit_batch_list", "billing.debits.view", "credit-card-pay"),
             Item("Age Analysis", "billing:age_list", "billing.ageing.view", "scale"),
             Item("Statements", "billing:mailing_list", "billing.statements.view", "file-text"),
         ),
@@ -103,6 +104,12 @@ MENU = (
         (
             Item("Provider", "core:provider_edit", "settings.edit", "building"),
             Item("Billing Settings", "billing:settings_edit", "billing.settings.edit", "adjustments"),
+            Item(
+                "Debit Order Settings",
+                "billing:debit_settings_edit",
+                "billing.settings.edit",
+                "writing-sign",
+            ),
             Item("Staff", "core:staff_list", "staff.manage", "id-badge-2"),
             Item("Events", "core:event_list", "events.view", "history"),
         ),

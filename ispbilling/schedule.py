@@ -76,6 +76,12 @@ SWEEPS = [
         "closes online payments that no gateway has told of for a day",
     ),
     Sweep(
+        "debit_results",
+        "billing.sweeps.debit_results",
+        every(15),
+        "records what banks said of the debit orders in a result file",
+    ),
+    Sweep(
         "import_customers",
         "customers.sweeps.import_customers",
         every(15),

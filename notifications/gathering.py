@@ -10,8 +10,9 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 
+from billing.debiting.models import RowState
 from billing.documents.models import DocumentKind
-from billing.models import Balance, Document, Payment
+from billing.models import Balance, DebitRow, Document, Payment
 from customers.models import Contact, Customer, CustomerRequest, PortalLogin
 from customers.requests.asking import DAYS
 from ispbilling.core.models import Event, User
@@ -126,6 +127,35 @@ def _payments(events: Sequence[Event]) -> list[Notice]:
         }
         key = f"{event.pk}:{event.kind}:{payer.pk}"
         found.append(Notice(key, event, payer, _addresses(contact), variables, copies=_copies(contact)))
+    return found
+
+
+def _debits(events: Sequence[Event]) -> list[Notice]:
+    """Debit orders: to the primary contact of the payer; what was taken out or came in since is not told."""
+    rows = DebitRow.objects.listed().in_bulk([event.subject_id for event in events])
+    payers = [row.payer_id for row in rows.values()]
+    contacts = primary_contacts(payers)
+    balances = dict(Balance.objects.filter(customer__in=payers).values_list("customer_id", "amount"))
+    found = []
+    for event in events:
+        row = rows[event.subject_id]
+        unpaid = event.kind == "debit_row.rejected"
+        if row.state not in ((RowState.REJECTED,) if unpaid else (RowState.DRAFT, RowState.SENT)):
+            continue
+        contact = contacts.get(row.payer_id)
+        variables = {
+            "name": contact.name if contact else row.payer.name,
+            "code": row.payer.code,
+            "amount": format_money(row.amount),
+            "action_on": str(row.batch.action_on),
+            "account": row.mandate.account,
+            "mandate": row.mandate.reference,
+        }
+        if unpaid:
+            owing = format_money(max(balances.get(row.payer_id, ZERO), ZERO))
+            variables |= {"reason": row.reason, "owing": owing, "fee": event.data.get("fee", "")}
+        key = f"{event.pk}:{event.kind}:{row.payer_id}"
+        found.append(Notice(key, event, row.payer, _addresses(contact), variables, copies=_copies(contact)))
     return found
 
 
@@ -281,6 +311,8 @@ SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
     "credit_note_issued": _documents,
     "payment_received": _payments,
     "payment_returned": _payments,
+    "debit_order_notice": _debits,
+    "debit_order_unpaid": _debits,
     "statement": _statements,
     "cancellation_set": _customers,
     "cancellation_cleared": _customers,

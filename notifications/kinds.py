@@ -53,6 +53,13 @@ _PAYMENT = {
     "received_on": "2026-12-04",
     "code": "ALI001",
 }
+_DEBIT = {
+    "amount": "R 599.00",
+    "action_on": "2026-12-01",
+    "account": "FNB •••123",
+    "code": "ALI001",
+    "mandate": "ALI001",
+}
 
 CATALOGUE = [
     Kind(
@@ -98,6 +105,20 @@ CATALOGUE = [
         "when the bank returned a payment: what is owed again",
         ("payment.returned",),
         {**_PAYMENT, "owing": "R 599.00", "fee": "INV-2026-000124"},
+    ),
+    Kind(
+        "debit_order_notice",
+        "Debit order",
+        "when a batch of debit orders is approved: what will be collected, when and from which account",
+        ("debit_row.announced",),
+        _DEBIT,
+    ),
+    Kind(
+        "debit_order_unpaid",
+        "Unpaid debit order",
+        "when the bank does not pay a debit order: why, and what is owed",
+        ("debit_row.rejected",),
+        {**_DEBIT, "reason": "Not provided for", "owing": "R 599.00", "fee": "INV-2026-000124"},
     ),
     Kind(
         "statement",

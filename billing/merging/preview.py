@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
 
+from billing.debiting import mandates
 from billing.ledger.models import Balance
 from billing.merging.moves import Move, belongings
 from billing.runs.models import Run, RunState
@@ -109,6 +110,7 @@ def consequences(survivor: Customer, loser: Customer, preview: Preview, now: dat
         found.append(f"{survivor.code} becomes the master account of the sub-accounts and {pays}.")
     if loser.master_id:
         found.append(f"{loser.code} stops being a sub-account of {loser.master}.")
+    found += mandates.left_by_merge(survivor, loser)
     found.append("Nobody is notified.")
     return found
 

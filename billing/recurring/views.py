@@ -271,6 +271,7 @@ class SettingsEdit(EditPage):
         found = [
             Button("VAT rates", reverse("billing:vat_list"), "percentage"),
             Button("Data costing models", reverse("billing:costing_list"), "tags"),
+            Button("Debit orders", reverse("billing:debit_settings_edit"), "writing-sign"),
             Button("Close Books", reverse("billing:books_close"), "lock", permission="billing.books.close"),
         ]
         if closed := self.object.closed_until:

@@ -80,6 +80,12 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "billing.payments.add": OFFICE,
     "billing.payments.take_back": FINANCE,
     "billing.gateways.settle": FINANCE,  # by hand what a gateway took and never told
+    "billing.debits.view": STAFF,  # account numbers are masked
+    "billing.debits.prepare": OFFICE,
+    "billing.debits.results": OFFICE,
+    "billing.debits.send": FINANCE,  # approve, make and download the file, cancel
+    "billing.mandates.edit": OFFICE,
+    "billing.mandates.reveal": OFFICE,
     "billing.runs.view": OFFICE | {Role.READ_ONLY},
     "billing.runs.preview": OFFICE,
     "billing.runs.approve": FINANCE,

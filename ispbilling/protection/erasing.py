@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.banking import erasing as banking
+from billing.debiting import erasing as debits
 from billing.documents import erasing as documents
 from billing.payments import erasing as payments
 from customers.accounts import deletion
@@ -52,6 +53,8 @@ BLANKED = {
     "billing.Party": "Name, address and VAT number on issued documents",
     "billing.Payment": "References and notes on payments",
     "billing.BankLine": "References on lines of bank statements",
+    "billing.Mandate": "Mandates of debit orders: holder, bank, account number",
+    "billing.ResultLine": "References on results of debit orders",
     "notifications.Message": "Messages: where to and what they said",
 }
 KEPT = {
@@ -68,6 +71,8 @@ KEPT = {
     "billing.PaymentPosting": "Which entries of the ledger a payment made",
     "billing.Checkout": "Online payments that were begun",
     "billing.GatewayDelivery": "What payment gateways told of them: numbers, amounts, states",
+    "billing.DebitRow": "Days, amounts and results of debit orders",
+    "billing.DebitSkip": "Why batches of debit orders left them out",
     "billing.Pin": "Which payment settles which invoice",
     "billing.StatementRecipient": "Which statements were sent",
     "billing.Balance": "The balance, R 0.00",
@@ -156,7 +161,13 @@ def _erase(row: Customer, reason: str, now: datetime, actor: User) -> Erasure:
     users = [login.user for login in row.portal_logins.select_related("user")]
     counts, usernames = lines.erase(row)
     counts |= usage.erase(row, usernames) | attempts.erase(row, usernames)
-    counts |= documents.erase(row, now) | banking.erase(row) | payments.erase(row) | messages.erase(row)
+    counts |= (
+        documents.erase(row, now)
+        | banking.erase(row)
+        | debits.erase(row)
+        | payments.erase(row)
+        | messages.erase(row)
+    )
     counts |= people.erase(row, now)
     counts["events"] = events.erase([row, *users])
     events.record("customer.erased", row, actor=actor, at=now, reason=reason, counts=counts)

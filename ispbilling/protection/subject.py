@@ -28,6 +28,8 @@ LEFT_OUT = {
     "billing.RunException": "why a run of ours left somebody out; internal to the run",
     "billing.BilledPeriod": "bookkeeping against billing a period twice; the documents say what was billed",
     "billing.Pin": "which payment we let settle which invoice; the statement says so",
+    "billing.DebitSkip": "why a batch of ours left somebody out; internal to the batch",
+    "billing.ResultLine": "what a provider told us of a debit order; the debit order is there",
     "billing.Posting": "the ledger's envelope; its lines are there",
     "billing.BankLine": "what the bank told us of a payment; the payment is there",
     "billing.PaymentPosting": "which entries of the ledger a payment made; the payment and the lines are there",
@@ -48,7 +50,7 @@ OMITTED = {
     "notifications.Message.event": "internal",
 }
 #: Encrypted columns that are the person's own and are handed out in clear; every other one never is.
-OWN_SECRETS = frozenset({"customers.Customer.id_number"})
+OWN_SECRETS = frozenset({"customers.Customer.id_number", "billing.Mandate.account_number"})
 
 
 def tables() -> dict[type[models.Model], list[str]]:

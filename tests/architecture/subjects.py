@@ -17,6 +17,7 @@ from ispbilling.core.models import Role
 from radius.models import AuthAttempt
 from tests import builders
 from tests.architecture.site import Page
+from tests.billing import debiting
 from tests.billing.paying import pay
 from tests.customers import importing
 
@@ -40,6 +41,19 @@ def _merge() -> Any:
 def _bank_import() -> Any:
     statement = b"Date,Amount,Description\n2026-11-04,115.00,ALI001\n"
     return importing_statements.receive(statement, "nov.csv", now(), actor=None)
+
+
+def _debit_row() -> Any:
+    """A collection whose file was made."""
+    payer = builders.customer()
+    debiting.mandate(payer)
+    builders.invoice(payer, on=debiting.due_invoice_day())
+    return debiting.row_of(debiting.sent(), payer)
+
+
+def _debit_result() -> Any:
+    row = _debit_row()
+    return debiting.told(("TDD", row, row.amount))
 
 
 def _mailing() -> Any:
@@ -82,6 +96,10 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "billing.Checkout": builders.checkout,
     "billing.GatewayDelivery": lambda: builders.delivery(builders.checkout()),
     "billing.BankImport": _bank_import,
+    "billing.DebitBatch": lambda: _debit_row().batch,
+    "billing.DebitRow": _debit_row,
+    "billing.Mandate": lambda: debiting.mandate(builders.customer()),
+    "billing.ResultImport": _debit_result,
     "billing.Posting": lambda: pay(builders.customer(), "100", date(2026, 11, 1)),
     "billing.Product": builders.product,
     "billing.CostingModel": builders.costing_model,
@@ -150,6 +168,9 @@ _GUESSES = {
     "radius:data_account_attribute_edit": "radius.ReplyAttribute of a line",
     "radius:data_account_attribute_delete": "radius.ReplyAttribute of a line",
     "billing:bank_import_detail": "billing.BankImport",
+    "billing:debit_batch_detail": "billing.DebitBatch",
+    "billing:debit_batch_left_out": "billing.DebitBatch",
+    "billing:debit_result_detail": "billing.ResultImport",
     "portal:document_detail": "billing.Document",
     "portal:document_pdf": "billing.Document",
     "portal:payment_pdf": "billing.Payment",

@@ -14,6 +14,7 @@ from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import Event, Role
 from radius.models import ReplyAttribute
 from tests import builders
+from tests.billing import debiting
 
 PEOPLE = 4
 
@@ -45,6 +46,9 @@ def test_of_many_who_press_at_once_one_is_done_and_the_rest_are_refused() -> Non
     customer = builders.customer()
     invoice, run = builders.invoice(customer), builders.run()
     change, rating = builders.change_request(), builders.rating()
+    payer = builders.customer()
+    debiting.mandate(payer)
+    builders.invoice(payer, on=debiting.due_invoice_day())
     for act, subject, data, kind in (
         (
             "billing:document_credit",
@@ -65,6 +69,7 @@ def test_of_many_who_press_at_once_one_is_done_and_the_rest_are_refused() -> Non
             {"external_id": "1", "on": local_day(now()), "reason": "seen there"},
             "checkout.settled",
         ),
+        ("billing:debit_batch_approve", debiting.prepared(), {}, "debit_batch.approved"),
         ("customers:customer_suspend", customer, {"reason": "unpaid"}, "customer.suspended"),
         ("billing:run_approve", run, {}, "run.approved"),
         ("customers:change_request_decide", change, {"phone": "approved"}, "change_request.decided"),
@@ -83,9 +88,12 @@ def test_of_many_who_add_the_same_at_once_one_does_and_the_rest_are_told() -> No
            "message_authenticator": "auto", "enabled": "on"}  # fmt: skip
     line = {"username": "bob@isp.test", "secret": "wire-secret", "package": package.pk, "medium": "fibre",
             "starts_on": local_day(now())}  # fmt: skip
+    mandate = {"reference": "DEB-00001", "holder": "B", "bank": "FNB", "account_number": "62000000123",
+               "account_type": "current", "signed_on": local_day(now()), "valid_from": local_day(now())}  # fmt: skip
     for url, data, kind in (
         (reverse("radius:nas_add"), nas, "nas.added"),
         (reverse("radius:data_account_add", args=[customer.pk]), line, "data_account.added"),
+        (reverse("billing:mandate_add", args=[customer.pk]), mandate, "mandate.added"),
     ):
         assert press(url, data) == [200, 200, 200, 302], url
         assert Event.objects.filter(kind=kind).count() == 1

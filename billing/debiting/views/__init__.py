@@ -1,0 +1,1 @@
+"""The pages of debit orders, by what they are about."""
