@@ -20,7 +20,7 @@ from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
 from ispbilling.core.clock import Period, add_months, day_start, local_day, month_of
 from ispbilling.core.models import Event, Provider
-from ispbilling.demo import content, network, paying
+from ispbilling.demo import content, debiting, network, paying
 from radius.accounts import lines
 from radius.accounts.models import Medium
 from radius.models import DataAccount, Nas, Package, Service
@@ -46,6 +46,7 @@ def load(now: datetime) -> dict[str, int]:
     sessions = network.usage(accounts, routers, start, now, rng)
     for first in (start, month.start):
         _invoice(first, now)
+    debiting.collect(people, start, now)
     paying.pay(people, now)
     paying.pay_online(people, now)
     _troubles(people, now)

@@ -28,9 +28,10 @@ UNKNOWN = (("CASH DEP OUDTSHOORN", "450.00"), ("INTERNET {code} TKS", "599.00"))
 
 
 def pay(people: Sequence[Customer], now: datetime) -> None:
-    """Pay the invoices there are, as far as the days for it have come."""
+    """Pay the invoices there are, as far as the days for it have come; who has a mandate is collected from."""
     today = local_day(now)
-    invoices = Document.objects.filter(kind=DocumentKind.INVOICE).select_related("payer").order_by("pk")
+    invoices = Document.objects.filter(kind=DocumentKind.INVOICE, payer__mandates=None)
+    invoices = invoices.select_related("payer").order_by("pk")
     made: list[Payment] = []
     for n, invoice in enumerate(invoices):
         on = invoice.issued_on + timedelta(days=n * 3 % 10 + 2)

@@ -42,6 +42,11 @@ MONEY = (
     "billing_bankimport",
     "billing_gatewaydelivery",
     "billing_checkout",
+    "billing_resultline",
+    "billing_resultimport",
+    "billing_debitskip",
+    "billing_debitrow",
+    "billing_debitbatch",
     "billing_paymentposting",
     "billing_payment",
     "billing_pin",
@@ -71,7 +76,9 @@ def remove(now: datetime) -> int:
     with transaction.atomic():
         theirs = Customer.objects.filter(demonstration=True)
         count = theirs.count()
-        with _unguarded([*MONEY, "billing_chainhead", "core_event", "customers_visit"]) as cursor:
+        with _unguarded(
+            [*MONEY, "billing_mandate", "billing_chainhead", "core_event", "customers_visit"]
+        ) as cursor:
             # Asked once the tables are locked: a run that is being issued has ended by then, or waits.
             if _is_real(theirs):
                 raise DomainError(
@@ -129,6 +136,7 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
     _delete_network(cursor, accounts)
     rows = (
         "notifications.Message",
+        "billing.Mandate",
         "billing.InvoiceDraft",
         "billing.CustomerCosting",
         "billing.RecurringLine",
