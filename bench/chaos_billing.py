@@ -22,7 +22,7 @@ import django
 
 from bench import cpu, sql
 from bench.chaos import naive, teller
-from bench.chaos.fleet import WORKERS, Fleet
+from bench.chaos.fleet import Fleet, known_as
 from bench.measuring import say
 from ispbilling.runner.account import StartError, unprivileged_account
 from ispbilling.runner.embedded import Running, services
@@ -125,6 +125,7 @@ class Chaos:
         from bench.billing import SEED
 
         call_command("migrate", verbosity=0, interactive=False)
+        self._flush()  # what an earlier bench left
         with connection.cursor() as cursor:
             for statement in filter(str.strip, SEED.split(";")):
                 cursor.execute(statement, {"customers": self.options.customers})
@@ -142,7 +143,7 @@ class Chaos:
         celery = ["-W", "ignore:You're running the worker with superuser", "-m", "celery", "-A", "ispbilling"]
         worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "warning"]
         schedule = self.running.folder / "celerybeat-schedule"
-        fleet.add("worker", lambda: [*worker, "--without-gossip", "--without-mingle"])
+        fleet.add("worker", lambda: [*worker, "--without-gossip", "--without-mingle"], parent=True)
         fleet.add(
             "beat",
             lambda: [*celery, "beat", "--schedule", str(schedule), "--pidfile=", "--loglevel", "warning"],
@@ -245,7 +246,7 @@ class Fire:
             self.fleet.revive()
             work()
             busy = self.fleet.busy(*self.victims)
-            if busy and time.monotonic() >= at and _in_transaction():
+            if busy and time.monotonic() >= at and _in_transaction(self.victims):
                 self.fleet.kill(self.random.choice(busy))
                 done += 1
                 for name in due.pop(done, ()):
@@ -262,7 +263,7 @@ class Fire:
         """After which kills the accidents happen."""
         due: dict[int, list[str]] = {}
         for name, (times, _) in self.accidents.items():
-            for after in self.random.sample(range(1, kills + 1), min(times, kills)):
+            for after in self.random.sample(range(1, kills + 1), max(1, times * min(kills, 500) // 500)):
                 due.setdefault(after, []).append(name)
         return due
 
@@ -319,15 +320,15 @@ class Office:
                 self.undone += 1
 
 
-def _in_transaction() -> bool:
-    """Whether a worker has a transaction open at this moment."""
+def _in_transaction(names: tuple[str, ...]) -> bool:
+    """Whether one of them has a transaction open at this moment."""
     from django.db import DatabaseError, InterfaceError, connection
 
     try:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND xact_start IS NOT NULL",
-                [WORKERS],
+                "SELECT count(*) FROM pg_stat_activity WHERE application_name = ANY(%s) AND xact_start IS NOT NULL",
+                [list(map(known_as, names))],
             )
             return bool(cursor.fetchone()[0])
     except (DatabaseError, InterfaceError):

@@ -11,8 +11,10 @@ from pathlib import Path
 from bench import cpu
 from ispbilling.runner.account import CHECKOUT
 
-#: What PostgreSQL's own list of connections calls those of the workers.
-WORKERS = "chaos-worker"
+
+def known_as(name: str) -> str:
+    """What PostgreSQL's list of connections calls those of a process."""
+    return f"chaos-{name}"
 
 
 class Fleet:
@@ -21,6 +23,7 @@ class Fleet:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._commands: dict[str, Callable[[], list[str]]] = {}
+        self._parents: set[str] = set()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._orphans: list[int] = []
         self._ticks: dict[int, float] = {}
@@ -37,8 +40,11 @@ class Fleet:
         for pid in self._orphans:
             _end(pid)
 
-    def add(self, name: str, command: Callable[[], list[str]]) -> None:
+    def add(self, name: str, command: Callable[[], list[str]], *, parent: bool = False) -> None:
+        """A process that works itself, or as a `parent` has children work."""
         self._commands[name] = command
+        if parent:
+            self._parents.add(name)
 
     def dismiss(self, name: str) -> None:
         """End one and do not start it again."""
@@ -57,7 +63,7 @@ class Fleet:
                 self._running[name] = subprocess.Popen(
                     [sys.executable, *command()],
                     cwd=CHECKOUT,
-                    env={**os.environ, "PGAPPNAME": WORKERS},
+                    env={**os.environ, "PGAPPNAME": known_as(name)},
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
@@ -66,11 +72,13 @@ class Fleet:
             self.starts += 1
 
     def pool(self, name: str) -> list[int]:
-        """The children of one, or itself when it has none."""
+        """Who works: the children of a parent, else the process itself."""
         process = self._running.get(name)
         if process is None:
             return []
-        return [pid for pid in cpu.family(process.pid) if pid != process.pid] or [process.pid]
+        if name in self._parents:
+            return [pid for pid in cpu.family(process.pid) if pid != process.pid]
+        return [process.pid]
 
     def busy(self, *names: str) -> list[int]:
         """Those of the pools who used the processor since they were last asked about."""

@@ -5,8 +5,6 @@ It looks whether the invoice is there, takes MAX + 1 for its number, and posts i
 
 import sys
 
-from bench.chaos.fleet import WORKERS
-
 TABLES = """
 CREATE TABLE naive_invoice (id bigserial PRIMARY KEY, customer bigint, period int, number bigint);
 CREATE INDEX ON naive_invoice (customer, period);
@@ -28,9 +26,7 @@ def bill(customers: int, period: int) -> None:
 
     from bench import sql
 
-    connection = psycopg2.connect(
-        dbname="isp", application_name=WORKERS, **sql.address(os.environ["DATABASE_URL"])
-    )
+    connection = psycopg2.connect(dbname="isp", **sql.address(os.environ["DATABASE_URL"]))
     cursor = connection.cursor()
     for customer in range(1, customers + 1):
         cursor.execute("SELECT 1 FROM naive_invoice WHERE customer = %s AND period = %s", [customer, period])
