@@ -10,10 +10,19 @@ from django.db.models import Q
 
 from billing.recurring.models import BillingSettings, Frequency, Product, RecurringLine, VatRate
 from ispbilling.core import payment_links
-from ispbilling.core.forms import AmountField, DateInput, Form, ModelForm, MoneyInput, Pair, PlainDecimalField
+from ispbilling.core.forms import (
+    AmountField,
+    DateInput,
+    Form,
+    ModelForm,
+    MoneyInput,
+    Pair,
+    PlainDecimalField,
+    SeenForm,
+)
 
 
-class ProductForm(ModelForm):
+class ProductForm(SeenForm):
     layout = Layout(
         "title", Pair("price", "frequency"), "vat_exempt", Pair("gl_code", "income_account"), "active"
     )
@@ -25,7 +34,7 @@ class ProductForm(ModelForm):
         field_classes = {"price": PlainDecimalField}
 
 
-class RecurringLineForm(ModelForm):
+class RecurringLineForm(SeenForm):
     """With a product, an empty description or period is the product's."""
 
     frequency = forms.TypedChoiceField(
@@ -126,7 +135,7 @@ class ReplaceForm(Form):
     layout = Layout("day", Pair("price", "quantity"), "discount", "description")
 
 
-class SettingsForm(ModelForm):
+class SettingsForm(SeenForm):
     layout = Layout(
         Pair("due_days", "overdue_days"),
         Pair("prices_include_vat", "rounding"),

@@ -9,6 +9,7 @@ from django.db.models import Max
 from billing.recurring.models import RecurringLine
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
+from ispbilling.core.meanwhile import refuse_if_changed
 from ispbilling.core.models import User
 
 COLUMNS = (
@@ -50,11 +51,14 @@ def add(line: RecurringLine, on: date, *, actor: User | None) -> RecurringLine:
     return line
 
 
-def change(line: RecurringLine, values: dict[str, Any], on: date, *, actor: User | None) -> RecurringLine:
+def change(
+    line: RecurringLine, values: dict[str, Any], on: date, *, actor: User | None, seen: int | None = None
+) -> RecurringLine:
     """Change columns of a line; what was billed stays as it was, and what becomes due of days gone by comes with
-    the next run. Raises DomainError as `add`."""
+    the next run. Raises DomainError as `add`, ChangedMeanwhile when it was edited after `seen` (core.meanwhile)."""
     with transaction.atomic():
         stored = RecurringLine.objects.select_for_update(of=("self",)).get(pk=line.pk)
+        refuse_if_changed(stored, seen, "recurring_line.edited")
         before = {column: getattr(stored, column) for column in COLUMNS}
         for column, value in values.items():
             setattr(stored, column, value)

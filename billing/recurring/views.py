@@ -100,8 +100,7 @@ class RecurringEdit(EditPage):
         return [Tab("main", "Recurring line", RecurringLineForm)]
 
     def act(self, obj: RecurringLine, form: Tabs, actor: Any) -> RecurringLine:
-        asked = {name: form.cleaned_data[name] for name in form.changed_data}
-        return lines.change(obj, asked, _today(), actor=actor)
+        return lines.change(obj, form.changed, _today(), actor=actor, seen=form.seen)
 
     def close_url(self) -> str:
         return self.came_from() or reverse("billing:recurring_list")

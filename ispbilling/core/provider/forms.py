@@ -3,11 +3,11 @@
 from crispy_forms.layout import Layout
 from django import forms
 
-from ispbilling.core.forms import ModelForm, Pair
+from ispbilling.core.forms import Pair, SeenForm
 from ispbilling.core.models import Provider
 
 
-class ProviderForm(ModelForm):
+class ProviderForm(SeenForm):
     """What the paper says about us; the law wants legal name, address and VAT number on a tax invoice."""
 
     layout = Layout(

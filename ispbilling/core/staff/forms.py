@@ -4,11 +4,11 @@ from typing import Any
 
 from crispy_forms.layout import Layout
 
-from ispbilling.core.forms import ModelForm, Pair
+from ispbilling.core.forms import Pair, SeenForm
 from ispbilling.core.models import Role, User
 
 
-class StaffForm(ModelForm):
+class StaffForm(SeenForm):
     """Names, e-mail and role; the username is fixed once it exists."""
 
     class Meta:

@@ -7,6 +7,7 @@ from django.db import transaction
 from ispbilling.core import events
 from ispbilling.core.clock import now
 from ispbilling.core.errors import DomainError
+from ispbilling.core.meanwhile import refuse_if_changed
 from ispbilling.core.models import Role, User
 from ispbilling.core.second_factor import deadline
 
@@ -22,9 +23,11 @@ def add(user: User, *, actor: User) -> User:
 
 
 @transaction.atomic
-def change(user: User, fields: dict[str, Any], *, actor: User) -> User:
-    """Change names, e-mail or role. Raises DomainError when it would leave no owner."""
+def change(user: User, fields: dict[str, Any], *, actor: User, seen: int | None = None) -> User:
+    """Change names, e-mail or role. Raises DomainError when it would leave no owner, ChangedMeanwhile when somebody
+    changed the login after `seen` (core.meanwhile)."""
     stored = User.objects.select_for_update().get(pk=user.pk)
+    refuse_if_changed(stored, seen, "staff.changed")
     if fields.get("role", stored.role) != Role.OWNER:
         _keep_an_owner(stored, "change this role")
     before = {name: getattr(stored, name) for name in fields}

@@ -71,7 +71,7 @@ class StaffEdit(EditPage):
         return [Tab("main", "Staff", StaffForm)]
 
     def act(self, obj: User, form: Tabs, actor: User) -> User:
-        return logins.change(obj, {name: form.cleaned_data[name] for name in form.changed_data}, actor=actor)
+        return logins.change(obj, form.changed, actor=actor, seen=form.seen)
 
     def close_url(self) -> str:
         return self.came_from() or reverse("core:staff_list")

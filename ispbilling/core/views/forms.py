@@ -14,7 +14,7 @@ from django.utils.text import capfirst
 from ispbilling.core import access, events, registries, taken
 from ispbilling.core.errors import DomainError
 from ispbilling.core.forms import NoFields, Tabs
-from ispbilling.core.meanwhile import ChangedMeanwhile
+from ispbilling.core.meanwhile import ChangedMeanwhile, refuse_if_changed
 from ispbilling.core.parts import Button, Tab
 from ispbilling.core.views.objects import ObjectPage
 from ispbilling.core.views.page import report, scoped
@@ -174,22 +174,34 @@ class EditPage(FormPage):
         return None
 
     def act(self, obj: Any, form: Any, actor: Any) -> Any:
-        before = type(obj)._default_manager.filter(pk=obj.pk).first() if obj.pk else None
+        before, noun = self.stored(obj, form), obj._meta.model_name
         for tab in form.own:
             if hasattr(form[tab.name], "save"):
                 form[tab.name].save()
-        noun = obj._meta.model_name
         if before is None:
             events.record(f"{noun}.added", obj, actor=actor, about=self.about(obj))
         elif changed := self.changes(before, form):
             events.record(f"{noun}.changed", obj, actor=actor, about=self.about(obj), changes=changed)
         return obj
 
+    def stored(self, obj: Any, form: Any) -> Any:
+        """The row as it is, None for a new one. Where the form knows what it saw, the row is locked and the change
+        of somebody else is told (ChangedMeanwhile)."""
+        rows = type(obj)._default_manager.filter(pk=obj.pk)
+        if obj.pk and form.seen is not None:
+            rows = rows.select_for_update(no_key=True, of=("self",))
+        row = rows.first() if obj.pk else None
+        if row is not None:
+            refuse_if_changed(row, form.seen, f"{obj._meta.model_name}.changed")
+        return row
+
     def changes(self, before: Any, form: Any) -> dict[str, list[Any]]:
         """Old and new value of each changed field; a secret only says that it changed."""
         changed: dict[str, list[Any]] = {}
         for tab in form.own:
             for name in form[tab.name].changed_data:
+                if name == "seen":
+                    continue
                 if any(word in name for word in self.secret_fields):
                     changed[name] = ["(hidden)", "(hidden)"]
                 else:
