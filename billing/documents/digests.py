@@ -13,9 +13,9 @@ def party_digest(name: str, address: str, vat_number: str, code: str = "") -> by
     return digest([name, address, vat_number, code] if code else [name, address, vat_number])
 
 
-def issuer_digest(details: Iterable[str]) -> bytes:
-    """Over the provider's details as they are printed."""
-    return digest(_trimmed(details))
+def issuer_digest(details: Iterable[str | None]) -> bytes:
+    """Over the provider's details as they are printed; the logo by its own digest."""
+    return digest(_trimmed(one or "" for one in details))
 
 
 def document_digest(

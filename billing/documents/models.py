@@ -87,6 +87,9 @@ class Issuer(models.Model):
     invoice_note = models.TextField(blank=True)
     payment_link = models.CharField(max_length=300, blank=True, db_default="", default="")
     site = models.CharField(max_length=200, blank=True, db_default="", default="")
+    logo = models.ForeignKey(
+        "core.Logo", models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     digest = models.BinaryField(unique=True, help_text="Over all of it")
 
     def __str__(self) -> str:
@@ -107,6 +110,7 @@ ISSUED_WITH = (
     "invoice_note",
     "payment_link",
     "site",
+    "logo_id",
 )
 
 

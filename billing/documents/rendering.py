@@ -14,6 +14,7 @@ import typst
 from django.conf import settings
 from django.urls import reverse
 
+from billing.documents import letterhead
 from billing.documents.models import Document, DocumentKind, DocumentLine, Issuer
 from ispbilling.core import payment_links
 from ispbilling.core.models import Provider
@@ -65,14 +66,10 @@ def told(document: Document, provider: Issuer | Provider) -> dict[str, Any]:
     return {
         "title": title(document, provider),
         "reference": document.reference,
-        "provider": {
-            "name": provider.name,
-            "address": [*_parts(provider.address), *filter(None, [provider.phone, provider.email])],
-            "legal": ", ".join(_legal(provider)),
-        },
+        "provider": letterhead.told(provider),
         "party": {
             "name": party.name,
-            "address": _parts(party.address),
+            "address": letterhead.parts(party.address),
             "vat_number": party.vat_number,
         },
         "served": _served(document),
@@ -82,7 +79,8 @@ def told(document: Document, provider: Issuer | Provider) -> dict[str, Any]:
         "reason": document.reason,
         "sums": [["Net", format_money(document.net)], ["VAT", format_money(document.vat)]],
         "total": [_TOTALS.get(document.kind, "Total"), format_money(document.total)],
-        "bank": _parts(provider.bank_details) or [f"Please ask {provider.name} for the bank details."],
+        "bank": letterhead.parts(provider.bank_details)
+        or [f"Please ask {provider.name} for the bank details."],
         "pay": (
             [
                 ["Amount", format_money(document.total)],
@@ -112,16 +110,6 @@ def _served(document: Document) -> str:
     if document.served is not None:
         return f"{document.served.code} {document.served.name}"
     return str(document.customer) if document.customer_id != document.payer_id else ""
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.splitlines() if part.strip()]
-
-
-def _legal(provider: Issuer | Provider) -> list[str]:
-    registered = f"registration {provider.registration_number}" if provider.registration_number else ""
-    vat = f"VAT {provider.vat_number}" if provider.vat_number else ""
-    return [part for part in (provider.legal_name or provider.name, registered, vat) if part]
 
 
 def _line(line: DocumentLine) -> dict[str, str]:

@@ -80,6 +80,10 @@ def _more(reason: str, issuer: bytes | None, served: bytes | None, rounding: str
 
 _CHECKS = (
     (
+        "SELECT digest FROM core_logo WHERE digest <> encode(sha256(data), 'hex') ORDER BY 1",
+        "logo {0} is another picture",
+    ),
+    (
         """SELECT s.kind, s.year, n FROM billing_numbersequence s, generate_series(1, s.last) n
            WHERE s.kind <> 'receipt' AND NOT EXISTS (SELECT FROM billing_document d
                WHERE d.kind = s.kind AND d.year = s.year AND d.number = n) ORDER BY 1, 2, 3""",

@@ -6,6 +6,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.urls import reverse
 
+from billing.documents.models import Issuer
 from billing.ledger.models import Posting
 from billing.ledger.posting import BANK, RECEIVED_INTO
 from customers.models import Customer
@@ -71,6 +72,8 @@ class Payment(models.Model):
     source_key = models.CharField(max_length=120, help_text="What it came from, which is recorded once")
     recorded_at = models.DateTimeField()
     taken_back_on = models.DateField("taken back", null=True)
+    # Empty on what was received before it was kept; migration 0033 refuses it for what is received since.
+    issuer = models.ForeignKey(Issuer, models.PROTECT, null=True, related_name="+", db_index=False)
 
     objects = PaymentQuerySet.as_manager()
 

@@ -1,4 +1,8 @@
-"""The receipt: a payment as PDF/A, typeset by typst from `templates/billing/receipt.typ`."""
+"""The receipt: a payment as PDF/A, typeset by typst from `templates/billing/receipt.typ`.
+
+It comes from whoever we were when the money was received, as a document does; only receipts from before that was
+kept show the provider of today.
+"""
 
 import json
 from datetime import UTC, datetime, time
@@ -7,6 +11,8 @@ from typing import Any
 import typst
 from django.conf import settings
 
+from billing.documents import letterhead
+from billing.documents.models import Issuer
 from billing.payments.models import Payment
 from ispbilling.core.models import Provider
 from ispbilling.core.money import format_money
@@ -15,39 +21,29 @@ TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "receipt.typ"
 
 
 def render_pdf(payment: Payment) -> bytes:
-    """The receipt as PDF/A-2b; the same payment and provider give the same bytes."""
+    """The receipt as PDF/A-2b; the same payment gives the same bytes, whatever is edited about us later."""
     return typst.compile(
         TEMPLATE,
         format="pdf",
         ignore_system_fonts=True,  # the fonts that come with typst: the same paper on every machine
         pdf_standards="a-2b",
-        sys_inputs={"receipt": json.dumps(told(payment, Provider.get()))},
+        sys_inputs={"receipt": json.dumps(told(payment, payment.issuer or Provider.get()))},
         timestamp=int(datetime.combine(payment.received_on, time(), UTC).timestamp()),
     )
 
 
-def told(payment: Payment, provider: Provider) -> dict[str, Any]:
+def told(payment: Payment, provider: Issuer | Provider) -> dict[str, Any]:
     """What the template prints, as text."""
     facts = [["Date", str(payment.received_on)], ["Paid by", payment.get_method_display()]]
     if payment.payer is not None:
         facts.append(["Account code", payment.payer.code])
     if payment.reference:
         facts.append(["Reference", payment.reference])
-    registered = f"registration {provider.registration_number}" if provider.registration_number else ""
-    vat = f"VAT {provider.vat_number}" if provider.vat_number else ""
     return {
         "reference": payment.receipt,
-        "provider": {
-            "name": provider.name,
-            "address": [*_lines(provider.address), *filter(None, [provider.phone, provider.email])],
-            "legal": ", ".join(filter(None, [provider.legal_name or provider.name, registered, vat])),
-        },
+        "provider": letterhead.told(provider),
         "payer": payment.payer.name if payment.payer is not None else "Not known yet",
         "facts": facts,
         "amount": format_money(payment.amount),
         "taken_back": str(payment.taken_back_on or ""),
     }
-
-
-def _lines(text: str) -> list[str]:
-    return [part.strip() for part in text.splitlines() if part.strip()]

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Max, QuerySet
 
+from billing.documents import addressing
 from billing.documents.issuing import financial_year, take_numbers
 from billing.ledger import books, posting
 from billing.ledger.models import Balance, Posting
@@ -197,6 +198,7 @@ def _numbered(money: Money, now: datetime) -> Payment:
         into_account=money.into,
         source_key=money.source_key,
         recorded_at=now,
+        issuer_id=addressing.issuer(settings).pk,
     )
 
 

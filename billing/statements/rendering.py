@@ -8,6 +8,7 @@ from typing import Any
 import typst
 from django.conf import settings
 
+from billing.documents import letterhead
 from billing.recurring.models import BillingSettings
 from billing.statements.figures import Entry, Statement
 from customers.models import Customer
@@ -42,14 +43,10 @@ def told(statement: Statement, provider: Provider) -> dict[str, Any]:
     payer, ages = statement.payer, statement.ages
     return {
         "code": payer.code,
-        "provider": {
-            "name": provider.name,
-            "address": [*_parts(provider.address), *filter(None, [provider.phone, provider.email])],
-            "legal": ", ".join(_legal(provider)),
-        },
+        "provider": letterhead.told(provider),
         "party": {
             "name": payer.name,
-            "address": _parts(payer.postal_address or payer.physical_address),
+            "address": letterhead.parts(payer.postal_address or payer.physical_address),
             "vat_number": payer.vat_number,
         },
         "facts": [
@@ -78,7 +75,8 @@ def told(statement: Statement, provider: Provider) -> dict[str, Any]:
         ],
         "sentence": sentence(statement),
         "due": statement.to_pay > 0,
-        "bank": _parts(provider.bank_details) or [f"Please ask {provider.name} for the bank details."],
+        "bank": letterhead.parts(provider.bank_details)
+        or [f"Please ask {provider.name} for the bank details."],
         "pay": [["Amount", format_money(statement.to_pay)], ["Your reference", payer.code]],
         "qr": payment_links.qr_svg(pay_at(statement)),
     }
@@ -123,13 +121,3 @@ def _settled(entry: Entry) -> list[str]:
 
 def _or_blank(amount: Decimal | None) -> str:
     return "" if amount is None else format_money(amount, "")
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.splitlines() if part.strip()]
-
-
-def _legal(provider: Provider) -> list[str]:
-    registered = f"registration {provider.registration_number}" if provider.registration_number else ""
-    vat = f"VAT {provider.vat_number}" if provider.vat_number else ""
-    return [part for part in (provider.legal_name or provider.name, registered, vat) if part]

@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser, UserManager
 from django.contrib.contenttypes.models import ContentType
 from django.db import models
 from django.db.models.functions import Lower
+from django.urls import reverse
 
 
 class Role(models.TextChoices):
@@ -123,6 +124,35 @@ class AccountingSystem(models.TextChoices):
     SAGEONE = "sageone", "Sage Business Cloud Accounting (SageOne)"
 
 
+class Logo(models.Model):
+    """A picture for paper, known by its content: what was printed with it is printed with it for ever.
+
+    Kept in the database, where the paper is, and not on a disk that may be another one. Written by
+    `core.provider.logos` alone; PostgreSQL refuses to change it, and a picture under another's digest.
+    """
+
+    digest = models.CharField(max_length=64, primary_key=True, editable=False, help_text="SHA-256 of `data`")
+    content_type = models.CharField(max_length=20)
+    width = models.PositiveSmallIntegerField(help_text="In pixels")
+    height = models.PositiveSmallIntegerField(help_text="In pixels")
+    data = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(content_type__in=["image/png", "image/jpeg"]),
+                name="core_logo_content_type",
+            ),
+            models.CheckConstraint(condition=models.Q(width__gt=0, height__gt=0), name="core_logo_sides"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.width} x {self.height} pixels"
+
+    def get_absolute_url(self) -> str:
+        return reverse("core:logo", args=[self.digest])
+
+
 class Provider(models.Model):
     """The provider itself, as printed on paper and mails. One row."""
 
@@ -143,6 +173,7 @@ class Provider(models.Model):
         db_default="",
         help_text="Chosen: customers and groups carry the id they have there",
     )
+    logo = models.ForeignKey(Logo, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
     demonstration = models.BooleanField(default=False, help_text="Pages are marked as a demonstration")
 
     class Meta:
@@ -153,8 +184,8 @@ class Provider(models.Model):
 
     @classmethod
     def get(cls) -> "Provider":
-        """The one row (made by the first migration)."""
-        return cls.objects.get(pk=1)
+        """The one row (made by the first migration), its logo without the picture itself."""
+        return cls.objects.select_related("logo").defer("logo__data").get(pk=1)
 
 
 class ColumnChoice(models.Model):

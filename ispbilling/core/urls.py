@@ -21,5 +21,6 @@ staff_urls = [
 urlpatterns = [
     path("staff/", include(staff_urls)),
     path("provider/", provider.ProviderEdit.as_view(), name="provider_edit"),
+    path("logo/<str:digest>/", provider.LogoPicture.as_view(), name="logo"),
     path("events/", log.EventList.as_view(), name="event_list"),
 ]

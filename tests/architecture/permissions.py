@@ -316,6 +316,7 @@ PAGES = {
     "core:staff_disable": "staff.manage",
     "core:staff_enable": "staff.manage",
     "core:staff_link": "staff.manage",
+    "core:logo": OPEN,
     "core:provider_edit": "settings.edit",
     "core:event_list": "events.view",
 }

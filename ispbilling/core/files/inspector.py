@@ -1,5 +1,7 @@
 """Looks at one file in a process of its own: `inspector.py FILE PREVIEW THUMBNAIL` prints what it is as JSON.
 
+With `--logo FILE OUT` it makes a logo of a picture: the same pixels, small enough for paper and nothing else.
+
 Started by `looking.py` without the environment and without Django. Files are hostile: decoders have had holes,
 and a small file may unpack to gigabytes. So this process limits its memory, its time and what it can write
 before it imports a decoder; when it dies the file is kept without a preview and nothing else is touched.
@@ -21,6 +23,10 @@ PICTURES = ("JPEG", "PNG", "GIF", "WEBP")
 #: Longest side in pixels.
 PREVIEW, THUMBNAIL = 1600, 320
 QUALITY = 82
+
+#: A logo: 64 mm at 250 dots per inch, and what a page may load of it.
+LOGO_SIDES, LOGO_BYTES, LOGO_LEAST = (640, 240), 100_000, 40
+LOGOS = ("JPEG", "PNG")
 
 #: How files of a kind begin; only these are handed to a decoder.
 SIGNATURES = {
@@ -101,6 +107,46 @@ def _picture(path: str, preview: str, thumbnail: str) -> dict[str, Any]:
     return {**found, "previewed": True}
 
 
+def logo(path: str, out: str) -> dict[str, Any]:
+    """Writes the picture anew, upright, small and without anything but pixels; or says why it is no logo."""
+    from io import BytesIO
+
+    from PIL import Image, ImageOps
+
+    with open(path, "rb") as file:
+        head = file.read(1024)
+    Image.MAX_IMAGE_PIXELS = None  # asked below
+    try:
+        image = Image.open(path, formats=LOGOS)
+    except (OSError, SyntaxError, ValueError):
+        damaged = kind_of(head) == "picture"
+        return {"refused": "a picture of another format, or damaged" if damaged else looks_like(head)}
+    width, height = image.size
+    if width * height > MOST_PIXELS // 4:
+        return {"refused": f"{width:,} x {height:,} pixels, too large to open safely"}
+    if min(width, height) < LOGO_LEAST:
+        return {"refused": f"{width:,} x {height:,} pixels, too small to print"}
+    try:
+        image.load()
+        format = str(image.format)
+        small: Any = ImageOps.exif_transpose(image).convert("RGBA" if format == "PNG" else "RGB")
+        small.thumbnail(LOGO_SIDES)
+        while True:
+            clean, written = Image.new(small.mode, small.size), BytesIO()
+            clean.paste(small)
+            clean.save(written, format, optimize=True, quality=88)
+            if len(written.getvalue()) <= LOGO_BYTES:
+                break
+            small = small.resize((max(small.width * 4 // 5, 1), max(small.height * 4 // 5, 1)))
+    except MemoryError:
+        return {"refused": "too large to open safely"}
+    except Exception as error:  # noqa: BLE001 - decoders raise whatever
+        return {"refused": "a damaged picture", "error": repr(error)[:200]}
+    with open(out, "wb") as file:
+        file.write(written.getvalue())
+    return {"content_type": Image.MIME[format], "width": small.width, "height": small.height}
+
+
 def _pdf(path: str, preview: str, thumbnail: str) -> dict[str, Any]:
     import pypdfium2
 
@@ -149,4 +195,5 @@ def _limit() -> None:
 
 if __name__ == "__main__":
     _limit()
-    print(json.dumps(main(*sys.argv[1:4])))
+    asked = sys.argv[1:]
+    print(json.dumps(logo(*asked[1:3]) if asked[0] == "--logo" else main(*asked[:3])))

@@ -40,16 +40,7 @@ class Looked:
 def look(path: Path, preview: Path, thumbnail: Path) -> Looked:
     """Look at the file and write its previews, if it has any. Never raises because of what the file holds."""
     try:
-        with _turn:
-            answer = subprocess.run(
-                [sys.executable, "-I", inspector.__file__, str(path), str(preview), str(thumbnail)],
-                env={},  # neither keys nor passwords where hostile files are parsed
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=PATIENCE,
-                check=True,
-            )
-        found: dict[str, Any] = json.loads(answer.stdout)
+        found = _ask(path, preview, thumbnail)
     except (subprocess.SubprocessError, ValueError) as error:
         log.warning("file_not_inspected", file=path.name, error=str(error)[:300])
         with path.open("rb") as file:
@@ -58,6 +49,33 @@ def look(path: Path, preview: Path, thumbnail: Path) -> Looked:
     if fault := found.pop("error", ""):
         log.info("file_without_preview", file=path.name, error=fault)
     return Looked(**found)
+
+
+def make_logo(path: Path, out: Path) -> dict[str, Any]:
+    """Write the picture anew as a logo; `content_type`, `width` and `height` of it, or why not as `refused`."""
+    try:
+        found = _ask("--logo", path, out)
+    except (subprocess.SubprocessError, ValueError) as error:
+        log.warning("logo_not_made", error=str(error)[:300])
+        return {"refused": "a picture that cannot be opened"}
+    if fault := found.pop("error", ""):
+        log.info("logo_not_made", error=fault)
+    return found
+
+
+def _ask(*arguments: str | Path) -> dict[str, Any]:
+    """What the inspector prints. Raises SubprocessError when it dies, ValueError when it talks nonsense."""
+    with _turn:
+        answer = subprocess.run(
+            [sys.executable, "-I", inspector.__file__, *map(str, arguments)],
+            env={},  # neither keys nor passwords where hostile files are parsed
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=PATIENCE,
+            check=True,
+        )
+    found: dict[str, Any] = json.loads(answer.stdout)
+    return found
 
 
 def why_not(name: str, looked: Looked) -> str:

@@ -1,9 +1,15 @@
 """The settings page of the provider's details."""
 
-from django.conf import settings
-from django.urls import reverse
+from typing import Any
 
-from ispbilling.core.models import Provider
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.views import View
+
+from ispbilling.core.files.views import SANDBOX
+from ispbilling.core.models import Logo, Provider
 from ispbilling.core.parts import Tab
 from ispbilling.core.provider.forms import ProviderForm
 from ispbilling.core.views import EditPage
@@ -30,3 +36,19 @@ class ProviderEdit(EditPage):
 
     def close_url(self) -> str:
         return settings.LOGIN_REDIRECT_URL
+
+
+class LogoPicture(View):
+    """A logo, for everybody: the portal shows it before anybody has logged in. Its address is its content."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        logo = get_object_or_404(Logo, pk=kwargs["digest"])
+        return HttpResponse(
+            bytes(logo.data),
+            content_type=logo.content_type,
+            headers={
+                "Cache-Control": "public, max-age=31536000, immutable",
+                "Content-Security-Policy": SANDBOX,
+                "X-Content-Type-Options": "nosniff",
+            },
+        )
