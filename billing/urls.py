@@ -1,4 +1,4 @@
-"""Pages of money: documents, drafts, payments, debit orders, age analysis, statements, recurring, runs, settings."""
+"""Pages of money: overview, documents, drafts, payments, debit orders, ages, statements, recurring, runs, settings."""
 
 from django.urls import include, path
 
@@ -15,6 +15,7 @@ from billing.debiting.views import rows as debit_rows
 from billing.documents import views as documents
 from billing.drafts import views as drafts
 from billing.gateways import views as gateways
+from billing.overview import views as overview
 from billing.payments import views as payments
 from billing.recurring import views as recurring
 from billing.runs import views as runs
@@ -193,6 +194,7 @@ settings_urls = [
 ]
 
 urlpatterns = [
+    path("", overview.Overview.as_view(), name="overview"),
     path("documents/", include(document_urls)),
     path("drafts/", include(draft_urls)),
     path("bank/", include(bank_urls)),

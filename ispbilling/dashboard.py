@@ -1,23 +1,23 @@
-"""Staff home: how the provider stands today, two charts, and what needs someone."""
+"""Staff home: how the provider and its money stand today, and what needs someone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from typing import TypeVar
 
 from django.core.cache import cache
-from django.db.models import Count, Q, Sum
-from django.db.models.functions import TruncMonth
+from django.db.models import Q, Sum
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
-from billing.documents.models import BILLED
-from billing.models import Balance, Document, RunException
+from billing.overview import waiting
+from billing.overview.charts import by_age
+from billing.overview.figures import position
+from billing.overview.views import Overview, month_columns
+from billing.overview.views import shown as money_figures
 from customers.models import ChangeRequest, Customer, Gate, GateKind, Rating
 from ispbilling.core import access
-from ispbilling.core.clock import add_months, day_start, local_day, month_of, now
-from ispbilling.core.money import ZERO, format_money
+from ispbilling.core.clock import day_start, local_day, month_of, now
 from ispbilling.core.parts import Chart, Series
 from ispbilling.core.units import GB, counted, format_octets
 from ispbilling.core.views import StaffPage
@@ -53,17 +53,18 @@ class Dashboard(StaffPage):
         return super().dispatch(request, *args, **kwargs)
 
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        at = now()
-        shown = [
-            figure for figure in _kept("figures", figures, at) if access.may(request.user, figure.permission)
-        ]
+        at, user = now(), request.user
+        shown = [figure for figure in _kept("figures", figures, at) if access.may(user, figure.permission)]
+        money = position(at) if access.may(user, Overview.permission) else None
         return self.answer(
             figures=shown,
             traffic=_kept("traffic", traffic, at),
-            billed=_kept("billed", billed, at)
-            if access.may(request.user, "billing.documents.view")
-            else None,
-            attention=[item for item in attention(at) if access.may(request.user, item.permission)],
+            money=money,
+            money_figures=money_figures(money, user)[:3] if money else (),
+            columns=month_columns(money, user) if money else None,
+            ages=by_age(money) if money and access.may(user, "billing.ageing.view") else None,
+            waiting=waiting.of(user),
+            attention=[item for item in attention(at) if access.may(user, item.permission)],
             empty=not Customer.objects.exists(),
         )
 
@@ -80,9 +81,6 @@ def figures(at: datetime) -> list[Figure]:
     customers = Customer.objects.exclude(gates__in=gone)
     suspended = Gate.objects.closing(at).filter(kind=GateKind.SUSPENDED).count()
     day = UsageDay.objects.filter(day=today).aggregate(up=Sum("upload_octets"), down=Sum("download_octets"))
-    owed = Balance.objects.filter(amount__gt=0).aggregate(sum=Sum("amount"), count=Count("pk"))
-    issued = Document.objects.filter(kind__in=BILLED, issued_on__gte=month.start, issued_on__lt=month.end)
-    billed_now = issued.aggregate(sum=Sum("total"), count=Count("pk"))
     list_url, up, down = reverse("customers:customer_list"), day["up"] or 0, day["down"] or 0
     return [
         Figure(
@@ -108,22 +106,6 @@ def figures(at: datetime) -> list[Figure]:
             reverse("radius:usage_list"),
             "radius.usage.view",
             "chart-bar",
-        ),
-        Figure(
-            f"Billed in {today:%B}",
-            format_money(billed_now["sum"] or ZERO),
-            f"{counted(billed_now['count'], 'document')}, credit notes taken off",
-            reverse("billing:document_list"),
-            "billing.documents.view",
-            "file-invoice",
-        ),
-        Figure(
-            "Owed to us",
-            format_money(owed["sum"] or ZERO),
-            f"by {counted(owed['count'], 'customer')}",
-            f"{list_url}?sort=-balance",
-            "billing.documents.view",
-            "scale",
         ),
     ]
 
@@ -159,44 +141,9 @@ def traffic(at: datetime) -> Chart:
     )
 
 
-def billed(at: datetime) -> Chart:
-    """What was invoiced, less credit notes, by month of issue, the last twelve."""
-    first = month_of(local_day(at)).start
-    months = [add_months(first, -back) for back in range(11, -1, -1)]
-    sums: dict[date, Decimal] = {
-        row["month"]: row["sum"]
-        for row in Document.objects.filter(kind__in=BILLED, issued_on__gte=months[0])
-        .order_by()
-        .annotate(month=TruncMonth("issued_on"))
-        .values("month")
-        .annotate(sum=Sum("total"))
-    }
-    values = tuple(float(sums.get(month, ZERO)) for month in months)
-    return Chart(
-        "Billed by month",
-        "bar",
-        tuple(f"{month:%b %Y}" for month in months),
-        (Series("Billed", values),),
-        unit="R",
-    )
-
-
 def attention(at: datetime) -> list[Figure]:
-    """What waits for a person; an empty list is good news."""
+    """What waits for a person, besides money (`billing.overview.waiting`); an empty list is good news."""
     found = []
-    parked = RunException.objects.filter(state="parked", run__undone_at__isnull=True).count()
-    if parked:
-        note = f"{'customer' if parked == 1 else 'customers'} a month-end run did not bill"
-        found.append(
-            Figure(
-                "Parked",
-                f"{parked:,}",
-                note,
-                reverse("billing:run_list"),
-                "billing.runs.view",
-                "alert-triangle",
-            )
-        )
     failed = Message.objects.filter(state="given_up", created_at__gte=at - timedelta(days=7)).count()
     if failed:
         url = reverse("notifications:message_list") + "?state=given_up"

@@ -80,6 +80,7 @@ MENU = (
     Section(
         "Billing",
         (
+            Item("Overview", "billing:overview", "billing.documents.view", "chart-bar"),
             Item("Recurring", "billing:recurring_list", "billing.recurring.view", "repeat"),
             Item("Products", "billing:product_list", "billing.recurring.view", "package"),
             Item("Month End", "billing:run_list", "billing.runs.view", "calendar-dollar"),

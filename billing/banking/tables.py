@@ -21,6 +21,7 @@ from ispbilling.core.tables import (
     DateTimeColumn,
     LinkColumn,
     MoneyColumn,
+    SumColumn,
     Table,
 )
 
@@ -61,7 +62,7 @@ class BankLineTable(Table):
     number = Column(verbose_name="Row")
     booked_on = DateColumn(verbose_name="Date", attrs={"td": {"class": "text-nowrap"}})
     reference = Column(verbose_name="Reference", default="")
-    amount = MoneyColumn(verbose_name="Amount")
+    amount = SumColumn(verbose_name="Amount")
     state = ChoiceColumn(
         {
             BankLineState.NEW: "info",

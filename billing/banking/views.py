@@ -1,5 +1,6 @@
 """Bank statements: the files, one as a preview or with what became of it, and what can be done with it."""
 
+from decimal import Decimal
 from functools import cached_property
 from json import loads
 from typing import Any
@@ -103,6 +104,10 @@ class BankImportDetail(ListPage):
 
     def get_queryset(self) -> QuerySet[BankLine]:
         return BankLine.objects.filter(bank_import=self.one).select_related("payment__payer", "bank_import")
+
+    def sums(self, rows: QuerySet[BankLine], *, narrowed: bool) -> dict[str, Decimal]:
+        found: dict[str, Decimal] = rows.order_by().aggregate(amount=Sum("amount", default=ZERO))
+        return found
 
     def bulk(self) -> list[tuple[BulkAction, str]]:
         return super().bulk() if self.one.state == BankImportState.PREVIEWED else []

@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 
 from billing.allocating.standing import Standings
 from billing.allocating.states import PaidState
-from billing.documents.models import Document, DocumentKind
+from billing.documents.models import BILLED, Document, DocumentKind
 from customers.merging.models import records_of
 from customers.models import Customer
 from ispbilling.core import clock
@@ -17,7 +17,9 @@ DAY = forms.DateInput(attrs={"type": "date"})
 
 
 class DocumentFilter(django_filters.FilterSet):
-    kind = django_filters.ChoiceFilter(choices=DocumentKind.choices, label="Kind")
+    kind = django_filters.ChoiceFilter(
+        choices=[*DocumentKind.choices, ("billed", "Invoice or credit note")], label="Kind", method="of_kind"
+    )
     paid = django_filters.ChoiceFilter(
         choices=[(state.value, state.label) for state in STATES], label="Paid", method="in_state"
     )
@@ -29,6 +31,10 @@ class DocumentFilter(django_filters.FilterSet):
     class Meta:
         model = Document
         fields = ()
+
+    def of_kind(self, rows: QuerySet[Document], name: str, value: str) -> QuerySet[Document]:
+        """One kind, or both that turnover is made of."""
+        return rows.filter(kind__in=BILLED if value == "billed" else [value])
 
     def in_state(self, rows: QuerySet[Document], name: str, value: str) -> QuerySet[Document]:
         """As it stands today; the rows know whether they are `credited`."""

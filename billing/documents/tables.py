@@ -18,6 +18,7 @@ from ispbilling.core.tables import (
     LinkColumn,
     MoneyColumn,
     NumberColumn,
+    SumColumn,
     Table,
 )
 
@@ -51,7 +52,11 @@ class DocumentTable(Table):
     #: Whether they are paid; a page sets it for its rows, else it is found for all when the first is asked for.
     standings: Standings | None = None
 
-    reference = LinkColumn(verbose_name="Reference", attrs={"td": {"class": "text-nowrap"}})
+    reference = LinkColumn(
+        verbose_name="Reference",
+        attrs={"td": {"class": "text-nowrap"}, "tf": {"class": "fw-bold"}},
+        footer="Sum",
+    )
     kind = ChoiceColumn(
         {"invoice": "info", "credit_note": "attention", "write_off": "stopped"}, verbose_name="Kind"
     )
@@ -60,9 +65,9 @@ class DocumentTable(Table):
     issued_on = DateColumn(verbose_name="Date", attrs={"td": {"class": "text-nowrap"}})
     due_on = DateColumn(verbose_name="Due")
     overdue_from = DateColumn(verbose_name="Overdue From", default="")
-    net = MoneyColumn(verbose_name="Net")
-    vat = MoneyColumn(verbose_name="VAT")
-    total = MoneyColumn(verbose_name="Total")
+    net = SumColumn(verbose_name="Net")
+    vat = SumColumn(verbose_name="VAT")
+    total = SumColumn(verbose_name="Total")
     state = StateColumn(empty_values=(), orderable=False, verbose_name="State")
     open = MoneyColumn(empty_values=(), orderable=False, verbose_name="Open")
     corrects = Column(accessor="corrects__reference", verbose_name="Corrects", default="")

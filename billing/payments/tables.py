@@ -17,7 +17,7 @@ from ispbilling.core.tables import (
     Column,
     DateColumn,
     LinkColumn,
-    MoneyColumn,
+    SumColumn,
     Table,
 )
 
@@ -46,14 +46,18 @@ def assign(payment: Payment) -> Button:
 class PaymentTable(Table):
     """Money received."""
 
-    receipt = LinkColumn(verbose_name="Receipt", attrs={"td": {"class": "text-nowrap"}})
+    receipt = LinkColumn(
+        verbose_name="Receipt",
+        attrs={"td": {"class": "text-nowrap"}, "tf": {"class": "fw-bold"}},
+        footer="Sum",
+    )
     received_on = DateColumn(verbose_name="Received", attrs={"td": {"class": "text-nowrap"}})
     code = Column(accessor="payer__code", verbose_name="Account Code", default="")
     name = Column(accessor="payer__name", verbose_name="Customer", default="")
     method = Column(verbose_name="Method")
     reference = Column(verbose_name="Reference", default="")
     note = Column(verbose_name="Note", default="")
-    amount = MoneyColumn(verbose_name="Amount")
+    amount = SumColumn(verbose_name="Amount")
     state = ChoiceColumn(MEANINGS, accessor="state__label", verbose_name="State", orderable=False)
     taken_back_on = DateColumn(verbose_name="Taken back", default="")
     actions = ActionsColumn(actions)
@@ -72,12 +76,16 @@ class PaymentTable(Table):
 class UnallocatedTable(Table):
     """Money in suspense with who it may be of."""
 
-    receipt = LinkColumn(verbose_name="Receipt", attrs={"td": {"class": "text-nowrap"}})
+    receipt = LinkColumn(
+        verbose_name="Receipt",
+        attrs={"td": {"class": "text-nowrap"}, "tf": {"class": "fw-bold"}},
+        footer="Sum",
+    )
     received_on = DateColumn(verbose_name="Received", attrs={"td": {"class": "text-nowrap"}})
     method = Column(verbose_name="Method")
     reference = Column(verbose_name="Reference", default="")
     note = Column(verbose_name="Note", default="")
-    amount = MoneyColumn(verbose_name="Amount")
+    amount = SumColumn(verbose_name="Amount")
     proposed = Column(empty_values=(), orderable=False, verbose_name="May be of")
     actions = ActionsColumn(actions)
 

@@ -1,7 +1,9 @@
 """Payments: the list, what nobody was credited with, adding one, one on screen, and what can be done with it."""
 
+from decimal import Decimal
 from typing import Any
 
+from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
@@ -49,6 +51,9 @@ class PaymentList(ListPage):
     def search(self, rows: Any, text: str) -> Any:
         return finding.matching(rows, text)
 
+    def sums(self, rows: Any, *, narrowed: bool) -> dict[str, Decimal]:
+        return _sum(rows) if narrowed else {}
+
     def buttons(self) -> list[Button]:
         count = Payment.objects.unallocated().count()
         label = f"Unallocated ({count})" if count else "Unallocated"
@@ -69,6 +74,14 @@ class PaymentUnallocated(ListPage):
     empty_icon = "checks"
     empty_title = "Nothing is unallocated"
     empty_text = "Money waits here when nobody knows yet whose it is."
+
+    def sums(self, rows: Any, *, narrowed: bool) -> dict[str, Decimal]:
+        return _sum(rows)
+
+
+def _sum(rows: Any) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = rows.order_by().aggregate(amount=Sum("amount", default=ZERO))
+    return found
 
 
 class PaymentDetail(DetailPage):

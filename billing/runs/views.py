@@ -99,6 +99,7 @@ class RunDetail(ListPage):
         State("all", "All"),
         State("billed", "Billed", Q(left_out=None)),
         State("left_out", "Left out", Q(left_out__isnull=False)),
+        State("parked", "Parked", Q(parked=True)),
         State("changed", "Different from last run", ~Q(total=0) & (Q(before=None) | Q(same=False))),
     )
     empty_text = "This run has no customers."
@@ -118,6 +119,7 @@ class RunDetail(ListPage):
         mine, last = invoices.filter(run=self.run), previous_run(self.run)
         before = invoices.filter(run=last) if last else invoices.none()
         left_out = RunException.objects.filter(run=self.run, customer=OuterRef("customer"))
+        parked = left_out.filter(state="parked")
         return (
             RunPlan.objects.filter(run=self.run)
             .select_related("customer")
@@ -125,6 +127,7 @@ class RunDetail(ListPage):
                 document_id=Subquery(mine.values("pk")[:1]),
                 reference=Subquery(mine.values("reference")[:1]),
                 left_out=Subquery(left_out.values("reason")[:1]),
+                parked=Exists(parked),
                 before=Subquery(before.values("total")[:1]),
                 same=Exists(before.filter(total=OuterRef("total"))),
             )

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q, QuerySet
@@ -108,6 +109,46 @@ class Series:
     label: str
     values: tuple[float | int, ...]
     meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """An amount as a bar: how long it is (percent of the longest), how the amount reads, and the list behind it,
+    whose rows add up to it. `meaning` picks a status colour."""
+
+    label: str
+    text: str
+    share: Decimal
+    url: str = ""
+    meaning: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Amounts side by side, drawn by the server: at each label one bar of every series, each a link.
+
+    `scale` is what stands at the side, from the top to zero; `groups` are (label, bars in the order of `series`).
+    """
+
+    title: str
+    series: tuple[str, ...]
+    scale: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[Bar, ...]], ...]
+
+    WIDE: ClassVar[int] = 6  # of a bar; the gap between two groups is as wide as one bar
+
+    @property
+    def width(self) -> int:
+        return len(self.groups) * self.WIDE * (len(self.series) + 1)
+
+    def drawn(self) -> list[tuple[Bar, int, int, Decimal, Decimal]]:
+        """(bar, number of its series, x, y, height) of every bar, in a picture `width` wide and 100 high."""
+        step = self.WIDE * (len(self.series) + 1)
+        return [
+            (bar, number, at * step + self.WIDE // 2 + (number - 1) * self.WIDE, 100 - bar.share, bar.share)
+            for at, (_, bars) in enumerate(self.groups)
+            for number, bar in enumerate(bars, 1)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,11 @@ rows). Numbers are right-aligned with tabular figures; exports get plain values 
 (`render`).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from html import unescape
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import django_tables2 as tables
@@ -67,6 +68,8 @@ class Table(tables.Table):
 
     #: Whether there are more rows than are counted (`ListPage.most`).
     more: bool = False
+    #: Column name -> its sum over all rows that match (`ListPage.sums`); while there is none there is no foot.
+    sums: Mapping[str, Decimal] = MappingProxyType({})
     #: Columns shown until a user chooses; empty means all.
     default_columns: ClassVar[tuple[str, ...]] = ()
     #: Columns a phone leaves out, where every row is a card of its own; the row's page has them.
@@ -93,6 +96,11 @@ class Table(tables.Table):
         """Whether the row is greyed (NAV-11): disabled, deleted, ended."""
         return False
 
+    def has_footer(self) -> bool:
+        """Whether there is a foot: one without its sums would be a row of empty cells."""
+        waiting = any(isinstance(column.column, SumColumn) for column in self.columns)
+        return bool(super().has_footer() and (self.sums or not waiting))
+
     @classmethod
     def column_choices(cls) -> list[tuple[str, str]]:
         """(name, heading) of every column that may be shown or hidden, in order."""
@@ -118,6 +126,19 @@ class MoneyColumn(tables.Column):
 
     def value(self, value: Decimal) -> Decimal:
         return value
+
+
+def _sum_at_the_foot(bound_column: Any, table: Any) -> str:
+    found = table.sums.get(bound_column.name)
+    return "" if found is None else format_money(found)
+
+
+class SumColumn(MoneyColumn):
+    """Money with its sum over all rows that match at the foot, where the list gives one (`ListPage.sums`)."""
+
+    def __init__(self, **extra: Any) -> None:
+        attrs = {**NUMBER, "tf": {"class": "text-end num fw-bold text-nowrap"}}
+        super().__init__(**{"attrs": attrs, "footer": _sum_at_the_foot, **extra})
 
 
 class OctetsColumn(tables.Column):

@@ -187,6 +187,7 @@ PAGES = {
     "radius:reject_detail": "radius.sessions.view",
     "radius:unknown_list": "radius.sessions.view",
     "radius:unknown_adopt": "radius.accounts.edit",
+    "billing:overview": "billing.documents.view",
     "billing:document_list": "billing.documents.view",
     "billing:document_detail": "billing.documents.view",
     "billing:document_pdf": "billing.documents.view",

@@ -1,6 +1,6 @@
 """The components of every page as tags; each has one template in `templates/ui/`.
 
-Tags: icon, badge, button, attr, panel, empty, progress, chart, map, query, may.
+Tags: icon, badge, button, attr, panel, empty, progress, chart, columns, bars, map, query, may.
 Filters: money, octets, day, instant, yes.
 """
 
@@ -20,7 +20,7 @@ from django.utils.safestring import SafeString
 from ispbilling.core import access, tables
 from ispbilling.core.maps import look
 from ispbilling.core.money import format_money
-from ispbilling.core.parts import Attr, Button, Chart
+from ispbilling.core.parts import Attr, Bar, Button, Chart, Columns
 from ispbilling.core.units import format_octets
 
 register = template.Library()
@@ -100,6 +100,18 @@ def progress(url: str, done: int = 0, total: int = 0, label: str = "", poll: boo
 def chart(chart: Chart, id: str) -> dict[str, Any]:
     """A canvas, its numbers as JSON, and the table behind it. `id` is unique on the page."""
     return {"chart": chart, "id": id, "data_id": f"{id}-data"}
+
+
+@register.inclusion_tag("ui/columns.html")
+def columns(columns: Columns) -> dict[str, Any]:
+    """Amounts over time as bars that lead to what they are made of, and the table behind them."""
+    return {"columns": columns}
+
+
+@register.inclusion_tag("ui/bars.html")
+def bars(bars: list[Bar]) -> dict[str, Any]:
+    """Amounts as bars below each other, each with its words and its number."""
+    return {"bars": bars}
 
 
 @register.inclusion_tag("ui/map.html")

@@ -1,6 +1,7 @@
 """A list with search, filters, columns, export, paging and bulk acts."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.core.paginator import EmptyPage, PageNotAnInteger
@@ -226,6 +227,7 @@ class ListPage(Exporting, StaffPage):
         except EmptyPage:
             table.paginate(page=table.paginator.num_pages, per_page=self.per_page())
         found = self.chips(filterset)
+        table.sums = self.sums(rows, narrowed=bool(found)) if table.paginator.count else {}
         return {
             "table": table,
             "filterset": filterset,
@@ -243,6 +245,11 @@ class ListPage(Exporting, StaffPage):
             "add_button": self.add_button(),
             "per_page": self.per_page(),
         }
+
+    def sums(self, rows: Any, *, narrowed: bool) -> dict[str, Decimal]:
+        """Sums of columns (`tables.SumColumn`) over all rows that match. `narrowed`: by a search or filter, so that
+        they are few enough to be added up for every look at the list."""
+        return {}
 
     def limit(self, table: Table, rows: Any) -> None:
         """Let the table count and sort no more than `most` rows."""
