@@ -11,9 +11,8 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
 from billing.overview import waiting
-from billing.overview.charts import by_age
-from billing.overview.figures import position
-from billing.overview.views import Overview, month_columns
+from billing.overview.figures import owed, turnover
+from billing.overview.views import Overview, month_columns, owed_context
 from billing.overview.views import shown as money_figures
 from customers.models import ChangeRequest, Customer, Gate, GateKind, Rating
 from ispbilling.core import access
@@ -55,15 +54,14 @@ class Dashboard(StaffPage):
     def get(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         at, user = now(), request.user
         shown = [figure for figure in _kept("figures", figures, at) if access.may(user, figure.permission)]
-        money = position(at) if access.may(user, Overview.permission) else None
+        money = turnover(at) if access.may(user, Overview.permission) else None
         return self.answer(
             figures=shown,
             traffic=_kept("traffic", traffic, at),
-            money=money,
-            money_figures=money_figures(money, user)[:3] if money else (),
+            money_figures=money_figures(money, user) if money else (),
             columns=month_columns(money, user) if money else None,
-            ages=by_age(money) if money and access.may(user, "billing.ageing.view") else None,
             waiting=waiting.of(user),
+            **{**owed_context(owed(at), request), "brief": True},
             attention=[item for item in attention(at) if access.may(user, item.permission)],
             empty=not Customer.objects.exists(),
         )

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from billing.ageing.buckets import BUCKETS
-from billing.overview.figures import Month, Position
+from billing.overview.figures import Month, Owed, Turnover
 from ispbilling.core.clock import Period
 from ispbilling.core.money import HUNDRED, ZERO, format_money
 from ispbilling.core.parts import Bar, Columns
@@ -56,9 +56,9 @@ def by_month(months: Sequence[Month], *, collected: bool) -> Columns:
     )
 
 
-def by_age(position: Position) -> list[Bar]:
+def by_age(owed: Owed) -> list[Bar]:
     """What is owed by age, the credit nobody used beside it; together they are the balance."""
-    ages = position.ages
+    ages = owed.ages
     amounts = [(name, heading, getattr(ages, name)) for name, heading, _ in BUCKETS]
     amounts.append(("credit", "Unallocated credit", ages.credit))
     longest = max(abs(amount) for _, _, amount in amounts)
@@ -81,17 +81,17 @@ def ageing(**asked: str) -> str:
     return f"{reverse('billing:age_list')}?{found}"
 
 
-def by_method(position: Position) -> list[Bar]:
+def by_method(found: Turnover) -> list[Bar]:
     """How this month's money came."""
-    longest = max([total for _, _, total in position.methods], default=ZERO)
+    longest = max([total for _, _, total in found.methods], default=ZERO)
     return [
         Bar(
             f"{method.label}, {counted(count, 'payment')}",
             format_money(total),
             _share(total, longest),
-            payments_of(position.month.period, method),
+            payments_of(found.month.period, method),
         )
-        for method, count, total in position.methods
+        for method, count, total in found.methods
     ]
 
 

@@ -7,7 +7,7 @@ them. What the ledger has not changed since is as good as new.
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.cache import cache
 from django.db.models import Count, Sum
@@ -29,6 +29,8 @@ WORST = 8
 #: So old figures may be while postings come in, and while none do.
 BUSY, QUIET = timedelta(minutes=1), timedelta(minutes=10)
 _KEY = "billing:overview"
+#: Seconds after which somebody who makes them is taken for dead.
+MAKING = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +43,14 @@ class Month:
 
 
 @dataclass(frozen=True, slots=True)
-class Owing:
-    """A payer with something past its due date."""
-
-    pk: int
-    name: str
-    overdue: Decimal
-    balance: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How the money stood at an instant. `methods` are of the month: (method, payments, sum)."""
+class Turnover:
+    """By month, and of the present month by method: (method, payments, sum)."""
 
     made_at: datetime
     seal: int
     today: date
-    by: AgeBy
     months: tuple[Month, ...]
     methods: tuple[tuple[Method, int, Decimal], ...]
-    ages: Ages
-    payers: int
-    worst: tuple[Owing, ...]
 
     @property
     def month(self) -> Month:
@@ -73,44 +61,98 @@ class Position:
         return self.months[-2]
 
 
-def position(now: datetime, *, anew: bool = False) -> Position:
-    """How the money stands; made anew when asked for, or when what is kept is too old."""
-    seal = ChainHead.objects.values_list("seq", flat=True).get(pk=1)
-    today, by = local_day(now), AgeBy(BillingSettings.get().age_by)
-    kept: Position | None = None if anew else cache.get(_KEY)
-    if kept is not None and (kept.today, kept.by) == (today, by):
-        age = now - kept.made_at
-        if timedelta() <= age < (QUIET if kept.seal == seal else BUSY):
-            return kept
-    made = _made(now, seal, today, by)
-    cache.set(_KEY, made, QUIET.total_seconds())
+@dataclass(frozen=True, slots=True)
+class Debtor:
+    """A payer with something past its due date."""
+
+    pk: int
+    name: str
+    overdue: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What all payers owe by age, and who owes most past the due date."""
+
+    made_at: datetime
+    seal: int
+    today: date
+    by: AgeBy
+    ages: Ages
+    worst: tuple[Debtor, ...]
+
+
+Kept = TypeVar("Kept", Turnover, Owed)
+
+
+def turnover(now: datetime) -> Turnover:
+    """What was billed and collected, made anew when what is kept is too old."""
+    seal = _seal()
+    kept = _fresh("turnover", seal, now)
+    return kept or _keep("turnover", _turnover(now, seal))
+
+
+def owed(now: datetime) -> Owed | None:
+    """What is kept of who owes what, None when that is too old: to make it takes a while (`make_owed`)."""
+    kept: Owed | None = _fresh("owed", _seal(), now)
+    return kept if kept is not None and kept.by == BillingSettings.get().age_by else None
+
+
+def make_owed(now: datetime) -> Owed | None:
+    """The same made anew, None while somebody else makes it."""
+    if found := owed(now):
+        return found
+    if not cache.add(f"{_KEY}:making", True, MAKING):
+        return None
+    try:
+        return _keep("owed", _owed(now, _seal()))
+    finally:
+        cache.delete(f"{_KEY}:making")
+
+
+def forget() -> None:
+    """The next look makes everything anew."""
+    cache.delete_many([f"{_KEY}:turnover", f"{_KEY}:owed"])
+
+
+def _seal() -> int:
+    return ChainHead.objects.values_list("seq", flat=True).get(pk=1)
+
+
+def _fresh(name: str, seal: int, now: datetime) -> Any:
+    kept = cache.get(f"{_KEY}:{name}")
+    if kept is None or kept.today != local_day(now):
+        return None
+    return kept if timedelta() <= now - kept.made_at < (QUIET if kept.seal == seal else BUSY) else None
+
+
+def _keep(name: str, made: Kept) -> Kept:
+    cache.set(f"{_KEY}:{name}", made, QUIET.total_seconds())
     return made
 
 
-def _made(now: datetime, seal: int, today: date, by: AgeBy) -> Position:
+def _turnover(now: datetime, seal: int) -> Turnover:
+    today = local_day(now)
     first = add_months(today.replace(day=1), 1 - MONTHS)
-    billed = Document.objects.filter(kind__in=BILLED)
     received = Payment.objects.filter(taken_back_on=None)
+    billed = _by_month(Document.objects.filter(kind__in=BILLED), "issued_on", "total", first)
+    collected = _by_month(received, "received_on", "amount", first)
     months = [month_of(add_months(first, ahead)) for ahead in range(MONTHS)]
-    invoiced, collected = (
-        _by_month(billed, "issued_on", "total", first),
-        _by_month(received, "received_on", "amount", first),
+    return Turnover(
+        now,
+        seal,
+        today,
+        tuple(Month(one, billed.get(one.start, ZERO), collected.get(one.start, ZERO)) for one in months),
+        _methods(received, months[-1]),
     )
-    analysis = Analysis(Customer.objects.all(), today, by, order=("-overdue",), expected=slice(0, WORST))
-    worst = [row for row in analysis[0:WORST] if row.ages.overdue]
-    return Position(
-        made_at=now,
-        seal=seal,
-        today=today,
-        by=by,
-        months=tuple(
-            Month(one, invoiced.get(one.start, ZERO), collected.get(one.start, ZERO)) for one in months
-        ),
-        methods=_methods(received, months[-1]),
-        ages=analysis.totals,
-        payers=len(analysis),
-        worst=tuple(Owing(row.pk, str(row.customer), row.ages.overdue, row.ages.balance) for row in worst),
-    )
+
+
+def _owed(now: datetime, seal: int) -> Owed:
+    today, by = local_day(now), AgeBy(BillingSettings.get().age_by)
+    found = Analysis(Customer.objects.all(), today, by, order=("-overdue",), expected=slice(0, WORST))
+    rows = [row for row in found[0:WORST] if row.ages.overdue]
+    worst = tuple(Debtor(row.pk, str(row.customer), row.ages.overdue) for row in rows)
+    return Owed(now, seal, today, by, found.totals, worst)
 
 
 def _by_month(rows: Any, day: str, amount: str, first: date) -> dict[date, Decimal]:

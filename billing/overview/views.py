@@ -2,57 +2,75 @@
 
 from typing import Any
 
+from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
+from billing.ledger.models import Balance
 from billing.overview import charts, figures, waiting
-from billing.overview.figures import Position
+from billing.overview.figures import Owed, Turnover
 from billing.recurring.models import BillingSettings
 from ispbilling.core import access, clock
-from ispbilling.core.money import format_money
+from ispbilling.core.money import ZERO, format_money
 from ispbilling.core.parts import Button
 from ispbilling.core.units import counted
 from ispbilling.core.views import StaffPage
 
 PERMISSION = "billing.documents.view"
+AGES = "billing.ageing.view"
 
 
 class Overview(StaffPage):
-    """`?refresh` makes the figures anew."""
+    """`?refresh` makes the figures anew; asked for as a part (`owed`), who owes what, which takes a while."""
 
     permission = PERMISSION
     title = "Billing Overview"
     template_name = "billing/overview.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        now = clock.now()
+        now, user = clock.now(), request.user
+        if self.partial == "owed":
+            access.require(user, AGES)
+            return self.answer("billing/_owed.html", **owed_context(figures.make_owed(now), request))
         if "refresh" in request.GET:
-            figures.position(now, anew=True)
+            figures.forget()
             return self.go(request.path)
-        found = figures.position(now)
-        user = request.user
+        found = figures.turnover(now)
         return self.answer(
-            position=found,
+            turnover=found,
             shown=shown(found, user),
             columns=month_columns(found, user),
-            ages=charts.by_age(found) if access.may(user, "billing.ageing.view") else None,
-            overdue_url=charts.ageing(state="overdue", sort="-overdue"),
             methods=charts.by_method(found) if access.may(user, "billing.payments.view") else None,
             next_run=waiting.next_run(now) if access.may(user, "billing.runs.view") else None,
             waiting=waiting.of(user),
             closed_until=BillingSettings.get().closed_until,
             buttons=self.permitted([Button("Refresh", f"{request.path}?refresh", "refresh")]),
+            **owed_context(figures.owed(now), request),
         )
 
 
-def month_columns(found: Position, user: Any) -> Any:
+def owed_context(found: Owed | None, request: HttpRequest) -> dict[str, Any]:
+    """The context of `billing/_owed.html`; `?brief` is the dashboard's, without names."""
+    return {
+        "may_age": access.may(request.user, AGES),
+        "owed": found,
+        "ages": charts.by_age(found) if found else (),
+        "brief": "brief" in request.GET,
+        "overdue_url": charts.ageing(state="overdue", sort="-overdue"),
+    }
+
+
+def month_columns(found: Turnover, user: Any) -> Any:
     """Twelve months of billed and collected, as far as this person may see them."""
     return charts.by_month(found.months, collected=access.may(user, "billing.payments.view"))
 
 
-def shown(found: Position, user: Any) -> list[dict[str, str]]:
+def shown(found: Turnover, user: Any) -> list[dict[str, str]]:
     """The row of numbers on top, each with the list that adds up to it."""
-    month, before, ages = found.month, found.month_before, found.ages
+    month, before = found.month, found.month_before
+    balances = Balance.objects.aggregate(
+        sum=Sum("amount", default=ZERO), payers=Count("pk", filter=Q(amount__gt=0))
+    )
     rows = [
         (
             f"Billed in {month.period.start:%B}",
@@ -72,19 +90,11 @@ def shown(found: Position, user: Any) -> list[dict[str, str]]:
         ),
         (
             "Outstanding",
-            ages.balance,
-            f"{counted(found.payers, 'payer')} with something open",
+            balances["sum"],
+            f"{counted(balances['payers'], 'payer')} with a balance, credit taken off",
             reverse("billing:age_list"),
-            "billing.ageing.view",
+            AGES,
             "scale",
-        ),
-        (
-            "Past due",
-            ages.overdue,
-            "of what is outstanding",
-            charts.ageing(state="overdue", sort="-overdue"),
-            "billing.ageing.view",
-            "alarm",
         ),
     ]
     return [

@@ -66,30 +66,31 @@ def foot(client: Client, url: str) -> list[str]:
 
 
 def test_every_number_is_that_of_the_ledger_and_of_its_list(books: None, as_manager: Client) -> None:
-    found = figures.position(now())
+    found, owed = figures.turnover(now()), figures.make_owed(now())
+    assert owed is not None
     billed = -ledger("revenue") - ledger("vat")
     assert sum(month.billed for month in found.months) == billed == Decimal("230.00")
     assert sum(month.collected for month in found.months) == ledger("bank")
-    assert found.ages.balance == ledger("receivable")
-    assert (found.ages.credit, found.ages.days60) == (Decimal("-17.50"), Decimal("75.00"))
+    assert owed.ages.balance == ledger("receivable")
+    assert (owed.ages.credit, owed.ages.days60) == (Decimal("-17.50"), Decimal("75.00"))
     assert sum(total for _, _, total in found.methods) == found.month.collected == ledger("bank")
 
     columns = by_month(found.months, collected=True)
-    rows = [*by_age(found), *by_method(found), *(bar for _, bars in columns.groups for bar in bars)]
+    rows = [*by_age(owed), *by_method(found), *(bar for _, bars in columns.groups for bar in bars)]
     empty = format_money(Decimal(0))
     for bar in rows:
         if bar.text != empty:
             assert bar.text in foot(as_manager, bar.url), bar
-    assert by_age(found)[-1].text == "-R 17.50"
+    assert by_age(owed)[-1].text == "-R 17.50"
     held = format_money(-ledger("suspense"))
     assert [one.value for one in waiting.of(as_manager_user(as_manager))] == [held]
     assert held in foot(as_manager, "/billing/payments/unallocated/")
 
     page = as_manager.get("/billing/").content.decode()
-    shown = (format_money(found.month.billed), format_money(found.ages.balance), held, "BOB001 Bob Plumbing")
+    shown = (format_money(found.month.billed), format_money(owed.ages.balance), held, "BOB001 Bob Plumbing")
     for text in shown:
         assert text in page, text
-    assert format_money(found.ages.balance) in as_manager.get("/").content.decode()
+    assert format_money(owed.ages.balance) in as_manager.get("/").content.decode()
 
 
 def as_manager_user(client: Client) -> Any:
@@ -119,14 +120,27 @@ def test_figures_are_kept_until_the_ledger_moves_or_somebody_asks(
     alice: Customer, as_manager: Client
 ) -> None:
     at = now()
-    first = figures.position(at)
-    assert figures.position(at + timedelta(minutes=9)) == first
+    first = figures.turnover(at)
+    assert figures.turnover(at + timedelta(minutes=9)) == first
     builders.invoice(alice, on=local_day(at))
-    assert figures.position(at + timedelta(seconds=30)) == first
-    assert figures.position(at + timedelta(seconds=61)).month.billed == Decimal("115.00")
+    assert figures.turnover(at + timedelta(seconds=30)) == first
+    assert figures.turnover(at + timedelta(seconds=61)).month.billed == Decimal("115.00")
     builders.invoice(alice, on=local_day(at))
     assert as_manager.get("/billing/?refresh").status_code == 302
     assert "R 230.00" in as_manager.get("/billing/").content.decode()
+
+
+def test_who_owes_what_is_added_up_after_the_page_by_one_at_a_time(books: None, as_manager: Client) -> None:
+    assert "is being added up" in as_manager.get("/billing/").content.decode()
+    asked = {"HX-Request": "true", "HX-Target": "owed"}
+    cache.add("billing:overview:making", True, 60)
+    assert "is being added up" in as_manager.get("/billing/", headers=asked).content.decode()
+    cache.delete("billing:overview:making")
+    for url, names in (("/billing/", True), ("/billing/?brief", False)):
+        page = as_manager.get(url, headers=asked).content.decode()
+        assert ("BOB001 Bob Plumbing" in page) == names, url
+        assert "R 75.00" in page, url
+    assert "is being added up" not in as_manager.get("/").content.decode()
 
 
 def test_each_sees_what_the_role_may_see(books: None) -> None:
