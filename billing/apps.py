@@ -26,5 +26,12 @@ class BillingConfig(AppConfig):
         registries.add_guard("customer.delete.owing", guards.open_balance)
         registries.add_guard("customer.recode", guards.issued_paper)
         registries.add_guard("customer.unmark_master", guards.open_payer_invoices)
-        for prefix in ("run.", "run_archive.", "bank_import.", "debit_result.", "statement_mailing."):
+        for prefix in (
+            "run.",
+            "run_archive.",
+            "bank_import.",
+            "debit_result.",
+            "simulation.",
+            "statement_mailing.",
+        ):
             registries.add_wake_up(prefix, wake.on_event)

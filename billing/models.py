@@ -20,6 +20,7 @@ from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Se
 from billing.payments.models import Payment, PaymentPosting
 from billing.recurring.models import BilledPeriod, BillingSettings, Product, RecurringLine, VatRate
 from billing.runs.models import Run, RunChunk, RunException, RunPlan
+from billing.simulating.models import Simulation, SimulationPart
 from billing.statements.models import StatementMailing, StatementRecipient
 
 __all__ = [
@@ -64,6 +65,8 @@ __all__ = [
     "RunException",
     "RunPlan",
     "Seal",
+    "Simulation",
+    "SimulationPart",
     "StatementMailing",
     "StatementRecipient",
     "VatRate",

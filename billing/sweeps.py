@@ -16,13 +16,22 @@ from billing.recurring.models import BillingSettings
 from billing.runs import monthly, planning, undoing
 from billing.runs.models import Run, RunState
 from billing.runs.planning import Asked
+from billing.simulating.working import plan as simulations
 from billing.statements import mailing
 from ispbilling.core import events
 from ispbilling.core.clock import add_months, local_day, month_of
 from ispbilling.core.errors import DomainError
 from ispbilling.core.plans import Plan, Step
 
-__all__ = ["expire_checkouts", "expiry", "issue_runs", "merged_balances", "month_end", "run_archives"]
+__all__ = [
+    "expire_checkouts",
+    "expiry",
+    "issue_runs",
+    "merged_balances",
+    "month_end",
+    "run_archives",
+    "simulations",
+]
 
 
 def expiry(now: datetime) -> Plan:

@@ -177,6 +177,9 @@ run_urls = [
 simulator_urls = [
     path("", simulating.Simulator.as_view(), name="simulator"),
     path("<int:pk>/", simulating.CustomerSimulator.as_view(), name="customer_simulator"),
+    path("many/", simulating.SimulationAdd.as_view(), name="simulation_add"),
+    path("many/<int:pk>/", simulating.SimulationDetail.as_view(), name="simulation_detail"),
+    path("many/<int:pk>/progress/", simulating.SimulationProgress.as_view(), name="simulation_progress"),
 ]
 
 # /billing/settings/

@@ -11,6 +11,7 @@ STARTS = {
     "bank_import.asked": "bank_imports",
     "bank_import.undo_asked": "bank_imports",
     "debit_result.asked": "debit_results",
+    "simulation.asked": "simulations",
     "statement_mailing.sent": "send_statements",
 }
 

@@ -7,8 +7,9 @@ from typing import Any
 from django.db.models import F
 from django.http import HttpRequest, HttpResponseBase
 
-from billing.models import Run
+from billing.models import Run, Simulation
 from billing.runs import views as runs
+from billing.simulating import views as simulations
 from billing.statements.views import many as mailings
 from customers.imports import reporting
 from customers.imports.views import ImportProgress
@@ -40,11 +41,14 @@ class Running(StaffPage):
 
 
 def jobs(user: Any) -> Iterator[Job]:
-    """Month-end runs, mailings of statements and imports that a worker is at or waits for."""
+    """Month-end runs, simulations, mailings of statements and imports that a worker is at or waits for."""
     at = now()
     if access.may(user, runs.RunProgress.permission):
         for run in Run.objects.filter(state__in=runs.BUSY):
             yield Job(f"Month end {run}", run.get_absolute_url(), runs.progress(run, at))
+    if access.may(user, simulations.PERMISSION):
+        for asked in Simulation.objects.filter(finished_at=None):
+            yield Job(f"Simulation of {asked}", asked.get_absolute_url(), simulations.progress(asked))
     if access.may(user, mailings.MailingProgress.permission):
         for sent in mailings.ROWS.filter(sent_at__isnull=False, told__lt=F("to")):
             yield Job(str(sent), sent.get_absolute_url(), mailings.progress(sent))

@@ -106,6 +106,12 @@ SWEEPS = [
         "tells each recipient of the statements that staff sent to many",
     ),
     Sweep(
+        "simulations",
+        "billing.sweeps.simulations",
+        every(15),
+        "answers what-if questions about many customers, and forgets them after a day",
+    ),
+    Sweep(
         "stale_sessions", "radius.sweeps.stale_sessions", every(300), "closes sessions whose updates stopped"
     ),
     Sweep(

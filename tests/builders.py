@@ -35,11 +35,14 @@ from billing.models import (
     RecurringLine,
     Run,
     RunArchive,
+    Simulation,
 )
 from billing.payments import receiving
 from billing.payments.receiving import Money
 from billing.runs import monthly
 from billing.runs.planning import Asked, plan
+from billing.simulating import working
+from billing.simulating.question import Question
 from customers.files import attaching
 from customers.models import (
     Attachment,
@@ -250,6 +253,14 @@ def issued_run(**kwargs: Any) -> Run:
     sweeps.issue_runs(now()).apply(now())
     made.refresh_from_db()
     return made
+
+
+def simulation(**kwargs: Any) -> Simulation:
+    """A question about everybody, not answered yet; somebody has a line."""
+    if not RecurringLine.objects.exists():
+        recurring_line()
+    asked = Question("vat", 0, Decimal(16), local_day(now()))
+    return working.ask(asked, now(), actor=None, **kwargs)
 
 
 def run_archive(**kwargs: Any) -> RunArchive:

@@ -1,6 +1,5 @@
 """What is supposed."""
 
-from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -9,6 +8,7 @@ from django import forms
 
 from billing.recurring.models import Product, RecurringLine
 from billing.simulating import simulator
+from billing.simulating.question import Question
 from billing.simulating.simulator import Change
 from customers.models import Customer
 from ispbilling.core.forms import AmountField, DateInput, Form, Pair
@@ -63,20 +63,9 @@ class EffectForm(DayForm):
             self.add_error("amount", "VAT is a percentage, 100 at most.")
         return cleaned
 
-    def supposed(self) -> tuple[Change, Sequence[int]]:
-        """The change, and the ids of the customers whom it may concern, in order."""
+    def question(self) -> Question:
         kind, pk = self.chosen()
-        amount, day = self.cleaned_data["amount"], self.cleaned_data["day"]
-        lines = RecurringLine.objects.order_by("customer")
-        if kind == "product":
-            change = simulator.product_price(Product.objects.get(pk=pk), amount, day)
-            lines = lines.filter(product=pk, price=None)
-        elif kind == "package":
-            change = simulator.package_price(Package.objects.get(pk=pk), amount, day)
-            lines = lines.filter(data_account__package=pk, price=None)
-        else:
-            change = simulator.vat_percent(amount, day)
-        return change, list(lines.values_list("customer", flat=True).distinct())
+        return Question(kind, pk, self.cleaned_data["amount"], self.cleaned_data["day"])
 
 
 class CustomerForm(DayForm):

@@ -54,7 +54,8 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """What a change does to the invoices of one month: (customer, before, after) of whom it concerns."""
+    """What a change does to the invoices of one month: (customer, before, after) of whom it concerns, and how many
+    pay more and less by it."""
 
     period: Period
     issue_on: date
@@ -62,6 +63,8 @@ class Effect:
     before: Decimal
     after: Decimal
     differing: list[tuple[int, Decimal, Decimal]]
+    more: int
+    less: int
 
 
 def line_price(line: RecurringLine, price: Decimal, day: date) -> Change:
@@ -124,17 +127,21 @@ def effect(change: Change, customers: Sequence[int], now: datetime) -> Effect:
         before = _totals(Terms.of(period, issue_on), customers, at)
         change.make(change.day)
         after = _totals(Terms.of(period, issue_on), customers, at)
+    differing = [
+        (customer, before.get(customer, ZERO), after.get(customer, ZERO))
+        for customer in sorted(before.keys() | after.keys())
+        if before.get(customer, ZERO) != after.get(customer, ZERO)
+    ]
+    more = sum(then > now for _, now, then in differing)
     return Effect(
         period,
         issue_on,
         len(after.keys() | before.keys()),
         sum(before.values(), ZERO),
         sum(after.values(), ZERO),
-        [
-            (customer, before.get(customer, ZERO), after.get(customer, ZERO))
-            for customer in sorted(before.keys() | after.keys())
-            if before.get(customer, ZERO) != after.get(customer, ZERO)
-        ],
+        differing,
+        more,
+        len(differing) - more,
     )
 
 

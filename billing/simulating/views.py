@@ -1,29 +1,34 @@
-"""What if: asked by GET, so that a question can be bookmarked and shared; nothing is ever stored."""
+"""What if: asked by GET, so that a question can be bookmarked and shared; no change is ever stored. What concerns
+many customers is sent to the background."""
 
 from typing import Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
+from django.utils import timezone
 
 from billing.recurring.models import RecurringLine
+from billing.simulating import working
 from billing.simulating.forms import CustomerForm, EffectForm
+from billing.simulating.models import Simulation
 from billing.simulating.simulator import Effect, Forecast, effect, invoices
 from billing.simulating.tables import EffectTable, ForecastTable
 from customers.models import Customer
 from ispbilling.core import clock
 from ispbilling.core.errors import DomainError
+from ispbilling.core.forms import Tabs
 from ispbilling.core.money import ZERO, format_money
-from ispbilling.core.views import ObjectPage, StaffPage
+from ispbilling.core.views import FormPage, ObjectPage, StaffPage
 
-#: So many customers are listed, those with the largest difference.
-LISTED = 100
+PERMISSION = "billing.runs.view"
+ROWS = Simulation.objects.select_related("asked_by")
 
 
 class Simulator(StaffPage):
-    """The effect of a change on everybody."""
+    """The effect of a change on everybody: at once on some customers, in the background on many."""
 
-    permission = "billing.runs.view"
+    permission = PERMISSION
     title = "Simulator"
     template_name = "billing/simulator.html"
 
@@ -36,14 +41,105 @@ class Simulator(StaffPage):
         asked = request.GET if "what" in request.GET else None
         form = EffectForm(asked, today=clock.local_day(now))
         if not form.is_valid():
-            return self.answer(form=form)
+            return self.answer(form=form, latest=latest())
+        question = form.question()
+        customers = list(question.concerned()[: working.AT_ONCE + 1])
+        if len(customers) > working.AT_ONCE:
+            return self.answer(form=form, many=question.concerned().count(), latest=latest())
         try:
-            change, customers = form.supposed()
-            found = effect(change, customers, now)
+            found = effect(question.change(), customers, now)
         except DomainError as refusal:
             form.add_error(None, str(refusal))
             return self.answer(form=form)
-        return self.answer(form=form, found=found, table=_largest(found), listed=LISTED, facts=_facts(found))
+        return self.answer(form=form, **told(found))
+
+
+class SimulationAdd(FormPage):
+    """The same question about many customers, sent to the background."""
+
+    permission = PERMISSION
+    title = "Simulate"
+    form_class = EffectForm
+    submit_label, submit_icon = "Simulate", "calculator"
+    success_url_name = "billing:simulator"
+    parents = (("Simulator", "/billing/simulator/"),)
+
+    def find(self) -> None:
+        return None
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {"today": clock.local_day(clock.now())}
+
+    def act(self, obj: None, form: Tabs, actor: Any) -> Simulation:
+        return working.ask(form.first.question(), clock.now(), actor=actor)
+
+    def done(self, obj: None, result: Simulation) -> str:
+        return f"{result} is being simulated."
+
+    def success_url(self, obj: None, result: Simulation) -> str:
+        return result.get_absolute_url()
+
+    def came_from(self) -> str:
+        return ""
+
+
+class SimulationDetail(ObjectPage):
+    """A question about many: how far it is, and what came out."""
+
+    queryset = ROWS
+    permission = PERMISSION
+    template_name = "billing/simulation.html"
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [("Simulator", reverse("billing:simulator"))]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        one = self.object = self.get_object()
+        self.title = str(one)
+        found = working.answer(one) if one.finished_at and not one.problem else None
+        local = timezone.localtime(one.asked_at)
+        return self.answer(
+            subtitle=f"Asked {local:%Y-%m-%d %H:%M} by {one.asked_by or 'the system'}; forgotten after a day",
+            progress=progress(one),
+            **(told(found) if found else {}),
+        )
+
+
+class SimulationProgress(ObjectPage):
+    """The bar that asks for itself again; when all is simulated the page is loaded anew."""
+
+    queryset = ROWS
+    permission = PERMISSION
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        one = self.get_object()
+        response = self.answer("ui/progress.html", **progress(one))
+        if one.finished_at:
+            response["HX-Refresh"] = "true"
+        return response
+
+
+def progress(one: Simulation) -> dict[str, Any]:
+    """The context of `ui/progress.html`."""
+    total, done = one.parts.count(), one.parts.exclude(done_at=None).count()
+    return {
+        "url": reverse("billing:simulation_progress", args=[one.pk]),
+        "done": done,
+        "total": total,
+        "percent": int(100 * done / total) if total else 100,
+        "label": "Simulating" if done else "Simulating, waiting for a worker",
+        "poll": one.finished_at is None,
+    }
+
+
+def latest() -> list[Simulation]:
+    """Questions whose answers are still there."""
+    return list(ROWS[:5])
+
+
+def told(found: Effect) -> dict[str, Any]:
+    """The context of `billing/_effect.html`."""
+    return {"found": found, "table": _largest(found), "listed": working.LISTED, "facts": _facts(found)}
 
 
 class CustomerSimulator(ObjectPage):
@@ -89,7 +185,7 @@ def _total(found: list[Forecast]) -> Any:
 
 
 def _largest(found: Effect) -> EffectTable:
-    rows = sorted(found.differing, key=lambda row: (-abs(row[2] - row[1]), row[0]))[:LISTED]
+    rows = working.largest(found.differing)
     customers = Customer.objects.in_bulk([customer for customer, _, _ in rows])
     return EffectTable(
         [
@@ -105,10 +201,9 @@ def _largest(found: Effect) -> EffectTable:
 
 
 def _facts(found: Effect) -> list[tuple[str, Any]]:
-    more = sum(after > before for _, before, after in found.differing)
     return [
         ("Difference", format_money(found.after - found.before)),
-        ("Customers concerned", f"{len(found.differing):,}"),
-        ("Of them pay more", f"{more:,}"),
-        ("Of them pay less", f"{len(found.differing) - more:,}"),
+        ("Customers concerned", f"{found.more + found.less:,}"),
+        ("Of them pay more", f"{found.more:,}"),
+        ("Of them pay less", f"{found.less:,}"),
     ]

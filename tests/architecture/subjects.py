@@ -107,6 +107,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "billing.StatementMailing": _mailing,
     "customers.Merge": _merge,
     "billing.Run": _run,
+    "billing.Simulation": builders.simulation,
     "billing.RunArchive": builders.run_archive,
     "notifications.Message": builders.message,
 }

@@ -71,6 +71,15 @@ def test_staff_pages(page: Page, live_server: LiveServer, demonstration: None) -
             )
 
 
+def test_money_pages_before_there_is_any(page: Page, live_server: LiveServer) -> None:
+    """What a new installation shows: each page says what belongs there."""
+    manager = builders.staff(Role.MANAGER, username="mary", first_name="Mary", last_name="Manager")
+    looking.log_in(page, live_server.url, manager, then="/")
+    for one in site.pages():
+        if one.name.startswith("billing:") and not one.arguments and not NOT_PAGES.search(one.name):
+            look(page, live_server.url + reverse(one.name), "empty-" + one.name.replace(":", "-"))
+
+
 def test_the_edit_dialog_over_the_list(page: Page, live_server: LiveServer, demonstration: None) -> None:
     manager = builders.staff(Role.MANAGER, username="mary")
     looking.log_in(page, live_server.url, manager, then=reverse("customers:customer_list"))
