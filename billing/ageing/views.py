@@ -7,6 +7,7 @@ from typing import Any
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from billing.ageing import bars
 from billing.ageing.analysis import Analysis
 from billing.ageing.buckets import EXPLAINED, Ages, ages
 from billing.ageing.filters import AgeFilter, AsAtFilter
@@ -16,7 +17,7 @@ from billing.recurring.models import AgeBy, BillingSettings
 from customers.accounts import finding
 from customers.models import Customer
 from ispbilling.core import clock
-from ispbilling.core.parts import Button, Chart, Series, State
+from ispbilling.core.parts import Button, State
 from ispbilling.core.views import ListPage, scoped
 
 VIEW = "billing.ageing.view"
@@ -96,16 +97,11 @@ class AgeList(AsAt, ListPage):
         found = super().results()
         totals = found["table"].data.data.totals
         found["table"].totals = totals
-        return {**found, "chart": _chart(totals), "explained": self.explained(), "totals": totals}
-
-
-def _chart(totals: Ages) -> Chart | None:
-    """The bars above the list; none where there is nothing to compare."""
-    words = totals.words()
-    if not any(amount for _, amount in words):
-        return None
-    owed = Series("Owed", tuple(float(amount) for _, amount in words))
-    return Chart("Owed by age", "bar", tuple(heading for heading, _ in words), (owed,), unit="R")
+        asked = {name: self.request.GET.get(name) for name in ("on", "by")}
+        shown = (
+            bars.by_age(totals, asked["on"] and self.on, asked["by"] and self.by) if totals != Ages() else ()
+        )
+        return {**found, "bars": shown, "explained": self.explained(), "totals": totals}
 
 
 class OpenItems(AsAt, ListPage):

@@ -59,7 +59,7 @@ class BankImportTable(Table):
 class BankLineTable(Table):
     """The money in a statement: what will happen to each line, or what did."""
 
-    number = Column(verbose_name="Row")
+    number = Column(verbose_name="Row", footer="Sum", attrs={"tf": {"class": "fw-bold"}})
     booked_on = DateColumn(verbose_name="Date", attrs={"td": {"class": "text-nowrap"}})
     reference = Column(verbose_name="Reference", default="")
     amount = SumColumn(verbose_name="Amount")

@@ -41,6 +41,10 @@ class CostingList(ListPage):
 
 class _Stored(EditPage):
     queryset = CostingModel.objects.all()
+    parents = (
+        ("Billing Settings", "/billing/settings/"),
+        ("Data Costing Models", "/billing/settings/costing/"),
+    )
     permission = PERMISSION
     success_url_name = "billing:costing_list"
 

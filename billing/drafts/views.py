@@ -118,6 +118,7 @@ class DraftForms:
     """What writing a new draft and an old one share: the rows, and Add where there is no JavaScript."""
 
     permission = "billing.documents.draft"
+    parents = (("Draft Invoices", "/billing/drafts/"),)
     success_url_name = ""
     request: HttpRequest
 

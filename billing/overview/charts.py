@@ -1,20 +1,18 @@
 """The figures as bars, each leading to the list that adds up to it. Pure."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
-from decimal import ROUND_CEILING, Decimal
+from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from billing.ageing.buckets import BUCKETS
-from billing.overview.figures import Month, Owed, Turnover
+from billing.overview.figures import Month, Turnover
 from ispbilling.core.clock import Period
-from ispbilling.core.money import HUNDRED, ZERO, format_money
-from ispbilling.core.parts import Bar, Columns
+from ispbilling.core.money import ZERO
+from ispbilling.core.parts import Bar, Columns, bar_of
 from ispbilling.core.units import counted
-
-AGE_MEANINGS = {"current": "working", "days120": "stopped"}
 
 
 def documents_of(period: Period) -> str:
@@ -37,16 +35,11 @@ def by_month(months: Sequence[Month], *, collected: bool) -> Columns:
     top = nice(max([amount for one in months for amount in (one.billed, one.collected)], default=ZERO))
 
     def bars(one: Month) -> tuple[Bar, ...]:
-        name = f"{one.period}"
-        billed = Bar(
-            f"Billed in {name}", format_money(one.billed), _share(one.billed, top), documents_of(one.period)
-        )
-        if not collected:
-            return (billed,)
-        amount = one.collected
-        return billed, Bar(
-            f"Collected in {name}", format_money(amount), _share(amount, top), payments_of(one.period)
-        )
+        # Less than nothing, where more was credited than billed, is drawn as nothing.
+        billed = bar_of(f"Billed in {one.period}", one.billed, top, documents_of(one.period))
+        billed = replace(billed, share=ZERO) if one.billed < 0 else billed
+        came = bar_of(f"Collected in {one.period}", one.collected, top, payments_of(one.period))
+        return (billed, came) if collected else (billed,)
 
     return Columns(
         "Billed and collected by month" if collected else "Billed by month",
@@ -56,39 +49,14 @@ def by_month(months: Sequence[Month], *, collected: bool) -> Columns:
     )
 
 
-def by_age(owed: Owed) -> list[Bar]:
-    """What is owed by age, the credit nobody used beside it; together they are the balance."""
-    ages = owed.ages
-    amounts = [(name, heading, getattr(ages, name)) for name, heading, _ in BUCKETS]
-    amounts.append(("credit", "Unallocated credit", ages.credit))
-    longest = max(abs(amount) for _, _, amount in amounts)
-    state = {"credit": "credit"}
-    return [
-        Bar(
-            heading,
-            format_money(amount),
-            _share(abs(amount), longest),
-            ageing(state=state.get(name, ""), sort=name if name == "credit" else f"-{name}"),
-            "info" if name == "credit" else AGE_MEANINGS.get(name, "attention"),
-        )
-        for name, heading, amount in amounts
-    ]
-
-
-def ageing(**asked: str) -> str:
-    """The age analysis, narrowed and sorted as asked."""
-    found = urlencode({name: value for name, value in asked.items() if value})
-    return f"{reverse('billing:age_list')}?{found}"
-
-
 def by_method(found: Turnover) -> list[Bar]:
     """How this month's money came."""
     longest = max([total for _, _, total in found.methods], default=ZERO)
     return [
-        Bar(
+        bar_of(
             f"{method.label}, {counted(count, 'payment')}",
-            format_money(total),
-            _share(total, longest),
+            total,
+            longest,
             payments_of(found.month.period, method),
         )
         for method, count, total in found.methods
@@ -109,10 +77,3 @@ def short(amount: Decimal) -> str:
         if amount >= unit:
             return f"R {(amount / unit).normalize():f}{letter}"
     return f"R {amount.normalize():f}"
-
-
-def _share(amount: Decimal, of: Decimal) -> Decimal:
-    """Percent with one decimal; something is never drawn as nothing."""
-    if amount <= 0 or not of:
-        return Decimal(0)
-    return (amount * HUNDRED / of).quantize(Decimal("0.1"), ROUND_CEILING)

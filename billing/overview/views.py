@@ -6,6 +6,7 @@ from django.db.models import Count, Q, Sum
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
+from billing.ageing import bars
 from billing.ledger.models import Balance
 from billing.overview import charts, figures, waiting
 from billing.overview.figures import Owed, Turnover
@@ -54,9 +55,9 @@ def owed_context(found: Owed | None, request: HttpRequest) -> dict[str, Any]:
     return {
         "may_age": access.may(request.user, AGES),
         "owed": found,
-        "ages": charts.by_age(found) if found else (),
+        "ages": bars.by_age(found.ages) if found else (),
         "brief": "brief" in request.GET,
-        "overdue_url": charts.ageing(state="overdue", sort="-overdue"),
+        "overdue_url": bars.address(state="overdue", sort="-overdue"),
     }
 
 

@@ -166,6 +166,7 @@ class PaymentAdd(AddPage):
     """From the menu, or from a profile with the customer filled in."""
 
     model = Payment
+    parents = (("Payments", "/billing/payments/"),)
     permission = "billing.payments.add"
     title = "Add Payment"
     submit_label = "Add Payment"

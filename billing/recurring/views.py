@@ -26,6 +26,7 @@ from ispbilling.core.parts import Button, State, Tab
 from ispbilling.core.views import ActionPage, AddPage, EditPage, ListPage
 
 ROWS = RecurringLine.objects.listed()
+LINES = (("Recurring Billing", "/billing/recurring/"),)
 
 
 def _today() -> date:
@@ -92,6 +93,7 @@ class RecurringAdd(AddPage):
 
 class RecurringEdit(EditPage):
     queryset = ROWS
+    parents = LINES
     permission = "billing.recurring.edit"
     success_url_name = "billing:recurring_list"
 
@@ -241,6 +243,7 @@ class ProductList(ListPage):
 
 class ProductAdd(AddPage):
     model = Product
+    parents = (*LINES, ("Products", "/billing/products/"))
     permission = "billing.products.edit"
     title = "Add product"
     form_class = ProductForm
@@ -251,6 +254,7 @@ class ProductEdit(EditPage):
     """A new price counts from the next run on, for every line without a price of its own."""
 
     queryset = Product.objects.all()
+    parents = ProductAdd.parents
     permission = "billing.products.edit"
     form_class = ProductForm
     success_url_name = "billing:product_list"
@@ -299,6 +303,7 @@ class VatRateList(ListPage):
 
 class VatRateAdd(AddPage):
     model = VatRate
+    parents = (("Billing Settings", "/billing/settings/"), ("VAT Rates", "/billing/settings/vat/"))
     permission = "billing.settings.edit"
     title = "Add VAT rate"
     form_class = VatRateForm

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, ClassVar
 
 from django import forms
 from django.db.models import Q, QuerySet
+
+from ispbilling.core.money import HUNDRED, ZERO, format_money
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,12 @@ class Bar:
     share: Decimal
     url: str = ""
     meaning: str = ""
+
+
+def bar_of(label: str, amount: Decimal, longest: Decimal, url: str, meaning: str = "") -> Bar:
+    """An amount beside others of which the longest is given; something is never drawn as nothing."""
+    share = abs(amount) * HUNDRED / longest if longest else ZERO
+    return Bar(label, format_money(amount), share.quantize(Decimal("0.1"), ROUND_CEILING), url, meaning)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,12 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from billing.ageing.bars import by_age
 from billing.banking import importing
 from billing.documents import credit
 from billing.models import Line
 from billing.overview import figures, waiting
-from billing.overview.charts import by_age, by_method, by_month, nice, short
+from billing.overview.charts import by_method, by_month, nice, short
 from billing.payments import returning
 from billing.payments.models import Method
 from billing.payments.returning import Why
@@ -76,12 +77,12 @@ def test_every_number_is_that_of_the_ledger_and_of_its_list(books: None, as_mana
     assert sum(total for _, _, total in found.methods) == found.month.collected == ledger("bank")
 
     columns = by_month(found.months, collected=True)
-    rows = [*by_age(owed), *by_method(found), *(bar for _, bars in columns.groups for bar in bars)]
+    rows = [*by_age(owed.ages), *by_method(found), *(bar for _, bars in columns.groups for bar in bars)]
     empty = format_money(Decimal(0))
     for bar in rows:
         if bar.text != empty:
             assert bar.text in foot(as_manager, bar.url), bar
-    assert by_age(owed)[-1].text == "-R 17.50"
+    assert by_age(owed.ages)[-1].text == "-R 17.50"
     held = format_money(-ledger("suspense"))
     assert [one.value for one in waiting.of(as_manager_user(as_manager))] == [held]
     assert held in foot(as_manager, "/billing/payments/unallocated/")

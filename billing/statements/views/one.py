@@ -59,6 +59,9 @@ class StatementDetail(_OfPayer, ListPage):
     empty_title = "Nothing happened in these days"
     empty_text = "Neither an invoice nor a payment is dated in them. Choose a longer time above."
 
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [(str(self.payer), self.payer.get_absolute_url())]
+
     def asked(self) -> tuple[Any, Any, Any]:
         self.title = f"Statement - {self.payer}"
         rows = list(self.statement.entries)
