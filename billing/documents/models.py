@@ -211,6 +211,8 @@ class Document(models.Model):
         indexes = [
             # Read by allocating.open_items: what is due since a day, however long ago it was issued.
             models.Index(fields=["due_on"], name="billing_document_due"),
+            # Read by the list, by its days, and by what was billed in a month.
+            models.Index(fields=["-issued_on", "-id"], name="billing_document_issued"),
         ]
 
     def __str__(self) -> str:
