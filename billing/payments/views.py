@@ -7,6 +7,7 @@ from django.db.models import Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
+from billing.ageing.items import ItemRow, rows_of
 from billing.ledger.models import Account, Balance
 from billing.payments import finding, proposing, receipts, receiving, returning
 from billing.payments.filters import PaymentFilter
@@ -15,6 +16,7 @@ from billing.payments.models import CREDITED, TAKEN_BACK, UNALLOCATED, Method, P
 from billing.payments.receiving import Money
 from billing.payments.returning import Why
 from billing.payments.tables import MEANINGS, PaymentTable, UnallocatedTable
+from billing.recurring.models import AgeBy
 from customers.accounts import finding as customers
 from customers.models import Customer
 from customers.profile import timeline
@@ -100,12 +102,23 @@ class PaymentDetail(DetailPage):
                 Attr("note", "Note"),
                 Attr(lambda p: Account.objects.get(code=p.into_account), "Lies in"),
                 Attr(lambda p: getattr(p, "checkout", None), "Online payment", kind="link"),
+                Attr(lambda p: "\n".join(p.item.others) if p.item else None, "Settles", kind="lines"),
+                Attr(lambda p: -p.item.open if p.item else None, "Not used yet", kind="money"),
                 Attr("recorded_at", "Recorded", kind="datetime"),
                 Attr("taken_back_on", "Taken back", kind="date"),
             ),
             icon="cash",
         ),
     )
+
+    def get_object(self) -> Payment:
+        """With `item`, what the ledger says of it today: which invoices it settles, and what is left of it."""
+        payment: Any = super().get_object()
+        credited = payment.state == PaymentState.CREDITED
+        rows = rows_of(payment.payer, clock.local_day(clock.now()), AgeBy.DUE) if credited else []
+        mine = {posting.pk for posting in receiving.standing(payment)} if rows else set()
+        payment.item = next((row for row in rows if row.pk in mine and row.item.amount < 0), None)
+        return payment
 
     def crumbs(self) -> list[tuple[str, str]]:
         return [("Payments", reverse("billing:payment_list"))]
@@ -137,9 +150,18 @@ class PaymentDetail(DetailPage):
         if self.object.payer_id is None:
             found.append(Button("Assign", to("assign"), "user-check", "primary", add, modal=True))
         else:
+            found += self.allocate()
             found.append(Button("Move", to("assign"), "user-share", "secondary", add, modal=True))
             found.append(Button("Unallocate", to("release"), "user-off", "secondary", add, modal=True))
         return [*found, Button("Take Back", to("take_back"), "arrow-back-up", "danger", back, modal=True)]
+
+    def allocate(self) -> list[Button]:
+        """Which invoices it settles, where that can be said."""
+        item: ItemRow | None = self.object.item
+        if item is None or not item.may_be_pinned:
+            return []
+        url = reverse("billing:allocation_edit", args=[item.pk])
+        return [Button("Allocate", url, "arrows-exchange", "primary", "billing.allocations.edit", modal=True)]
 
     def context(self, **extra: Any) -> dict[str, Any]:
         happened = Event.objects.filter(subject_id=self.object.pk, kind__startswith="payment.")

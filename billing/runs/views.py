@@ -56,6 +56,7 @@ class RunList(ListPage):
 
 
 class RunAdd(FormPage):
+    parents = (("Month End", "/billing/runs/"),)
     permission = "billing.runs.preview"
     title = "New month-end run"
     submit_label = "Preview"

@@ -8,10 +8,11 @@ from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.recurring.models import RecurringLine
+from billing.recurring.models import BillingSettings, RecurringLine
 from billing.simulating import working
 from billing.simulating.forms import CustomerForm, EffectForm
 from billing.simulating.models import Simulation
+from billing.simulating.question import Question
 from billing.simulating.simulator import Effect, Forecast, effect, invoices
 from billing.simulating.tables import EffectTable, ForecastTable
 from customers.models import Customer
@@ -51,7 +52,7 @@ class Simulator(StaffPage):
         except DomainError as refusal:
             form.add_error(None, str(refusal))
             return self.answer(form=form)
-        return self.answer(form=form, **told(found))
+        return self.answer(form=form, **told(found, question))
 
 
 class SimulationAdd(FormPage):
@@ -101,7 +102,7 @@ class SimulationDetail(ObjectPage):
         return self.answer(
             subtitle=f"Asked {local:%Y-%m-%d %H:%M} by {one.asked_by or 'the system'}; forgotten after a day",
             progress=progress(one),
-            **(told(found) if found else {}),
+            **(told(found, working.question_of(one)) if found else {}),
         )
 
 
@@ -137,9 +138,18 @@ def latest() -> list[Simulation]:
     return list(ROWS[:5])
 
 
-def told(found: Effect) -> dict[str, Any]:
+def told(found: Effect, question: Question) -> dict[str, Any]:
     """The context of `billing/_effect.html`."""
-    return {"found": found, "table": _largest(found), "listed": working.LISTED, "facts": _facts(found)}
+    inclusive = question.kind == "vat" and BillingSettings.get().prices_include_vat
+    return {
+        "found": found,
+        "table": _largest(found),
+        "listed": working.LISTED,
+        "facts": _facts(found),
+        "note": "Prices include VAT: customers pay what they pay, and what is in it for us changes."
+        if inclusive
+        else "",
+    }
 
 
 class CustomerSimulator(ObjectPage):

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from billing import sweeps
-from billing.models import Document
+from billing.models import Document, Payment
 from ispbilling.core.clock import local_day, now
 from tests import builders
 from tests.browser import looking
@@ -66,12 +66,16 @@ def test_a_debt_is_found_by_age_paid_and_allocated_and_the_statement_says_so(
     page.get_by_label("Amount").fill("115.00")
     page.get_by_role("button", name="Add Payment").click()
     expect(page.get_by_text("ALI001 owes R 115.00.")).to_be_visible()
-    page.goto(f"{live_server.url}/billing/ageing/{alice.pk}/?state=all")
-    page.get_by_role("link", name="Allocate").click()
+    page.goto(live_server.url + Payment.objects.get().get_absolute_url())
+    expect(page.get_by_text(f"{old.reference}: R 115.00")).to_be_visible()
+    page.get_by_role("link", name="Allocate", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label(new.reference).fill("115.00")
     dialog.get_by_role("button", name="Allocate").click()
-    expect(page.get_by_text("is allocated.")).to_be_visible()
+    expect(page.get_by_text(f"{new.reference}: R 115.00, by hand")).to_be_visible()
+    fits_a_phone(page)
+    page.goto(f"{live_server.url}/billing/ageing/{alice.pk}/")
+    expect(page.get_by_role("row", name=old.reference)).to_contain_text("Overdue")
     fits_a_phone(page)
     page.get_by_role("link", name="Statement", exact=True).click()
     expect(page.get_by_text("R 115.00 is to be paid.")).to_be_visible()
