@@ -74,17 +74,17 @@ def shown(found: Turnover, user: Any) -> list[dict[str, str]]:
     )
     rows = [
         (
-            f"Billed in {month.period.start:%B}",
+            f"Billed in {month.period.start:%b}",
             month.billed,
-            f"{format_money(before.billed)} in {before.period.start:%B}",
+            f"{format_money(before.billed)} in {before.period.start:%b}",
             charts.documents_of(month.period),
             PERMISSION,
             "file-invoice",
         ),
         (
-            f"Collected in {month.period.start:%B}",
+            f"Collected in {month.period.start:%b}",
             month.collected,
-            f"{format_money(before.collected)} in {before.period.start:%B}",
+            f"{format_money(before.collected)} in {before.period.start:%b}",
             charts.payments_of(month.period),
             "billing.payments.view",
             "cash",
