@@ -8,6 +8,7 @@ from django import forms
 
 from billing.costing.models import CostingModel, CustomerCosting
 from customers.models import Customer
+from ispbilling.core import meanwhile
 from ispbilling.core.forms import AmountField, Form
 from ispbilling.core.money import format_money
 from radius.models import Package
@@ -16,6 +17,7 @@ from radius.models import Package
 class CostingForm(Form):
     """The title, and a price for each package; empty: the package's own."""
 
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)
     title = forms.CharField(max_length=80)
 
     def __init__(self, *args: Any, model: CostingModel, **kwargs: Any) -> None:
@@ -33,7 +35,14 @@ class CostingForm(Form):
                 initial=prices.get(package.pk),
                 help_text=f"Empty: {format_money(package.price)}, as everybody",
             )
+        if model.pk:
+            self.initial["seen"] = meanwhile.latest(model)
         self.layout = Layout(*self.fields)
+
+    def look_again(self, model: CostingModel) -> None:
+        """Somebody is told now what changed meanwhile: saving again means it."""
+        self.data = self.data.copy()
+        self.data["seen"] = str(meanwhile.latest(model))
 
     def clean_title(self) -> str:
         title: str = self.cleaned_data["title"]

@@ -10,16 +10,29 @@ from billing.costing.models import CostingModel, CostingPrice, CustomerCosting
 from customers.models import Customer
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError
+from ispbilling.core.meanwhile import refuse_if_changed
 from ispbilling.core.models import User
 from ispbilling.core.units import counted
 
 
 def store(
-    model: CostingModel, title: str, prices: Mapping[int, Decimal | None], *, actor: User | None
+    model: CostingModel,
+    title: str,
+    prices: Mapping[int, Decimal | None],
+    *,
+    actor: User | None,
+    seen: int | None = None,
 ) -> CostingModel:
-    """Store a new or changed model with its prices by package id; None: the package's own price holds."""
+    """Store a new or changed model with its prices by package id; None: the package's own price holds.
+
+    Raises DomainError when it was deleted, ChangedMeanwhile when somebody changed it after `seen` (core.meanwhile).
+    """
     with transaction.atomic():
         added = model._state.adding
+        if not added:
+            if not CostingModel.objects.select_for_update(no_key=True).filter(pk=model.pk):
+                raise DomainError("It was deleted meanwhile.")
+            refuse_if_changed(model, seen, "costingmodel.changed")
         before: dict[str, Any] = {"title": model.title} | _told(model)
         model.title = title
         if added:

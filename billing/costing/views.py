@@ -10,6 +10,7 @@ from billing.costing.forms import CostingForm
 from billing.costing.models import CostingModel
 from billing.costing.tables import CostingTable
 from ispbilling.core.forms import Tabs
+from ispbilling.core.meanwhile import ChangedMeanwhile
 from ispbilling.core.parts import Tab
 from ispbilling.core.units import counted
 from ispbilling.core.views import ActionPage, AddPage, EditPage, ListPage
@@ -55,7 +56,12 @@ class _Stored(EditPage):
         return {"model": self.object}
 
     def act(self, obj: CostingModel, form: Tabs, actor: Any) -> CostingModel:
-        return pricing.store(obj, form.cleaned_data["title"], form.first.prices, actor=actor)
+        one, title = form.first, form.cleaned_data["title"]
+        try:
+            return pricing.store(obj, title, one.prices, actor=actor, seen=form.seen)
+        except ChangedMeanwhile:
+            one.look_again(obj)
+            raise
 
 
 class CostingAdd(_Stored, AddPage):

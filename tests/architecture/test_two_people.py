@@ -126,6 +126,11 @@ def test_who_saves_a_form_that_is_out_of_date_is_told_and_overwrites_nothing(cli
             {"title": "Router"},
             {"gl_code": "4200"},
         ),
+        (
+            reverse("billing:costing_edit", args=[builders.costing_model().pk]),
+            {"title": "Trade"},
+            {f"price_{package.pk}": "9.00"},
+        ),
         (reverse("billing:settings_edit"), {"due_days": "9"}, {"overdue_days": "3"}),
         (reverse("core:provider_edit"), {"phone": "023 1"}, {"address": "12 Main Road"}),
         (reverse("core:staff_edit", args=[person.pk]), {"first_name": "Ann"}, {"last_name": "Bee"}),
