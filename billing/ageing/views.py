@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
+from urllib.parse import urlencode
 
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -145,8 +146,10 @@ class OpenItems(AsAt, ListPage):
         return [("Age Analysis", f"{reverse('billing:age_list')}?on={self.on}&by={self.by}")]
 
     def buttons(self) -> list[Button]:
+        add = f"{reverse('billing:payment_add')}?{urlencode({'customer': self.payer.code})}"
         return [
             Button("Profile", self.payer.get_absolute_url(), "user", "dark", "customers.view"),
+            Button("Add Payment", add, "plus", "primary", "billing.payments.add", modal=True),
             Button(
                 "Statement",
                 reverse("billing:statement_detail", args=[self.payer.pk]),

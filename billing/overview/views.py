@@ -45,9 +45,18 @@ class Overview(StaffPage):
             next_run=waiting.next_run(now) if access.may(user, "billing.runs.view") else None,
             waiting=waiting.of(user),
             closed_until=BillingSettings.get().closed_until,
-            buttons=self.permitted([Button("Refresh", f"{request.path}?refresh", "refresh")]),
+            buttons=self.permitted(self.buttons()),
             **owed_context(figures.owed(now), request),
         )
+
+    def buttons(self) -> list[Button]:
+        """What is done most."""
+        invoice, payment = reverse("billing:draft_add"), reverse("billing:payment_add")
+        return [
+            Button("Refresh", f"{self.request.path}?refresh", "refresh"),
+            Button("New Invoice", invoice, "file-plus", permission="billing.documents.draft"),
+            Button("Add Payment", payment, "plus", "primary", "billing.payments.add", modal=True),
+        ]
 
 
 def owed_context(found: Owed | None, request: HttpRequest) -> dict[str, Any]:

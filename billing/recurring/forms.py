@@ -1,5 +1,6 @@
 """Forms of products, recurring lines, billing settings and VAT rates."""
 
+from calendar import month_name
 from typing import Any
 
 from crispy_forms.helper import FormHelper
@@ -136,6 +137,12 @@ class ReplaceForm(Form):
 
 
 class SettingsForm(SeenForm):
+    financial_year_end_month = forms.TypedChoiceField(
+        label="Financial year ends with",
+        choices=[(number, month_name[number]) for number in range(1, 13)],
+        coerce=int,
+        help_text="The year in the number of a document is the one in which its financial year began",
+    )
     layout = Layout(
         Pair("due_days", "overdue_days"),
         Pair("prices_include_vat", "rounding"),

@@ -151,7 +151,7 @@ def test_each_sees_what_the_role_may_see(books: None) -> None:
         page = client.get("/billing/").content.decode()
         assert ("Next run" in page) == runs, role
         assert "/billing/settings/" not in page, role
-        assert "draft" not in page.partition("<main")[2], role
+        assert "draft invoice" not in page.partition("<main")[2], role
 
 
 @pytest.mark.parametrize(
