@@ -22,6 +22,7 @@ from billing.runs import views as runs
 from billing.simulating import views as simulating
 from billing.statements.views import many as mailings
 from billing.statements.views import one as statements
+from billing.trial import views as trial
 
 app_name = "billing"
 
@@ -127,6 +128,12 @@ ageing_urls = [
     path("allocations/<int:pk>/", allocating.AllocationEdit.as_view(), name="allocation_edit"),
 ]
 
+# /billing/trial/
+trial_urls = [
+    path("", trial.TrialBalance.as_view(), name="trial_balance"),
+    path("<int:pk>/", trial.TrialAccount.as_view(), name="trial_account"),
+]
+
 # /billing/statements/
 statement_urls = [
     path("", mailings.MailingList.as_view(), name="mailing_list"),
@@ -205,6 +212,7 @@ urlpatterns = [
     path("payments/", include(payment_urls)),
     path("debits/", include(debit_urls)),
     path("ageing/", include(ageing_urls)),
+    path("trial/", include(trial_urls)),
     path("statements/", include(statement_urls)),
     path("recurring/", include(recurring_urls)),
     path("products/", include(product_urls)),

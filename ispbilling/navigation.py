@@ -93,6 +93,7 @@ MENU = (
             Item("Debit Orders", "billing:debit_batch_list", "billing.debits.view", "credit-card-pay"),
             Item("Age Analysis", "billing:age_list", "billing.ageing.view", "scale"),
             Item("Statements", "billing:mailing_list", "billing.statements.view", "file-text"),
+            Item("Trial Balance", "billing:trial_balance", "billing.trial.view", "list-numbers"),
         ),
     ),
     Section(

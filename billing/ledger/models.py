@@ -90,7 +90,10 @@ class Line(models.Model):
         ordering = ["id"]
         constraints = [models.CheckConstraint(condition=~Q(amount=0), name="billing_line_amount_not_zero")]
         indexes = [
-            models.Index(fields=["account", "posted_on"], name="billing_line_account_day"),
+            # With the amount, so that the trial balance is added up from the index alone.
+            models.Index(
+                fields=["account", "posted_on"], include=["amount"], name="billing_line_account_day"
+            ),
             models.Index(
                 fields=["customer", "posted_on"],
                 condition=Q(customer__isnull=False),

@@ -70,6 +70,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "billing.documents.write_off": FINANCE,
     "billing.terms.edit": OFFICE,  # a customer's own days till due
     "billing.ageing.view": STAFF,
+    "billing.trial.view": OFFICE | {Role.READ_ONLY},
     "billing.allocations.edit": OFFICE,
     "billing.statements.view": STAFF,
     "billing.statements.send": OFFICE,

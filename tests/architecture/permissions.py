@@ -264,6 +264,8 @@ PAGES = {
     "billing:age_list": "billing.ageing.view",
     "billing:open_items": "billing.ageing.view",
     "billing:allocation_edit": "billing.allocations.edit",
+    "billing:trial_balance": "billing.trial.view",
+    "billing:trial_account": "billing.trial.view",
     "billing:mailing_list": "billing.statements.view",
     "billing:mailing_add": "billing.statements.send",
     "billing:mailing_detail": "billing.statements.view",

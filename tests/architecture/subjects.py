@@ -6,6 +6,7 @@ from typing import Any
 
 from billing.banking import importing as importing_statements
 from billing.merging import merging
+from billing.models import Account
 from billing.runs.planning import Asked, plan
 from billing.statements import mailing
 from billing.statements.models import Who
@@ -90,6 +91,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "radius.ReplyAttribute": lambda: builders.reply_attribute(service=builders.service()),
     "radius.ReplyAttribute of a line": lambda: builders.reply_attribute(data_account=builders.data_account()),
     "radius.AuthAttempt": _reject,
+    "billing.Account": lambda: Account.objects.get(code="bank"),
     "billing.Document": lambda: builders.invoice(builders.customer()),
     "billing.InvoiceDraft": builders.draft,
     "billing.Payment": lambda: builders.payment(None),
@@ -173,6 +175,7 @@ _GUESSES = {
     "billing:debit_batch_detail": "billing.DebitBatch",
     "billing:debit_batch_left_out": "billing.DebitBatch",
     "billing:debit_result_detail": "billing.ResultImport",
+    "billing:trial_account": "billing.Account",
     "portal:document_detail": "billing.Document",
     "portal:document_pdf": "billing.Document",
     "portal:payment_pdf": "billing.Payment",
