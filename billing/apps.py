@@ -33,5 +33,7 @@ class BillingConfig(AppConfig):
             "debit_result.",
             "simulation.",
             "statement_mailing.",
+            "statement_mailing.",
+            "verification.",
         ):
             registries.add_wake_up(prefix, wake.on_event)

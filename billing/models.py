@@ -18,6 +18,7 @@ from billing.drafts.models import InvoiceDraft, InvoiceDraftLine
 from billing.gateways.models import Checkout, GatewayAccount, GatewayDelivery
 from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Seal
 from billing.payments.models import Payment, PaymentPosting
+from billing.proving.models import Anchor, Verification
 from billing.recurring.models import BilledPeriod, BillingSettings, Product, RecurringLine, VatRate
 from billing.runs.models import Run, RunChunk, RunException, RunPlan
 from billing.simulating.models import Simulation, SimulationPart
@@ -25,6 +26,7 @@ from billing.statements.models import StatementMailing, StatementRecipient
 
 __all__ = [
     "Account",
+    "Anchor",
     "Balance",
     "BankImport",
     "BankLine",
@@ -70,4 +72,5 @@ __all__ = [
     "StatementMailing",
     "StatementRecipient",
     "VatRate",
+    "Verification",
 ]

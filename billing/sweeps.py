@@ -11,6 +11,8 @@ from billing.debiting import results
 from billing.debiting.models import ResultImport, ResultState
 from billing.gateways.checkouts import expiry as expire_checkouts
 from billing.merging import merging
+from billing.proving.anchoring import plan as anchor_ledger
+from billing.proving.verifying import plan as verify_books
 from billing.recurring import expiry as expiring
 from billing.recurring.models import BillingSettings
 from billing.runs import monthly, planning, undoing
@@ -24,6 +26,7 @@ from ispbilling.core.errors import DomainError
 from ispbilling.core.plans import Plan, Step
 
 __all__ = [
+    "anchor_ledger",
     "expire_checkouts",
     "expiry",
     "issue_runs",
@@ -31,6 +34,7 @@ __all__ = [
     "month_end",
     "run_archives",
     "simulations",
+    "verify_books",
 ]
 
 

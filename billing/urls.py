@@ -17,6 +17,7 @@ from billing.drafts import views as drafts
 from billing.gateways import views as gateways
 from billing.overview import views as overview
 from billing.payments import views as payments
+from billing.proving import views as proving
 from billing.recurring import views as recurring
 from billing.runs import views as runs
 from billing.simulating import views as simulating
@@ -132,6 +133,8 @@ ageing_urls = [
 trial_urls = [
     path("", trial.TrialBalance.as_view(), name="trial_balance"),
     path("<int:pk>/", trial.TrialAccount.as_view(), name="trial_account"),
+    path("proof/", proving.LedgerProof.as_view(), name="ledger_proof"),
+    path("proof/verify/", proving.LedgerVerify.as_view(), name="ledger_verify"),
 ]
 
 # /billing/statements/

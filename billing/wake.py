@@ -13,6 +13,7 @@ STARTS = {
     "debit_result.asked": "debit_results",
     "simulation.asked": "simulations",
     "statement_mailing.sent": "send_statements",
+    "verification.asked": "verify_books",
 }
 
 

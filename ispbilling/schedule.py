@@ -100,6 +100,18 @@ SWEEPS = [
         "carries to the survivor what old paper of a merged customer left there",
     ),
     Sweep(
+        "anchor_ledger",
+        "billing.sweeps.anchor_ledger",
+        every(1800),
+        "writes down the end of the ledger's chain, once a day: here, in a file and by mail",
+    ),
+    Sweep(
+        "verify_books",
+        "billing.sweeps.verify_books",
+        every(15),
+        "verifies ledger and paper when staff asked for it",
+    ),
+    Sweep(
         "send_statements",
         "billing.sweeps.send_statements",
         every(15),

@@ -151,6 +151,10 @@ ATTACHMENT_KEEP_REMOVED_DAYS = env.int("ATTACHMENT_KEEP_REMOVED_DAYS", default=3
 EXPORT_KEEP_DAYS = env.int("EXPORT_KEEP_DAYS", default=7)
 ERASE_AFTER_YEARS = env.int("ERASE_AFTER_YEARS", default=5)
 
+# The daily anchor of the ledger is appended to a file here, best on a disk that the database's owner cannot write to;
+# empty: it is kept in the database and mailed alone.
+LEDGER_ANCHOR_DIR = env("LEDGER_ANCHOR_DIR", default="")
+
 # --- Log-in (allauth serves both doors; decisions: D-4, D-6) --------------------------------------
 AUTH_USER_MODEL = "core.User"
 AUTHENTICATION_BACKENDS = ["customers.accounts.backends.UsernameOrEmail"]

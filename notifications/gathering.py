@@ -304,6 +304,25 @@ def _requests(events: Sequence[Event]) -> list[Notice]:
     return found
 
 
+def _anchors(events: Sequence[Event]) -> list[Notice]:
+    """The daily anchor: to whoever the billing settings named when it was written; without anybody, nowhere."""
+    found = []
+    for event in events:
+        if not (mail_to := event.data.get("mail_to")):
+            continue
+        variables = {
+            "name": "",
+            "day": event.data["day"],
+            "anchor": event.data["anchor"],
+            "postings": str(event.data["postings"]),
+            "totals": "\n".join(f"{code} {amount}" for code, amount in event.data["totals"]),
+        }
+        addresses: dict[str, str] = {Channel.EMAIL: mail_to[0], Channel.SMS: ""}
+        key = f"{event.pk}:ledger_anchor"
+        found.append(Notice(key, event, None, addresses, variables, copies=mail_to[1:]))
+    return found
+
+
 SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
     "welcome": _welcomes,
     "password_reset": _resets,
@@ -318,4 +337,5 @@ SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
     "cancellation_cleared": _customers,
     "update_request": _requests,
     "rating_request": _requests,
+    "ledger_anchor": _anchors,
 }

@@ -162,6 +162,13 @@ CATALOGUE = [
         ("rating_request.sent",),
         {"link": "https://isp.example/portal/rate/123.Kx1", "days": "14", "code": "ALI001"},
     ),
+    Kind(
+        "ledger_anchor",
+        "Ledger anchor",
+        "once a day to the addresses in the billing settings: the end of the ledger's chain, to be kept",
+        ("ledger.anchored",),
+        {"day": "2026-12-04", "anchor": "12:9f86d081", "postings": "1234", "totals": "bank 598.00"},
+    ),
 ]
 KINDS = {kind.name: kind for kind in CATALOGUE}
 BY_EVENT = {event: kind for kind in CATALOGUE for event in kind.events}

@@ -7,6 +7,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Layout
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db.models import Q
 
 from billing.recurring.models import BillingSettings, Frequency, Product, RecurringLine, VatRate
@@ -152,6 +153,7 @@ class SettingsForm(SeenForm):
         "standard_discount",
         "payment_link",
         Pair("issue_automatically", "age_by"),
+        "anchor_emails",
     )
 
     class Meta:
@@ -159,9 +161,19 @@ class SettingsForm(SeenForm):
         fields = (
             "due_days", "overdue_days", "prices_include_vat", "rounding", "invoice_prefix", "credit_note_prefix",
             "adjustment_prefix", "write_off_prefix", "receipt_prefix", "financial_year_end_month", "month_end_day",
-            "standard_discount", "payment_link", "issue_automatically", "age_by",
+            "standard_discount", "payment_link", "issue_automatically", "age_by", "anchor_emails",
         )  # fmt: skip
         field_classes = {"standard_discount": PlainDecimalField}
+
+    def clean_anchor_emails(self) -> str:
+        """Each address by itself, so that the one with a slip is named."""
+        typed = BillingSettings(anchor_emails=self.cleaned_data["anchor_emails"]).anchor_addresses
+        for address in typed:
+            try:
+                validate_email(address)
+            except ValidationError as error:
+                raise ValidationError(f"{address} is no e-mail address.") from error
+        return ", ".join(typed)
 
     def clean_payment_link(self) -> str:
         link = str(self.cleaned_data["payment_link"]).strip()

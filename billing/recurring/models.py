@@ -1,5 +1,6 @@
 """Products, recurring lines, VAT rates, the billing settings, and the periods already billed."""
 
+import re
 from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -102,6 +103,14 @@ class BillingSettings(models.Model):
         help_text="Printed as a QR code: https://pay.example/AbC?id={document}&amount={cents}. {reference}, "
         "{amount}, {cents} and {document} are filled in. Empty: the document in the portal",
     )
+    anchor_emails = models.CharField(
+        "mail the daily anchor to",
+        max_length=500,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Addresses with commas. Whoever keeps these mails can prove that the books were not changed since",
+    )
     # Written by `billing.closing` alone.
     closed_until = models.DateField("books closed up to", null=True, blank=True, editable=False)
     standard_discount = models.DecimalField(
@@ -158,6 +167,11 @@ class BillingSettings(models.Model):
     def get(cls) -> "BillingSettings":
         """The one row (made by a migration)."""
         return cls.objects.get(pk=1)
+
+    @property
+    def anchor_addresses(self) -> list[str]:
+        """Where the daily anchor goes."""
+        return [address for address in re.split(r"[\s,;]+", self.anchor_emails) if address]
 
 
 class Frequency(models.IntegerChoices):

@@ -71,6 +71,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "billing.terms.edit": OFFICE,  # a customer's own days till due
     "billing.ageing.view": STAFF,
     "billing.trial.view": OFFICE | {Role.READ_ONLY},
+    "billing.proof.verify": FINANCE,
     "billing.allocations.edit": OFFICE,
     "billing.statements.view": STAFF,
     "billing.statements.send": OFFICE,

@@ -38,6 +38,8 @@ from radius.nas.models import Stranger
 
 #: Emptied whole: with the last document of the demonstration gone they describe nothing.
 MONEY = (
+    "billing_anchor",
+    "billing_verification",
     "billing_bankline",
     "billing_bankimport",
     "billing_gatewaydelivery",

@@ -15,6 +15,7 @@ from twilio.base.exceptions import TwilioException
 
 from billing.gateways import accounts
 from billing.gateways.interface import Post, Unavailable
+from billing.models import Anchor, BillingSettings, Posting
 from ispbilling.celery import app
 from ispbilling.core.clock import now
 from ispbilling.core.secrets import SecretError
@@ -206,6 +207,33 @@ def spool() -> Iterator[Finding]:
     )
 
 
+def books() -> Iterator[Finding]:
+    """Whether the ledger's end is written down every day, and somewhere its owner cannot rewrite."""
+    if not Posting.objects.exists():
+        yield Finding("books", True, "Nothing was posted yet.")
+        return
+    last = Anchor.objects.first()
+    if last is None or now() - last.at > timedelta(days=2):
+        since = f"since {last.day}" if last else "at all"
+        yield Finding(
+            "books", False, f"No anchor of the ledger was written {since}.", "./run sweep anchor_ledger"
+        )
+        return
+    elsewhere = [
+        *BillingSettings.get().anchor_addresses,
+        *([settings.LEDGER_ANCHOR_DIR] if settings.LEDGER_ANCHOR_DIR else []),
+    ]
+    if elsewhere:
+        yield Finding("books", True, f"The anchor of {last.day} went to {', '.join(elsewhere)}.")
+        return
+    yield Finding(
+        "books",
+        None,
+        "The ledger's anchors are kept nowhere but in the database.",
+        "Set LEDGER_ANCHOR_DIR, or add addresses to the billing settings: they prove that nothing was cut off.",
+    )
+
+
 CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     database,
     secrets,
@@ -218,4 +246,5 @@ CHECKS: tuple[Callable[[], Iterator[Finding]], ...] = (
     paying_online,
     disk,
     spool,
+    books,
 )

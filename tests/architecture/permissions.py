@@ -266,6 +266,8 @@ PAGES = {
     "billing:allocation_edit": "billing.allocations.edit",
     "billing:trial_balance": "billing.trial.view",
     "billing:trial_account": "billing.trial.view",
+    "billing:ledger_proof": "billing.trial.view",
+    "billing:ledger_verify": "billing.proof.verify",
     "billing:mailing_list": "billing.statements.view",
     "billing:mailing_add": "billing.statements.send",
     "billing:mailing_detail": "billing.statements.view",

@@ -36,7 +36,7 @@ def tamper(*statements: str) -> None:
 def test_untouched_books_verify_and_print_their_anchor(capsys: pytest.CaptureFixture[str]) -> None:
     call_command("verify_ledger")
     head = ChainHead.objects.get()
-    assert capsys.readouterr().out == f"4 postings verified. Anchor: 4 {bytes(head.hash).hex()}\n"
+    assert capsys.readouterr().out == f"4 postings verified. Anchor: 4:{bytes(head.hash).hex()}\n"
 
 
 def test_the_command_fails_when_something_is_found(capsys: pytest.CaptureFixture[str]) -> None:
