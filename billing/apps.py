@@ -6,6 +6,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from billing import guards, wake, widgets
+        from billing.accounting.widgets import TABS as ACCOUNTING
         from billing.ageing.widgets import AgeAnalysis
         from billing.costing.widgets import TAB as COSTING
         from billing.debiting.finding import DEBITS
@@ -20,6 +21,8 @@ class BillingConfig(AppConfig):
             registries.add_widget("customers:customer_detail", widget)
         registries.add_tab("customers:customer_edit", TAB)
         registries.add_tab("customers:customer_edit", COSTING)
+        for page, tab in ACCOUNTING:
+            registries.add_tab(page, tab)
         search.register(DOCUMENTS)
         search.register(PAYMENTS)
         search.register(DEBITS)
@@ -35,5 +38,6 @@ class BillingConfig(AppConfig):
             "statement_mailing.",
             "statement_mailing.",
             "verification.",
+            "accounting_export.",
         ):
             registries.add_wake_up(prefix, wake.on_event)

@@ -1,5 +1,12 @@
 """The app's tables, re-exported for Django and for the apps above; inside the app import from the slice."""
 
+from billing.accounting.models import (
+    AccountCode,
+    AccountingExport,
+    AccountingExportPart,
+    AccountingSettings,
+    ExportedPosting,
+)
 from billing.allocating.models import Pin
 from billing.archives.models import RunArchive, RunArchivePart
 from billing.banking.models import BankImport, BankLine
@@ -26,6 +33,10 @@ from billing.statements.models import StatementMailing, StatementRecipient
 
 __all__ = [
     "Account",
+    "AccountCode",
+    "AccountingExport",
+    "AccountingExportPart",
+    "AccountingSettings",
     "Anchor",
     "Balance",
     "BankImport",
@@ -43,6 +54,7 @@ __all__ = [
     "DebitSkip",
     "Document",
     "DocumentLine",
+    "ExportedPosting",
     "GatewayAccount",
     "GatewayDelivery",
     "InvoiceDraft",

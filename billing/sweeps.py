@@ -4,6 +4,7 @@ or undone."""
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
+from billing.accounting.making import plan as accounting_exports
 from billing.archives.making import plan as run_archives
 from billing.banking import importing
 from billing.banking.models import BankImport, BankImportState
@@ -26,6 +27,7 @@ from ispbilling.core.errors import DomainError
 from ispbilling.core.plans import Plan, Step
 
 __all__ = [
+    "accounting_exports",
     "anchor_ledger",
     "expire_checkouts",
     "expiry",

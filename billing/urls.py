@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from billing.accounting import views as accounting
 from billing.ageing import views as ageing
 from billing.allocating import views as allocating
 from billing.archives import views as archives
@@ -137,6 +138,20 @@ trial_urls = [
     path("proof/verify/", proving.LedgerVerify.as_view(), name="ledger_verify"),
 ]
 
+# /billing/accounting/
+accounting_urls = [
+    path("", accounting.AccountingList.as_view(), name="accounting_list"),
+    path("settings/", accounting.AccountingSettingsEdit.as_view(), name="accounting_settings"),
+    path("codes/", accounting.AccountingCodes.as_view(), name="accounting_codes"),
+    path("contacts/", accounting.AccountingContacts.as_view(), name="accounting_contacts"),
+    path("add/", accounting.AccountingExportAdd.as_view(), name="accounting_export_add"),
+    path("<int:pk>/", accounting.AccountingExportDetail.as_view(), name="accounting_export"),
+    path(
+        "<int:pk>/download/", accounting.AccountingExportDownload.as_view(), name="accounting_export_download"
+    ),
+    path("<int:pk>/undo/", accounting.AccountingExportUndo.as_view(), name="accounting_export_undo"),
+]
+
 # /billing/statements/
 statement_urls = [
     path("", mailings.MailingList.as_view(), name="mailing_list"),
@@ -216,6 +231,7 @@ urlpatterns = [
     path("debits/", include(debit_urls)),
     path("ageing/", include(ageing_urls)),
     path("trial/", include(trial_urls)),
+    path("accounting/", include(accounting_urls)),
     path("statements/", include(statement_urls)),
     path("recurring/", include(recurring_urls)),
     path("products/", include(product_urls)),

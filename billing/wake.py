@@ -14,6 +14,7 @@ STARTS = {
     "simulation.asked": "simulations",
     "statement_mailing.sent": "send_statements",
     "verification.asked": "verify_books",
+    "accounting_export.asked": "accounting_exports",
 }
 
 

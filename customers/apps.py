@@ -7,7 +7,7 @@ class CustomersConfig(AppConfig):
     name = "customers"
 
     def ready(self) -> None:
-        from customers.accounts.accounting.widgets import TAB
+        from customers.accounts.accounting.widgets import TABS as ACCOUNTING
         from customers.files.widgets import Attachments
         from customers.imports import work
         from customers.merging.models import why_not_undelete
@@ -32,7 +32,8 @@ class CustomersConfig(AppConfig):
             widgets.Timeline,
         ):
             registries.add_widget("customers:customer_detail", widget)
-        registries.add_tab("customers:customer_edit", TAB)
+        for tab in ACCOUNTING:
+            registries.add_tab("customers:customer_edit", tab)
         for tab in TABS:
             registries.add_tab("core:provider_edit", tab)
         for widget in (Notes, Attachments, VerificationState, UpdateRequests, Ratings):

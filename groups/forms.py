@@ -10,31 +10,36 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
-from ispbilling.core import positions
+from ispbilling.core import external, positions
 from ispbilling.core.forms import Form, ModelForm, SeenForm
 from ispbilling.core.maps import look
-from ispbilling.core.models import AccountingSystem, Provider
+from ispbilling.core.models import ExternalKind
 
 
 class GroupDetailsForm(SeenForm):
+    accounting_id = forms.CharField(
+        max_length=40, required=False, help_text="What it is called in the accounting system"
+    )
+
     class Meta:
         model = CustomerGroup
-        fields = ("title", "description", "vip", "auto_data_rollover", "accounting_id")
+        fields = ("title", "description", "vip", "auto_data_rollover")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """The id in the accounting system is asked only where there is such a system (D-22)."""
         super().__init__(*args, **kwargs)
-        if Provider.get().accounting_system == AccountingSystem.SAGEONE:
-            self.fields["accounting_id"].label = "SageOne ID"
+        if system := external.system():
+            self.fields["accounting_id"].label = f"{system.short} ID"
+            self.initial["accounting_id"] = external.id_of(ExternalKind.GROUP, self.instance.pk)
         else:
             del self.fields["accounting_id"]
 
     def clean_accounting_id(self) -> str:
         """No second group of that id, not even a deleted one: it may come back."""
         typed = str(self.cleaned_data["accounting_id"]).strip()
-        other = CustomerGroup.objects.filter(accounting_id=typed).exclude(pk=self.instance.pk).first()
-        if typed and other is not None:
-            raise ValidationError(f"The group {other} has this ID already.")
+        holder = external.holder(ExternalKind.GROUP, typed) if typed else None
+        if holder not in (None, self.instance.pk):
+            raise ValidationError(f"The group {CustomerGroup.objects.get(pk=holder)} has this ID already.")
         return typed
 
     def clean_title(self) -> str:

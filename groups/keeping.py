@@ -10,10 +10,10 @@ from typing import Any
 from django.db import IntegrityError, models, transaction
 
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
-from ispbilling.core import events
+from ispbilling.core import events, external
 from ispbilling.core.errors import DomainError
 from ispbilling.core.meanwhile import refuse_if_changed
-from ispbilling.core.models import User
+from ispbilling.core.models import ExternalKind, User
 
 #: The noun of the events about each table.
 NOUNS: dict[type[models.Model], str] = {
@@ -35,10 +35,28 @@ def save(
 ) -> models.Model:
     """Store a new row, or the columns of an existing one that differ; records `<noun>.added` or `.edited`.
 
-    `seen` is what `meanwhile.latest` gave when the form was opened. Raises ChangedMeanwhile when the row was
-    edited since, DomainError when another row took the title.
+    `accounting_id` among the values of a group is what the accounting system calls it. `seen` is what
+    `meanwhile.latest` gave when the form was opened. Raises ChangedMeanwhile when the row was edited since,
+    DomainError when another row took the title or that id.
     """
     noun = NOUNS[type(row)]
+    values = dict(values)
+    there = values.pop("accounting_id", None)
+    with transaction.atomic():
+        stored = _stored(row, noun, values, now, actor, seen)
+        if there is not None:
+            external.put(ExternalKind(noun), stored, there, now, actor=actor)
+    return stored
+
+
+def _stored(
+    row: models.Model,
+    noun: str,
+    values: Mapping[str, Any],
+    now: datetime,
+    actor: User | None,
+    seen: int | None,
+) -> models.Model:
     try:
         with transaction.atomic():
             if row.pk is None:
@@ -57,5 +75,4 @@ def save(
                 events.record(f"{noun}.edited", stored, actor=actor, at=now, changes=changed)
             return stored
     except IntegrityError as error:
-        what = "accounting ID" if "accounting_id" in str(error) else "title"
-        raise DomainError(f"There is already a {noun.replace('_', ' ')} with this {what}.") from error
+        raise DomainError(f"There is already a {noun.replace('_', ' ')} with this title.") from error

@@ -54,14 +54,6 @@ class CustomerGroup(models.Model):
         "days till invoices due", null=True, blank=True, help_text="Empty: the billing settings decide"
     )
     sync_to_accounting = models.BooleanField("sync to accounting system", default=True)
-    accounting_id = models.CharField(
-        "accounting ID",
-        max_length=40,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="In the accounting system",
-    )
     suspensions_disabled = models.BooleanField(default=False)
     enabled = models.BooleanField(
         default=True, help_text="Off: no data account of any member can authenticate"
@@ -79,12 +71,6 @@ class CustomerGroup(models.Model):
                 condition=models.Q(deleted_at__isnull=True),
                 name="groups_customergroup_title_ci",
                 violation_error_message="There is already a group with this title.",
-            ),
-            models.UniqueConstraint(
-                fields=["accounting_id"],
-                condition=~models.Q(accounting_id=""),
-                name="groups_customergroup_accounting_id",
-                violation_error_message="Another group has this accounting ID.",
             ),
         ]
 

@@ -94,6 +94,7 @@ MENU = (
             Item("Age Analysis", "billing:age_list", "billing.ageing.view", "scale"),
             Item("Statements", "billing:mailing_list", "billing.statements.view", "file-text"),
             Item("Trial Balance", "billing:trial_balance", "billing.trial.view", "list-numbers"),
+            Item("Accounting", "billing:accounting_list", "billing.accounting.view", "file-export"),
             Item("Proof", "billing:ledger_proof", "billing.trial.view", "shield-check"),
         ),
     ),

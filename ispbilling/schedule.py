@@ -100,6 +100,12 @@ SWEEPS = [
         "carries to the survivor what old paper of a merged customer left there",
     ),
     Sweep(
+        "accounting_exports",
+        "billing.sweeps.accounting_exports",
+        every(15),
+        "writes the journals that staff asked for",
+    ),
+    Sweep(
         "anchor_ledger",
         "billing.sweeps.anchor_ledger",
         every(1800),

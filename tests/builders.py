@@ -12,6 +12,11 @@ from django.db import transaction
 from PIL import Image
 
 from billing import sweeps
+from billing.accounting import making as exports
+from billing.accounting import mapping
+from billing.accounting.mapping import Pot, Target
+from billing.accounting.packages import PACKAGES
+from billing.accounting.packages import Package as AccountingPackage
 from billing.archives import making
 from billing.documents import adjusting, issuing
 from billing.documents.addressing import PartyDraft
@@ -24,6 +29,8 @@ from billing.gateways import accounts, checkouts
 from billing.gateways.checkouts import Wish
 from billing.gateways.models import Outcome
 from billing.models import (
+    Account,
+    AccountingExport,
     Checkout,
     CostingModel,
     Document,
@@ -59,7 +66,7 @@ from customers.models import (
 from customers.requests import answering, asking, fields
 from groups.models import CustomerGroup
 from ispbilling.core.clock import local_day, month_of, now
-from ispbilling.core.models import Role, User
+from ispbilling.core.models import AccountingSystem, Provider, Role, User
 from ispbilling.core.units import GB
 from ispbilling.protection import exporting
 from notifications.models import Message
@@ -267,6 +274,29 @@ def run_archive(**kwargs: Any) -> RunArchive:
     """The finished zip of an issued run."""
     made = making.ask(issued_run(), now(), actor=None, **kwargs)
     sweeps.run_archives(now()).apply(now())
+    made.refresh_from_db()
+    return made
+
+
+def chart(system: AccountingSystem = AccountingSystem.XERO) -> AccountingPackage:
+    """The accounting package chosen, with a code for every account."""
+    Provider.objects.update(accounting_system=system)
+    package = PACKAGES[system]
+    codes = {
+        Pot(code): Target(f"{n}00", "No VAT")
+        for n, code in enumerate(Account.objects.values_list("code", flat=True), 1)
+    }
+    mapping.store(package, codes, now(), actor=None)
+    return package
+
+
+def accounting_export(**kwargs: Any) -> AccountingExport:
+    """The journals of a customer's invoice, made."""
+    package = kwargs.pop("package", None) or chart()
+    on = local_day(now())
+    invoice(customer(), on=on)
+    made = exports.ask(package, on, on, now(), actor=None)
+    sweeps.accounting_exports(now()).apply(now())
     made.refresh_from_db()
     return made
 

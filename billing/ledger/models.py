@@ -1,5 +1,6 @@
 """Accounts, postings, lines, balances and the seal chain. Written by `billing.ledger.posting` and the run."""
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 
@@ -65,6 +66,8 @@ class Posting(models.Model):
 
     class Meta:
         ordering = ["id"]
+        # Days only grow: read by the exports of the accounting, and next to nothing to keep.
+        indexes = [BrinIndex(fields=["posted_on"], autosummarize=True, name="billing_posting_day")]
         constraints = [
             models.UniqueConstraint(
                 fields=["document"], condition=Q(document__isnull=False), name="billing_posting_document_once"

@@ -12,9 +12,9 @@ from django.db import IntegrityError, models, transaction
 from customers.accounts import codes, numbering, reach
 from customers.accounts.models import CodeAlias, Contact, Customer, PortalLogin, PositionSource
 from customers.accounts.onboarding import CodeTaken, usual_username
-from ispbilling.core import events, registries
+from ispbilling.core import events, external, registries
 from ispbilling.core.errors import DomainError
-from ispbilling.core.models import Event, User
+from ispbilling.core.models import Event, ExternalKind, User
 
 #: Columns whose values are personal enough that the log only says that they changed.
 HIDDEN = frozenset({"id_number"})
@@ -69,7 +69,6 @@ def edit(
 TAKEN = {
     "customers_customer_code_ci": "Another customer has just been given this account code.",
     "customers_codealias_code_ci": "Another customer once had this account code.",
-    "customers_customer_accounting_id": "Another customer has this accounting ID.",
     "core_user_username": "This portal username has just been taken; choose another.",
 }
 
@@ -116,8 +115,8 @@ def mentions(customer: Customer) -> list[str]:
             f"It is debited with billing group {group} on day {group.debit_day}: "
             f"mandates given to the bank name {code} as their reference."
         )
-    if customer.accounting_id:
-        found.append(f"The accounting ID {customer.accounting_id} stays; the code there is changed there.")
+    if known := external.id_of(ExternalKind.CUSTOMER, customer.pk):
+        found.append(f"The accounting ID {known} stays; the code there is changed there.")
     names = [login.user.username for login in customer.portal_logins.select_related("user")]
     found += [
         f"The portal username stays {name}; it is changed on the Portal Login tab."

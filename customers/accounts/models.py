@@ -136,14 +136,6 @@ class Customer(models.Model):
         blank=True,
         help_text="Empty: the group or billing settings decide",
     )
-    accounting_id = models.CharField(
-        "accounting ID",
-        max_length=40,
-        blank=True,
-        default="",
-        db_default="",
-        help_text="In the accounting system",
-    )
     is_master = models.BooleanField("is master account", default=False)
     bill_all_to_master = models.BooleanField(
         default=False, help_text="Who pays is answered by relations.paying alone"
@@ -174,12 +166,6 @@ class Customer(models.Model):
                 condition=~Q(external_id=""),
                 name="customers_customer_external_id",
                 violation_error_message="Another customer has this external ID.",
-            ),
-            models.UniqueConstraint(
-                fields=["accounting_id"],
-                condition=~Q(accounting_id=""),
-                name="customers_customer_accounting_id",
-                violation_error_message="Another customer has this accounting ID.",
             ),
             models.CheckConstraint(condition=~Q(master=F("id")), name="customers_customer_not_own_master"),
             models.CheckConstraint(

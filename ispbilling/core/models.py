@@ -122,6 +122,12 @@ class AccountingSystem(models.TextChoices):
 
     NONE = "", "None"
     SAGEONE = "sageone", "Sage Business Cloud Accounting (SageOne)"
+    XERO = "xero", "Xero"
+
+    @property
+    def short(self) -> str:
+        """What staff call it: the title of its tab and of its ids."""
+        return {"sageone": "SageOne", "xero": "Xero"}.get(self.value, "Accounting")
 
 
 class Logo(models.Model):
@@ -186,6 +192,46 @@ class Provider(models.Model):
     def get(cls) -> "Provider":
         """The one row (made by the first migration), its logo without the picture itself."""
         return cls.objects.select_related("logo").defer("logo__data").get(pk=1)
+
+
+class ExternalKind(models.TextChoices):
+    """What has an id of its own in an accounting system."""
+
+    CUSTOMER = "customer", "Customer"
+    GROUP = "group", "Customer group"
+    BILLING_GROUP = "billing_group", "Billing group"
+    PRODUCT = "product", "Product"
+    ACCOUNT = "account", "Account"
+    DOCUMENT = "document", "Document"
+
+
+class ExternalReference(models.Model):
+    """What one of our rows is called in an accounting system: one id each way. Written by `core.external` alone."""
+
+    system = models.CharField(max_length=20, choices=AccountingSystem)
+    kind = models.CharField(max_length=20, choices=ExternalKind)
+    object_id = models.BigIntegerField()
+    external_id = models.CharField("ID there", max_length=60)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["system", "kind", "object_id"], name="core_externalreference_one_per_object"
+            ),
+            models.UniqueConstraint(
+                fields=["system", "kind", "external_id"], name="core_externalreference_one_per_id"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(external_id="") & ~models.Q(system=""),
+                name="core_externalreference_filled",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=ExternalKind.values), name="core_externalreference_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
 
 
 class ColumnChoice(models.Model):

@@ -14,6 +14,8 @@ from django.db import connection, models, transaction
 from django.db.models import Q
 
 from billing.models import (
+    AccountingExport,
+    AccountingExportPart,
     ChainHead,
     Checkout,
     Document,
@@ -40,6 +42,9 @@ from radius.nas.models import Stranger
 MONEY = (
     "billing_anchor",
     "billing_verification",
+    "billing_exportedposting",
+    "billing_accountingexportpart",
+    "billing_accountingexport",
     "billing_bankline",
     "billing_bankimport",
     "billing_gatewaydelivery",
@@ -123,7 +128,7 @@ class _unguarded:  # noqa: N801 - reads as a phrase where it is used
 
 def _empty_the_books(cursor: Any) -> None:
     cursor.execute("DELETE FROM notifications_message WHERE document_id IS NOT NULL")
-    for made in (RunArchive, RunArchivePart):
+    for made in (RunArchive, RunArchivePart, AccountingExport, AccountingExportPart):
         keeping.discard_after_commit(list(made.objects.values_list("path", flat=True)))
     for table in MONEY:
         cursor.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the list above

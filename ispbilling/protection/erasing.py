@@ -73,6 +73,7 @@ KEPT = {
     "billing.GatewayDelivery": "What payment gateways told of them: numbers, amounts, states",
     "billing.DebitRow": "Days, amounts and results of debit orders",
     "billing.DebitSkip": "Why batches of debit orders left them out",
+    "billing.ExportedPosting": "Which entries of the ledger went to the accounting package",
     "billing.Pin": "Which payment settles which invoice",
     "billing.StatementRecipient": "Which statements were sent",
     "billing.Balance": "The balance, R 0.00",

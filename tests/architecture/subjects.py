@@ -91,6 +91,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "radius.ReplyAttribute": lambda: builders.reply_attribute(service=builders.service()),
     "radius.ReplyAttribute of a line": lambda: builders.reply_attribute(data_account=builders.data_account()),
     "radius.AuthAttempt": _reject,
+    "billing.AccountingExport": builders.accounting_export,
     "billing.Account": lambda: Account.objects.get(code="bank"),
     "billing.Document": lambda: builders.invoice(builders.customer()),
     "billing.InvoiceDraft": builders.draft,

@@ -8,8 +8,9 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from customers.models import Customer, GateKind
+from ispbilling.core import external
 from ispbilling.core.clock import local_day, now
-from ispbilling.core.models import AccountingSystem, Provider
+from ispbilling.core.models import AccountingSystem, ExternalKind, Provider
 from tests import builders
 from tests.browser import looking
 
@@ -79,7 +80,7 @@ def test_every_tab_is_saved_at_once(dialog: Page) -> None:
     ]  # fmt: skip
     assert alice.contacts.last().emails == ["alice@example.test", "books@example.test"]
     assert (login.username, login.check_password("rabbit-hole-9")) == ("JEN004", True)
-    assert (alice.accounting_id, alice.is_master) == ("13655893", True)
+    assert (external.id_of(ExternalKind.CUSTOMER, alice.pk), alice.is_master) == ("13655893", True)
     assert alice.gates.get(kind=GateKind.CANCELLED).last_day == day
 
 

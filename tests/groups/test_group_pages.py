@@ -10,11 +10,11 @@ from customers.accounts import gates
 from customers.accounts.models import Customer, GateKind
 from groups import keeping
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite, Label
-from ispbilling.core import registries
+from ispbilling.core import external, registries
 from ispbilling.core.clock import now
 from ispbilling.core.errors import DomainError
 from ispbilling.core.forms import Form
-from ispbilling.core.models import AccountingSystem, Event, Provider, Role
+from ispbilling.core.models import AccountingSystem, Event, ExternalKind, Provider, Role
 from ispbilling.core.parts import Tab
 from tests import builders
 
@@ -197,7 +197,8 @@ def test_the_accounting_id_is_asked_only_where_there_is_an_accounting_system(as_
     Provider.objects.update(accounting_system=AccountingSystem.SAGEONE)
     assert "SageOne ID" in text(as_manager.get(add))
     as_manager.post(add, {"title": "With", "accounting_id": " 77 "})
-    assert dict(CustomerGroup.objects.values_list("title", "accounting_id")) == {"Without": "", "With": "77"}
+    told = external.ids(ExternalKind.GROUP, CustomerGroup.objects.values_list("pk", flat=True))
+    assert told == {CustomerGroup.objects.get(title="With").pk: "77"}
     refused = text(as_manager.post(add, {"title": "Another", "accounting_id": "77"}))
     assert "The group With has this ID already." in refused
     for title in ("Third", "Fourth"):  # no id is not the same id
@@ -206,8 +207,9 @@ def test_the_accounting_id_is_asked_only_where_there_is_an_accounting_system(as_
 
 @pytest.mark.feature("D-22")
 def test_two_who_save_the_same_accounting_id_at_once_cannot_both(db: None) -> None:
+    Provider.objects.update(accounting_system=AccountingSystem.SAGEONE)
     keeping.save(CustomerGroup(), {"title": "One", "accounting_id": "77"}, now(), actor=None)
-    with pytest.raises(DomainError, match="accounting ID"):
+    with pytest.raises(DomainError, match="Another customer group has this SageOne ID"):
         keeping.save(CustomerGroup(), {"title": "Two", "accounting_id": "77"}, now(), actor=None)
 
 

@@ -37,7 +37,6 @@ class ProviderForm(SeenForm):
         _Picture(),
         Pair("address", "bank_details"),
         "invoice_note",
-        "accounting_system",
     )
 
     class Meta:
@@ -52,7 +51,6 @@ class ProviderForm(SeenForm):
             "email",
             "bank_details",
             "invoice_note",
-            "accounting_system",
         )
         widgets = {
             name: forms.Textarea(attrs={"rows": 4}) for name in ("address", "bank_details", "invoice_note")

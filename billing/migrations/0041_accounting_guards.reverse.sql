@@ -1,0 +1,11 @@
+DROP TRIGGER billing_accountingexport_kept ON billing_accountingexport;
+DROP TRIGGER billing_accountingexport_changed ON billing_accountingexport;
+DROP FUNCTION billing_export_changed();
+DROP TRIGGER billing_exportedposting_kept ON billing_exportedposting;
+DROP TRIGGER billing_exportedposting_removed ON billing_exportedposting;
+DROP FUNCTION billing_exported_removed();
+DROP TRIGGER billing_exportedposting_added ON billing_exportedposting;
+DROP FUNCTION billing_exported_added();
+ALTER TABLE billing_exportedposting DROP CONSTRAINT billing_exportedposting_system;
+ALTER TABLE billing_accountingexport DROP CONSTRAINT billing_accountingexport_system;
+DELETE FROM billing_accountingsettings;
