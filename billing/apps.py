@@ -36,7 +36,6 @@ class BillingConfig(AppConfig):
             "debit_result.",
             "simulation.",
             "statement_mailing.",
-            "statement_mailing.",
             "verification.",
             "accounting_export.",
         ):

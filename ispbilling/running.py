@@ -6,8 +6,13 @@ from typing import Any
 
 from django.db.models import F
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 
-from billing.models import Run, Simulation
+from billing.accounting import views as accounting
+from billing.accounting.models import ExportState
+from billing.models import AccountingExport, Run, Simulation, Verification
+from billing.proving import views as proving
+from billing.proving.models import VerificationState
 from billing.runs import views as runs
 from billing.simulating import views as simulations
 from billing.statements.views import many as mailings
@@ -41,7 +46,7 @@ class Running(StaffPage):
 
 
 def jobs(user: Any) -> Iterator[Job]:
-    """Month-end runs, simulations, mailings of statements and imports that a worker is at or waits for."""
+    """Month-end runs, simulations, mailings, imports, exports and verifications that a worker is at or waits for."""
     at = now()
     if access.may(user, runs.RunProgress.permission):
         for run in Run.objects.filter(state__in=runs.BUSY):
@@ -52,6 +57,15 @@ def jobs(user: Any) -> Iterator[Job]:
     if access.may(user, mailings.MailingProgress.permission):
         for sent in mailings.ROWS.filter(sent_at__isnull=False, told__lt=F("to")):
             yield Job(str(sent), sent.get_absolute_url(), mailings.progress(sent))
+    if access.may(user, accounting.VIEW):
+        for export in AccountingExport.objects.filter(state=ExportState.WAITING):
+            if found := accounting.progress(export, at):
+                yield Job(str(export), export.get_absolute_url(), {**found, "url": "", "poll": False})
+    if access.may(user, proving.VIEW):
+        for verification in Verification.objects.filter(state=VerificationState.WAITING):
+            yield Job(
+                "Verifying the books", reverse("billing:ledger_proof"), proving.progress(verification, at)
+            )
     if access.may(user, ImportProgress.permission):
         for one in CustomerImport.objects.filter(state__in=reporting.BUSY):
             yield Job(f"Import of {one}", one.get_absolute_url(), reporting.progress(one, at))

@@ -309,6 +309,7 @@ def test_the_pages_lead_from_the_codes_to_the_file(books: None) -> None:
     )
     page = money.post(add, {"since": "2026-09-01", "until": "2026-11-20"}, follow=True).content.decode()
     assert "Waiting for a worker" in page
+    assert "Xero export 1" in money.get(reverse("running")).content.decode()
     assert (
         "is being made; wait"
         in money.post(add, {"since": "2026-09-01", "until": "2026-11-20"}).content.decode()

@@ -21,6 +21,7 @@ from customers.models import Customer
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import Event, Role
+from ispbilling.doctor import checks
 from notifications import announce
 from notifications.models import Message
 from tests import builders
@@ -157,6 +158,22 @@ def client(role: Role) -> Client:
     return made
 
 
+def test_the_doctor_says_when_nobody_keeps_a_copy(alice: Customer, settings: LazySettings) -> None:
+    def said() -> tuple[bool | None, str]:
+        (found,) = checks.books()
+        return found.ok, found.sentence
+
+    assert said() == (True, "Nothing was posted yet.")
+    builders.invoice(alice)
+    assert said() == (False, "No anchor of the ledger was written at all.")
+    sweep()
+    assert said()[0] is True
+    settings.LEDGER_ANCHOR_DIR = ""
+    assert said() == (None, "The ledger's anchors are kept nowhere but in the database.")
+    BillingSettings.objects.update(anchor_emails="auditor@isp.test")
+    assert "auditor@isp.test" in said()[1]
+
+
 def test_staff_have_the_books_verified_in_the_background(alice: Customer) -> None:
     builders.invoice(alice)
     sweep()
@@ -166,6 +183,7 @@ def test_staff_have_the_books_verified_in_the_background(alice: Customer) -> Non
     assert Anchor.objects.get().text in page
     assert "were not verified yet" in page
     assert money.post(verify).status_code == 302
+    assert "Verifying the books" in money.get(reverse("running")).content.decode()
     assert "Waiting for a worker" in money.get(proof).content.decode()
     assert "being verified already" in money.post(verify).content.decode()
     with pytest.raises(DomainError):
