@@ -101,9 +101,11 @@ FROM customers_customer c, generate_series(1, 2) k WHERE k = 1 OR c.id %% 2 = 0;
 """
 
 
+PDFS = 200
 GOALS = (
     Goal("issuing with one worker, of the floor", ("by_workers", "1", "floor_ratio"), 2.5, 4, lower=True),
     Goal("issuing with two workers, of the floor", ("by_workers", "2", "floor_ratio"), 1.5, 4, lower=True),
+    Goal("PDFs a second of one core", ("pdfs_per_s",), 20, 20),
     Goal("peak MB of a worker", ("peak_mb",), 200, 200, lower=True),
     Goal("growth", ("growth",), 11, 13, lower=True),
     Goal("the longest a payment took, ms", ("payment_ms", "max"), 300, 1000, lower=True),
@@ -180,6 +182,7 @@ class Bench:
                 run = self.month(workers)
                 if (number, workers) == (0, self.kinds[0]):
                     sound, issued = self.sound(run), run.certificate["issued"]
+                    self.timed("pdfs", lambda run=run: self.pdfs(run))
                     self.save_rows()
                 self.start_workers(workers)
                 self.timed(f"undo {workers}", lambda run=run: self.undo(run))
@@ -200,6 +203,7 @@ class Bench:
                 for name, (python, database) in self.spent.items()
             },
             "payment_ms": summary(waits),
+            "pdfs_per_s": round(PDFS / self.median("pdfs")),
             "idle_mb": round(self.base_kb / 1024),
             "peak_mb": round(self.peak_kb / 1024),
             "sound": sound,
@@ -229,6 +233,13 @@ class Bench:
         self.start_workers(workers)
         self.timed(f"issue {workers}", lambda: self.issue(run))
         return run
+
+    def pdfs(self, run: Any) -> None:
+        """As many invoices as PDF, one after the other."""
+        from billing.documents.rendering import render_pdf
+
+        for document in run.documents.select_related("party", "issuer").order_by("pk")[:PDFS]:
+            render_pdf(document)
 
     def under_payments(self, workers: int) -> list[float]:
         """Milliseconds of each payment that was recorded while a month was issued."""
