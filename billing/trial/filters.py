@@ -1,7 +1,6 @@
 """The days of the trial balance. They narrow nothing by themselves: the page reads them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,23 +8,12 @@ import django_filters as filters
 from django.db.models import QuerySet
 
 from billing.ledger.models import Line
+from billing.statements.period import Days
 from billing.trial.figures import year_start
 from ispbilling.core.forms import DateInput
 
 #: What can be asked for; nobody's books begin before or are planned beyond.
 FIRST, AHEAD = date(2000, 1, 1), timedelta(days=366)
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """From the first to the last day, both included."""
-
-    since: date
-    until: date
-
-    @property
-    def query(self) -> str:
-        return f"?since={self.since}&until={self.until}"
 
 
 def asked(query: Mapping[str, str], today: date) -> Days:

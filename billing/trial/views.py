@@ -12,9 +12,10 @@ from billing.ageing.analysis import Analysis
 from billing.ledger.models import Account, Line
 from billing.ledger.posting import RECEIVABLE
 from billing.recurring.models import AgeBy
+from billing.statements.period import Days
 from billing.trial import figures
 from billing.trial.figures import Standing
-from billing.trial.filters import Days, DaysFilter, asked
+from billing.trial.filters import DaysFilter, asked
 from billing.trial.tables import LineTable, TrialTable
 from customers.models import Customer
 from ispbilling.core import clock

@@ -123,13 +123,17 @@ class RowReject(RowAct):
     title = "Rejected"
     submit_label, submit_icon, danger = "Rejected", "ban", True
     form_class = UnpaidForm
+    settle = staticmethod(settling.reject)
 
     def form_kwargs(self) -> dict[str, Any]:
         return {"initial": {"on": self.day(), "fee": DebitSettings.get().fee or None}}
 
+    def meaning(self, obj: list[DebitRow]) -> str:
+        return f"Did not come: {self.asked(obj)}. What is due stays due, and a new batch asks for it."
+
     def consequences(self, obj: list[DebitRow]) -> list[str]:
         return [
-            f"Did not come: {self.asked(obj)}. What is due stays due, and a new batch asks for it.",
+            self.meaning(obj),
             "A code that ends the mandate pauses it, too.",
             "Each payer is told.",
             *self.left(obj),
@@ -137,18 +141,13 @@ class RowReject(RowAct):
 
     def act(self, obj: DebitRow, form: Any, actor: Any) -> DebitRow:
         asked = form.cleaned_data
-        return settling.reject(
-            obj,
-            asked["code"],
-            asked["reason"],
-            asked["on"],
-            clock.now(),
-            actor=actor,
-            fee=asked["fee"] or ZERO,
+        fee = asked["fee"] or ZERO
+        return self.settle(
+            obj, asked["code"], asked["reason"], asked["on"], clock.now(), actor=actor, fee=fee
         )
 
     def done(self, obj: list[DebitRow], result: int) -> str:
-        return f"{counted(result, 'collection')} recorded as rejected."
+        return f"{counted(result, 'collection')} recorded as {self.title.lower()}."
 
 
 class RowReturn(RowReject):
@@ -156,33 +155,16 @@ class RowReturn(RowReject):
     title = "Returned"
     submit_label, submit_icon = "Returned", "arrow-back-up"
     state = RowState.ACCEPTED
+    settle = staticmethod(settling.give_back)
 
     def form_kwargs(self) -> dict[str, Any]:
         today = clock.local_day(clock.now())
         return {"initial": {"on": today, "fee": DebitSettings.get().fee or None}}
 
-    def consequences(self, obj: list[DebitRow]) -> list[str]:
-        return [
-            f"Taken back: {self.asked(obj)}. The receipts stay with their mirrors, and the debt opens again.",
-            "A code that ends the mandate pauses it, too.",
-            "Each payer is told.",
-            *self.left(obj),
-        ]
-
-    def act(self, obj: DebitRow, form: Any, actor: Any) -> DebitRow:
-        asked = form.cleaned_data
-        return settling.give_back(
-            obj,
-            asked["code"],
-            asked["reason"],
-            asked["on"],
-            clock.now(),
-            actor=actor,
-            fee=asked["fee"] or ZERO,
+    def meaning(self, obj: list[DebitRow]) -> str:
+        return (
+            f"Taken back: {self.asked(obj)}. The receipts stay with their mirrors, and the debt opens again."
         )
-
-    def done(self, obj: list[DebitRow], result: int) -> str:
-        return f"{counted(result, 'collection')} recorded as returned."
 
 
 class RowReopen(RowAct):
