@@ -14,7 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from datetime import date
 from typing import Any
 
@@ -170,7 +170,8 @@ class Chaos:
         connection.close()
         server = self.running.servers[0]
         for pid in cpu.family(server.process.pid):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # one that ended by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
         server.process.wait()
         end = time.monotonic() + 60
         while True:
