@@ -11,6 +11,8 @@ from django.core.cache import cache
 from django.core.mail import get_connection
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Max
 from twilio.base.exceptions import TwilioException
 
 from billing.gateways import accounts
@@ -207,12 +209,21 @@ def spool() -> Iterator[Finding]:
     )
 
 
+def _upgraded() -> datetime:
+    """When the newest migration was applied: in a new installation, when it was made."""
+    applied = MigrationRecorder(connection).migration_qs.aggregate(last=Max("applied"))["last"]
+    return applied or now()
+
+
 def books() -> Iterator[Finding]:
     """Whether the ledger's end is written down every day, and somewhere its owner cannot rewrite."""
     if not Posting.objects.exists():
         yield Finding("books", True, "Nothing was posted yet.")
         return
     last = Anchor.objects.first()
+    if last is None and now() - _upgraded() < timedelta(hours=2):
+        yield Finding("books", True, "The ledger's first anchor is written within half an hour.")
+        return
     if last is None or now() - last.at > timedelta(days=2):
         since = f"since {last.day}" if last else "at all"
         yield Finding(
