@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
 from billing.debiting import mandates
@@ -20,7 +19,7 @@ from ispbilling.core.models import Event
 from ispbilling.core.money import format_money
 from ispbilling.core.parts import Attr, Button, Panel, State, Tab
 from ispbilling.core.tables import badge, url_or_none
-from ispbilling.core.views import ActionPage, DetailPage, EditPage, FormPage, ListPage
+from ispbilling.core.views import ActionPage, DetailPage, EditPage, FormPage, ListPage, RevealPage
 
 VIEW, EDIT = "billing.debits.view", "billing.mandates.edit"
 ROWS = Mandate.objects.select_related("customer__billing_group")
@@ -264,32 +263,18 @@ class MandateRestore(MandateAct):
         return f"Mandate {result} is active again."
 
 
-class MandateNumber(ActionPage):
+class MandateNumber(RevealPage):
     """Show the account number to somebody who says why; that is recorded."""
 
     queryset = ROWS
     permission = "billing.mandates.reveal"
     title = "Show account number"
-    submit_label, submit_icon = "Show", "eye"
     form_class = ReasonForm
+    shown_template = "billing/account_number.html"
+    shown_dialog_template = "billing/_account_number.html"
 
-    def consequences(self, obj: Mandate) -> list[str]:
-        return ["Your name, the time and the reason are recorded on the customer's timeline."]
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answered at once and kept nowhere: a message would leave the number in the session."""
-        self.object = self.find()
-        form = self.form()
-        if not form.is_valid():
-            return self.show(form)
-        reason = form.cleaned_data["reason"]
-        number = mandates.show_number(self.object, reason, clock.now(), actor=self.actor)
-        inside = self.partial == "dialog-content"
-        response: HttpResponse = self.answer(
-            "billing/_account_number.html" if inside else "billing/account_number.html", number=number
-        )
-        response["Cache-Control"] = "no-store"
-        return response
+    def reveal(self, obj: Mandate, reason: str) -> dict[str, Any]:
+        return {"number": mandates.show_number(obj, reason, clock.now(), actor=self.actor)}
 
 
 class DebitSettingsEdit(EditPage):

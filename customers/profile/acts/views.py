@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 
 from customers.accounts import deletion, editing, gates, listing
@@ -14,7 +13,7 @@ from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
 from ispbilling.core.money import format_money
 from ispbilling.core.parts import Button, Tab
-from ispbilling.core.views import ActionPage
+from ispbilling.core.views import ActionPage, RevealPage
 
 
 class CustomerAct(ActionPage):
@@ -380,33 +379,18 @@ class CustomerPasswordReset(CustomerAct):
         return f"The link is on its way to {result}."
 
 
-class CustomerIdNumber(CustomerAct):
+class CustomerIdNumber(RevealPage, CustomerAct):
     """Show the ID number to somebody who says why; that is recorded."""
 
     permission = "customers.edit"
     title = "Show ID Number"
-    submit_label = "Show"
-    submit_icon = "eye"
     form_class = ReasonForm
+    shown_template = "customers/id_number.html"
+    shown_dialog_template = "customers/_id_number.html"
 
     def get_queryset(self) -> Any:
         return Customer.objects.all()
 
-    def consequences(self, obj: Customer) -> list[str]:
-        return ["Your name, the time and the reason are recorded on the customer's timeline."]
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Answered at once and kept nowhere: a message would leave the number in the session."""
-        self.object = self.find()
-        form = self.form()
-        if not form.is_valid():
-            return self.show(form)
-        reason = form.cleaned_data["reason"]
-        events.record(
-            "customer.id_number_shown", self.object, actor=self.actor, at=clock.now(), reason=reason
-        )
-        response: HttpResponse = self.answer(
-            "customers/_id_number.html" if self.partial == "dialog-content" else "customers/id_number.html"
-        )
-        response["Cache-Control"] = "no-store"
-        return response
+    def reveal(self, obj: Customer, reason: str) -> dict[str, Any]:
+        events.record("customer.id_number_shown", obj, actor=self.actor, at=clock.now(), reason=reason)
+        return {}

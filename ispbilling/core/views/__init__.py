@@ -75,7 +75,7 @@ or act page with `Button(..., modal=True)` (or `<a data-modal>`): it opens as a 
 as a page. A page that is none of these starts from `StaffPage`; its template extends `base.html`.
 """
 
-from ispbilling.core.views.forms import ActionPage, AddPage, BulkPage, EditPage, FormPage
+from ispbilling.core.views.forms import ActionPage, AddPage, BulkPage, EditPage, FormPage, RevealPage
 from ispbilling.core.views.lists import ListPage
 from ispbilling.core.views.objects import DetailPage, ObjectPage
 from ispbilling.core.views.page import StaffPage, report, scoped
@@ -89,6 +89,7 @@ __all__ = [
     "FormPage",
     "ListPage",
     "ObjectPage",
+    "RevealPage",
     "StaffPage",
     "report",
     "scoped",

@@ -271,6 +271,35 @@ class ActionPage(FormPage):
         return super().context(**extra)
 
 
+class RevealPage(ActionPage):
+    """Something secret, shown to somebody who says why in the field `reason` of its form.
+
+    Answered at once and kept nowhere: a message would leave it in the session.
+    """
+
+    submit_label, submit_icon = "Show", "eye"
+    shown_template: ClassVar[str]
+    shown_dialog_template: ClassVar[str]
+
+    def reveal(self, obj: Any, reason: str) -> dict[str, Any]:
+        """Record who asked and why; returns the context of the template."""
+        raise NotImplementedError
+
+    def consequences(self, obj: Any) -> list[str]:
+        return ["Your name, the time and the reason are recorded on the customer's timeline."]
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        self.object = self.find()
+        form = self.form()
+        if not form.is_valid():
+            return self.show(form)
+        shown = self.reveal(self.object, form.cleaned_data["reason"])
+        inside = self.partial == "dialog-content"
+        response = self.answer(self.shown_dialog_template if inside else self.shown_template, **shown)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
 class BulkPage(ActionPage):
     """A verb on the rows ticked in a list (`?pk=1&pk=2`); one refusal does not stop the rest."""
 
