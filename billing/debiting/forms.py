@@ -116,10 +116,6 @@ class MandateForm(SeenForm):
         )
 
 
-class ReasonForm(Form):
-    reason = forms.CharField(max_length=200, help_text="Colleagues read it on the timeline")
-
-
 class BatchForm(Form):
     """Whom to collect from, when, and how."""
 

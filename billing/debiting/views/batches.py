@@ -11,7 +11,7 @@ from django.urls import reverse
 from billing.debiting import batching, days, formats
 from billing.debiting.batching import Asked
 from billing.debiting.certificate import checks, figures
-from billing.debiting.forms import BatchForm, ReasonForm
+from billing.debiting.forms import BatchForm
 from billing.debiting.models import (
     BatchState,
     DebitBatch,
@@ -22,6 +22,7 @@ from billing.debiting.models import (
     Service,
 )
 from billing.debiting.tables import BatchRowTable, BatchTable, SkipTable
+from billing.payments.forms import ReasonForm
 from ispbilling.core import clock
 from ispbilling.core.errors import DomainError
 from ispbilling.core.money import ZERO, format_money

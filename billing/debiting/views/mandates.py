@@ -7,9 +7,10 @@ from django.urls import reverse
 
 from billing.debiting import mandates
 from billing.debiting.filters import MandateFilter
-from billing.debiting.forms import MandateForm, ReasonForm, SettingsForm
+from billing.debiting.forms import MandateForm, SettingsForm
 from billing.debiting.models import DebitRow, DebitSettings, Mandate, MandateState, RowState
 from billing.debiting.tables import MANDATES, LatestRowsTable, MandateTable
+from billing.payments.forms import ReasonForm
 from customers.models import Customer
 from customers.profile import timeline
 from customers.relations import paying
@@ -23,6 +24,7 @@ from ispbilling.core.views import ActionPage, DetailPage, EditPage, FormPage, Li
 
 VIEW, EDIT = "billing.debits.view", "billing.mandates.edit"
 ROWS = Mandate.objects.select_related("customer__billing_group")
+
 LATEST = 12
 
 

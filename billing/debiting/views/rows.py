@@ -8,10 +8,11 @@ from django.urls import reverse
 
 from billing.debiting import batching, settling
 from billing.debiting.filters import RowFilter
-from billing.debiting.forms import PaidForm, ReasonForm, UnpaidForm
+from billing.debiting.forms import PaidForm, UnpaidForm
 from billing.debiting.models import BatchState, DebitRow, DebitSettings, RowState
 from billing.debiting.tables import RowTable
 from billing.debiting.views.batches import BACK, HOME, PREPARE, RESULTS, VIEW
+from billing.payments.forms import ReasonForm
 from ispbilling.core import clock
 from ispbilling.core.money import ZERO, format_money
 from ispbilling.core.parts import State
