@@ -49,8 +49,10 @@ import time
 from pathlib import Path
 from ispbilling import sweeping
 from ispbilling.core.clock import now
+from ispbilling.core.collecting import settle
 def memory(name):
     return dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())[name].split()[0]
+settle()
 print("ready", flush=True)
 base = memory("VmHWM")
 input()

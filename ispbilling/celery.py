@@ -3,7 +3,9 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_process_init
 
+from ispbilling.core.collecting import settle
 from ispbilling.schedule import SWEEPS
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ispbilling.settings")
@@ -21,3 +23,8 @@ app.conf.beat_schedule = {
     }
     for sweep in SWEEPS
 }
+
+
+@worker_process_init.connect
+def _settle(**_: object) -> None:
+    settle()

@@ -314,9 +314,7 @@ def invoice(
         kind=DocumentKind.INVOICE,
         customer_id=of.pk,
         payer_id=payer.pk,
-        party=PartyDraft(
-            payer.pk, payer.name, payer.postal_address or payer.physical_address, payer.vat_number
-        ),
+        party=PartyDraft.of(payer),
         due_on=on + timedelta(days=7),
         items=(
             Item(

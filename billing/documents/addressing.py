@@ -4,7 +4,7 @@ Documents share these rows and hash them, so that what is edited later changes n
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -26,7 +26,7 @@ class PartyDraft:
     name: str
     address: str
     vat_number: str
-    code: str = ""
+    code: str
 
     @classmethod
     def of(cls, payer: Customer) -> "PartyDraft":
@@ -61,14 +61,11 @@ class Wanted(NamedTuple):
 
 def parties(drafts: Sequence[Wanted]) -> list[Addressed]:
     """The parties of each draft; those not seen before are stored."""
-    codes = dict(Customer.objects.filter(pk__in={d.payer_id for d in drafts}).values_list("pk", "code"))
     others = {d.customer_id for d in drafts if d.customer_id != d.payer_id and d.served is None}
     served = {customer.pk: PartyDraft.of(customer) for customer in Customer.objects.filter(pk__in=others)}
     named: list[tuple[PartyDraft | int, PartyDraft | int | None]] = [
         (
-            draft.party
-            if isinstance(draft.party, int)
-            else replace(draft.party, code=codes[draft.party.customer_id]),
+            draft.party,
             draft.served or (served[draft.customer_id] if draft.customer_id != draft.payer_id else None),
         )
         for draft in drafts
@@ -89,28 +86,32 @@ def parties(drafts: Sequence[Wanted]) -> list[Addressed]:
 
 def _store(parties: Sequence[PartyDraft]) -> dict[tuple[int, bytes], Stored]:
     """The rows of the parties, by customer and digest."""
-    new = {(party.customer_id, party.digest): party for party in parties}
+    wanted = {(party.customer_id, party.digest): party for party in parties}
+    found = _stored({customer for customer, _ in wanted})
     # In one order everywhere, so that two chunks with the same payer wait for each other and never deadlock.
-    for_store = [new[key] for key in sorted(new)]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO billing_party (customer_id, name, address, vat_number, code, digest)
-               SELECT * FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])
-               ON CONFLICT (customer_id, digest) DO NOTHING""",
-            [
-                [party.customer_id for party in for_store],
-                [party.name for party in for_store],
-                [party.address for party in for_store],
-                [party.vat_number for party in for_store],
-                [party.code for party in for_store],
-                [party.digest for party in for_store],
-            ],
-        )
-    rows = Party.objects.filter(customer__in={customer for customer, _ in new})
-    return {
-        (customer, bytes(digest)): Stored(pk, bytes(digest))
-        for pk, customer, digest in rows.values_list("pk", "customer_id", "digest")
-    }
+    if new := [wanted[key] for key in sorted(wanted.keys() - found.keys())]:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO billing_party (customer_id, name, address, vat_number, code, digest)
+                   SELECT * FROM unnest(
+                       %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])
+                   ON CONFLICT (customer_id, digest) DO NOTHING""",
+                [
+                    [party.customer_id for party in new],
+                    [party.name for party in new],
+                    [party.address for party in new],
+                    [party.vat_number for party in new],
+                    [party.code for party in new],
+                    [party.digest for party in new],
+                ],
+            )
+        found |= _stored({party.customer_id for party in new})
+    return found
+
+
+def _stored(customers: set[int]) -> dict[tuple[int, bytes], Stored]:
+    rows = Party.objects.filter(customer__in=customers).values_list("pk", "customer_id", "digest")
+    return {(customer, bytes(digest)): Stored(pk, bytes(digest)) for pk, customer, digest in rows}
 
 
 def issuer(settings: BillingSettings) -> Stored:

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.transaction import TransactionManagementError
@@ -20,6 +21,7 @@ from billing.documents.addressing import Addressed, PartyDraft, Stored, Wanted
 from billing.documents.digests import document_digest, rounding_word
 from billing.documents.models import Document, DocumentKind, DocumentLine
 from billing.ledger import books, posting
+from billing.ledger.models import Line, Posting
 from billing.ledger.posting import ADJUSTMENT, BAD_DEBT, RECEIVABLE, REVENUE, VAT, Amount, Entry
 from billing.recurring.coverage import Days
 from billing.recurring.models import BilledPeriod, BillingSettings, Rounding
@@ -27,7 +29,7 @@ from customers.models import Customer
 from ispbilling.core import events
 from ispbilling.core.copying import copy, take_ids
 from ispbilling.core.errors import DomainError
-from ispbilling.core.models import User
+from ispbilling.core.models import Event, User
 from ispbilling.core.money import ZERO
 
 
@@ -139,6 +141,37 @@ def issue(
     Raises DomainError for a draft of nothing and for a day in closed books, IntegrityError when one was issued
     or its period billed before.
     """
+    return [Document(**row._asdict()) for row in issue_rows(drafts, issued_on, now, actor)]
+
+
+class Row(NamedTuple):
+    """A document as it is stored: its columns."""
+
+    id: int
+    kind: str
+    year: int
+    number: int
+    reference: str
+    customer_id: int
+    payer_id: int
+    party_id: int
+    served_id: int | None
+    issuer_id: int
+    run_id: int | None
+    corrects_id: int | None
+    issued_on: date
+    due_on: date
+    net: Decimal
+    vat: Decimal
+    total: Decimal
+    reason: str
+    rounding: str
+
+
+def issue_rows(
+    drafts: Sequence[Draft], issued_on: date, now: datetime, actor: User | None = None
+) -> list[Row]:
+    """As `issue`, for the chunks of a run, which want no objects."""
     if not connection.in_atomic_block:
         raise TransactionManagementError("issuing needs a transaction around it")
     if not drafts:
@@ -164,67 +197,70 @@ def issue(
     posting_ids = posting.write_lines(entries)
 
     number = take_numbers(kind, year, len(drafts))
-    documents = []
+    rows = []
     for pk, draft, (party, served) in zip(ids, drafts, parties, strict=True):
         number += 1
-        documents.append(
-            Document(
-                pk=pk,
-                kind=kind,
-                year=year,
-                number=number,
-                reference=f"{prefix}-{year}-{number:06}",
-                customer_id=draft.customer_id,
-                payer_id=draft.payer_id,
-                party_id=party.pk,
-                served_id=served.pk if served else None,
-                issuer_id=issuer.pk,
-                run_id=draft.run_id,
-                corrects_id=draft.corrects_id,
-                issued_on=issued_on,
-                due_on=draft.due_on,
-                net=draft.net,
-                vat=draft.vat,
-                total=draft.total,
-                reason=draft.reason,
-                rounding=draft.rounding,
+        rows.append(
+            Row(
+                pk,
+                kind.value,
+                year,
+                number,
+                f"{prefix}-{year}-{number:06}",
+                draft.customer_id,
+                draft.payer_id,
+                party.pk,
+                served.pk if served else None,
+                issuer.pk,
+                draft.run_id,
+                draft.corrects_id,
+                issued_on,
+                draft.due_on,
+                draft.net,
+                draft.vat,
+                draft.total,
+                draft.reason,
+                str(draft.rounding),
             )
         )
-    copy(Document, _DOCUMENT, [[getattr(document, column) for column in _DOCUMENT] for document in documents])
-    _record(kind, documents, now, actor)
+    copy(Document, Row._fields, rows)
+    _record(kind, rows, now, actor)
     sealed = [
         replace(
             entry,
-            memo=f"{kind.label} {document.reference}{entry.memo}"[:200],
-            document_digest=_digest(document, draft, addressed, issuer),
+            memo=f"{kind.label} {row.reference}{entry.memo}"[:200],
+            document_digest=_digest(row, draft, addressed, issuer),
         )
-        for entry, document, draft, addressed in zip(entries, documents, drafts, parties, strict=True)
+        for entry, row, draft, addressed in zip(entries, rows, drafts, parties, strict=True)
     ]
+    _check_references()
     posting.seal(sealed, posting_ids, now)
-    return documents
+    return rows
 
 
-_DOCUMENT = (
-    "id",
-    "kind",
-    "year",
-    "number",
-    "reference",
-    "customer_id",
-    "payer_id",
-    "party_id",
-    "served_id",
-    "issuer_id",
-    "run_id",
-    "corrects_id",
-    "issued_on",
-    "due_on",
-    "net",
-    "vat",
-    "total",
-    "reason",
-    "rounding",
-)
+def _check_references() -> None:
+    """Have PostgreSQL look up now, before the lock that payments wait for, what of the rows so far refers to rows
+    that are there; it would do so at COMMIT. Raises IntegrityError.
+    """
+    names = _references()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET CONSTRAINTS {names} IMMEDIATE; SET CONSTRAINTS {names} DEFERRED")
+
+
+@cache
+def _references() -> str:
+    """The foreign keys of what is written before the postings, but for those to them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT string_agg(quote_ident(conname), ', ') FROM pg_constraint
+               WHERE contype = 'f' AND condeferrable AND confrelid <> %s::regclass
+                 AND conrelid = ANY (%s::regclass[])""",
+            [
+                Posting._meta.db_table,
+                [one._meta.db_table for one in (Document, DocumentLine, BilledPeriod, Line, Event)],
+            ],
+        )
+        return str(cursor.fetchone()[0])
 
 
 def _write_children(ids: Sequence[int], drafts: Sequence[Draft]) -> None:
@@ -290,7 +326,7 @@ def take_numbers(kind: str, year: int, count: int) -> int:
         return int(cursor.fetchone()[0]) - count
 
 
-def _digest(document: Document, draft: Draft, addressed: Addressed, issuer: Stored) -> bytes:
+def _digest(document: Row, draft: Draft, addressed: Addressed, issuer: Stored) -> bytes:
     party, served = addressed
     return document_digest(
         (
@@ -330,7 +366,7 @@ def _digest(document: Document, draft: Draft, addressed: Addressed, issuer: Stor
     )
 
 
-def _record(kind: DocumentKind, documents: Sequence[Document], now: datetime, actor: User | None) -> None:
+def _record(kind: DocumentKind, documents: Sequence[Row], now: datetime, actor: User | None) -> None:
     """One event per document, on the timeline of who pays; messages are made from them."""
     events.record_many(
         f"{kind.value}.issued",
@@ -338,7 +374,7 @@ def _record(kind: DocumentKind, documents: Sequence[Document], now: datetime, ac
         Customer,
         [
             events.Happening(
-                document.pk,
+                document.id,
                 document.payer_id,
                 document.reference,
                 {

@@ -4,6 +4,7 @@ One fact: `post(entry, now)`. Many at once (a chunk of a run): `write_lines` ear
 are taken, `seal` as the last thing before COMMIT. Both refuse to work outside a transaction.
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -85,7 +86,7 @@ def post(entry: Entry, now: datetime) -> Posting:
             raise ValueError(f"{entry.source_key} was posted before, and differently")
         return known
     ids = write_lines([entry])
-    _seal(head, [entry], ids, now)
+    _seal(head, [entry], [entry.digest], ids, now)
     return Posting.objects.get(pk=ids[0])
 
 
@@ -152,7 +153,8 @@ def seal(entries: Sequence[Entry], ids: Sequence[int], now: datetime) -> int:
 
     Takes the chain head and holds it until COMMIT, so it comes last, after the numbers.
     """
-    return _seal(_lock_head(), entries, ids, now)
+    digests = [entry.digest for entry in entries]
+    return _seal(_lock_head(), entries, digests, ids, now)
 
 
 def hold() -> None:
@@ -169,9 +171,14 @@ def _lock_head() -> tuple[int, bytes]:
     return seq, bytes(hash_)
 
 
-def _seal(head: tuple[int, bytes], entries: Sequence[Entry], ids: Sequence[int], now: datetime) -> int:
+def _seal(
+    head: tuple[int, bytes],
+    entries: Sequence[Entry],
+    digests: Sequence[bytes],
+    ids: Sequence[int],
+    now: datetime,
+) -> int:
     seq, previous = head[0] + 1, head[1]
-    digests = [entry.digest for entry in entries]
     hash_ = seal_hash(previous, seq, digests)
     Seal.objects.create(seq=seq, postings=len(entries), prev=previous, hash=hash_, at=now)
     copy(
@@ -184,15 +191,24 @@ def _seal(head: tuple[int, bytes], entries: Sequence[Entry], ids: Sequence[int],
     )
     with connection.cursor() as cursor:
         cursor.execute("UPDATE billing_chainhead SET seq = %s, hash = %s WHERE id = 1", [seq, hash_])
-        cursor.execute(_BALANCES, [account_id(RECEIVABLE), list(ids)])
+        owed = _owed(entries)
+        cursor.execute(_BALANCES, [list(owed), list(owed.values())])
     return seq
+
+
+def _owed(entries: Sequence[Entry]) -> dict[int, Decimal]:
+    """What each payer owes more."""
+    found: dict[int, Decimal] = defaultdict(Decimal)
+    for entry in entries:
+        for part in entry.amounts:
+            if part.account == RECEIVABLE and part.customer_id is not None and part.amount:
+                found[part.customer_id] += part.amount
+    return found
 
 
 # Under the head lock, so two transactions never wait for each other's balance rows.
 _BALANCES = """
 INSERT INTO billing_balance (customer_id, amount)
-SELECT customer_id, sum(amount) FROM billing_line
-WHERE account_id = %s AND posting_id = ANY(%s) AND customer_id IS NOT NULL
-GROUP BY customer_id
+SELECT * FROM unnest(%s::bigint[], %s::numeric[])
 ON CONFLICT (customer_id) DO UPDATE SET amount = billing_balance.amount + EXCLUDED.amount
 """

@@ -140,6 +140,7 @@ class Bill:
     name: str
     address: str
     vat_number: str
+    code: str
     due_on: date
     charges: tuple[Charge, ...]
     digest: bytes
@@ -186,12 +187,12 @@ def due(
 
 def _bill(rows: Sequence[tuple[Any, ...]], terms: Terms) -> Bill:
     """Pure: the rows of one customer as its bill. What cannot be priced is a problem of this customer alone."""
-    customer_id, payer_id, name, address, vat_number, due_days, payer_deleted, discount = rows[0][:8]
+    customer_id, payer_id, name, address, vat_number, code, due_days, payer_deleted, discount = rows[0][:9]
     problem = ""
     due_on, charges = terms.issue_on, tuple[Charge, ...]()
     try:
         due_on = terms.issue_on + timedelta(days=terms.due_days if due_days is None else due_days)
-        charges = _charges([Due(*row[8:]) for row in rows], discount, terms)
+        charges = _charges([Due(*row[9:]) for row in rows], discount, terms)
         if charges and payer_deleted:
             problem = "The master account that pays is deleted."
     except (ArithmeticError, ValueError) as error:
@@ -202,6 +203,7 @@ def _bill(rows: Sequence[tuple[Any, ...]], terms: Terms) -> Bill:
         name=name,
         address=address,
         vat_number=vat_number,
+        code=code,
         due_on=due_on,
         charges=charges,
         digest=digest([terms.key, [repr(row) for row in rows]]),

@@ -3,7 +3,7 @@
 -- every customer for each chunk.
 -- Most lines are monthly and have nothing to catch up: the CASEs spare them the arithmetic of months and all but one
 -- look at the primary key of the billed periods.
-SELECT c.id, p.id, p.name, coalesce(nullif(p.postal_address, ''), p.physical_address), p.vat_number,
+SELECT c.id, p.id, p.name, coalesce(nullif(p.postal_address, ''), p.physical_address), p.vat_number, p.code,
        coalesce(p.due_days, g.due_days),
        p.id <> c.id AND EXISTS (
            SELECT FROM customers_gate d WHERE d.customer_id = p.id AND d.kind = 'deleted'

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from functools import lru_cache
 
 from billing.recurring.proration import EXACT, Share, portion
 from ispbilling.core.money import CENT, HUNDRED, ZERO, per_unit, split, vat_in_gross, vat_of_net
@@ -29,6 +30,7 @@ class Price:
         return self.net + self.vat
 
 
+@lru_cache(maxsize=4096)  # many customers have the same package
 def price(
     quantity: Decimal,
     unit_price: Decimal,

@@ -33,5 +33,7 @@ class Share:
 
 def portion(amount: Decimal, part: Share) -> Decimal:
     """What the part costs, in whole cents, when the whole period costs `amount` (not rounded yet)."""
+    if part.whole:
+        return cents(amount)
     with localcontext(EXACT):
         return cents(amount * part.until / part.of) - cents(amount * part.first / part.of)

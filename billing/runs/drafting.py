@@ -12,7 +12,7 @@ def draft_of(bill: Bill, run_id: int | None, source_key: str) -> Draft:
         kind=DocumentKind.INVOICE,
         customer_id=bill.customer_id,
         payer_id=bill.payer_id,
-        party=PartyDraft(bill.payer_id, bill.name, bill.address, bill.vat_number),
+        party=PartyDraft(bill.payer_id, bill.name, bill.address, bill.vat_number, bill.code),
         due_on=bill.due_on,
         items=tuple(
             Item(

@@ -148,7 +148,7 @@ def _issue(drafts: Sequence[Draft], run: Run, now: datetime, left_out: dict[int,
         return 0
     try:
         with transaction.atomic():
-            issuing.issue(drafts, run.issue_on, now, run.approved_by)
+            issuing.issue_rows(drafts, run.issue_on, now, run.approved_by)
             with connection.cursor() as cursor:
                 # What is deferred is refused here, where it can be answered, instead of at COMMIT.
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -62,7 +62,7 @@ def undo_chunk(run_id: int, number: int, now: datetime) -> bool:
     )
     on = max(local_day(now), run.issue_on)
     reason = f"run {run} undone: {run.certificate['undo']['reason']}"
-    issuing.issue(credit.mirrors(documents, on, reason), on, now, run.undone_by)
+    issuing.issue_rows(credit.mirrors(documents, on, reason), on, now, run.undone_by)
     RunChunk.objects.filter(run=run_id, number=number).update(undone_at=now)
     return True
 

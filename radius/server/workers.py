@@ -6,7 +6,6 @@ login. The supervisor holds no connection and no thread, so that forking a repla
 """
 
 import asyncio
-import gc
 import os
 import resource
 import signal
@@ -25,6 +24,7 @@ import structlog
 from django.db import connection
 
 from ispbilling.core import clock
+from ispbilling.core.collecting import settle
 from radius.coa.asking import ask_probe
 from radius.server import radsec
 from radius.server.attempts import AttemptLog
@@ -254,10 +254,7 @@ class _Recorders:
 
 
 def _settle() -> None:
-    """What was loaded stays: the collector never walks it again, and runs seldom over what comes and goes."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    settle()
     # A thread that applies a change gives way to the one that answers.
     sys.setswitchinterval(0.001)
 

@@ -38,7 +38,7 @@ def bill(
         kind=DocumentKind.INVOICE,
         customer_id=also.get("served", of).pk,
         payer_id=of.pk,
-        party=PartyDraft(of.pk, of.name, of.postal_address, of.vat_number),
+        party=PartyDraft(of.pk, of.name, of.postal_address, of.vat_number, of.code),
         due_on=due or on + timedelta(days=7),
         items=(Item("Fibre", Decimal(1), Decimal(amount), ZERO, Decimal(amount), ZERO),),
         source_key=f"test:bill:{next(_next)}",

@@ -196,7 +196,7 @@ def test_income_is_split_by_the_gl_codes_of_the_paper(alice: Customer) -> None:
         kind=DocumentKind.INVOICE,
         customer_id=alice.pk,
         payer_id=alice.pk,
-        party=PartyDraft(alice.pk, alice.name, "", ""),
+        party=PartyDraft(alice.pk, alice.name, "", "", alice.code),
         due_on=date(2026, 11, 8),
         items=tuple(
             Item(name, one, Decimal(net), ZERO, Decimal(net), ZERO, gl_code=gl) for name, net, gl in items
