@@ -71,12 +71,14 @@ def _fill(options: argparse.Namespace) -> None:
     from customers.models import Customer
     from groups.models import CustomerGroup
     from ispbilling.core import clock, secrets
-    from radius.models import DataAccount, Nas, Package, Service, Session
+    from radius.models import CapKind, DataAccount, Nas, Package, Service, Session
 
     now = clock.now()
     group = CustomerGroup.objects.create(title="Bench")
     service = Service.objects.create(code="bench", title="Bench", down_kbps=20_000, up_kbps=10_000)
-    package = Package.objects.create(title="Bench", service=service, price=Decimal("399.00"))
+    package = Package.objects.create(
+        title="Bench", service=service, cap_kind=CapKind.UNCAPPED, price=Decimal("399.00")
+    )
     towers = [
         Nas.objects.create(name=f"Tower {n:03}", address=nases.address(n), secret=SECRET, coa_port=PORT)
         for n in range(options.nases)

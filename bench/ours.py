@@ -26,7 +26,7 @@ from groups.models import CustomerGroup
 from ispbilling.core import clock, secrets
 from ispbilling.runner.account import CHECKOUT, Process
 from ispbilling.runner.guarded import guarded
-from radius.models import DataAccount, Nas, Package, Service, Session, UsageDay
+from radius.models import CapKind, DataAccount, Nas, Package, Service, Session, UsageDay
 
 
 def fill(people: list[Line]) -> None:
@@ -66,6 +66,7 @@ def _package(number: int) -> Package:
     return Package.objects.create(
         title=f"Bench {number:02}",
         service=service,
+        cap_kind=CapKind.UNCAPPED,
         price=Decimal("399.00"),
         session_timeout=population.SESSION_TIMEOUT,
         interim_interval=population.INTERIM_INTERVAL,

@@ -20,7 +20,7 @@ from billing.models import RecurringLine
 from customers.models import Contact, Customer
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import clock, secrets
-from radius.models import DataAccount, Nas, Package, Service
+from radius.models import CapKind, DataAccount, Nas, Package, Service
 
 MONTHS = 13
 GROUPS = 40
@@ -199,11 +199,13 @@ def _package(number: int) -> Package:
     service = Service.objects.create(
         code=f"b{number}", title=f"Bench {number}", down_kbps=20_000, up_kbps=10_000
     )
+    cap = 100 * 10**9 * (number % 3) or None
     return Package.objects.create(
         title=f"{10 * (number + 1)}Mb/s Uncapped",
         service=service,
         price=598,
-        cap_octets=100 * 10**9 * (number % 3) or None,
+        cap_octets=cap,
+        cap_kind=CapKind.HARD if cap else CapKind.UNCAPPED,
     )
 
 

@@ -2,20 +2,24 @@
 
 from radius.accounts.models import DataAccount
 from radius.attributes.models import ReplyAttribute
-from radius.catalogue.models import Package, Service
+from radius.catalogue.models import BundleStarts, CapKind, Counts, Package, Service
 from radius.coa.models import CoaAttempt, CoaRequest
 from radius.degrading.models import AccessAction
 from radius.history.models import FactHistory
 from radius.nas.models import Nas, NasPosture, Stranger
 from radius.quarantine.models import QuarantinedPacket
 from radius.server.models import AuthAttempt, DecisionFacts, UnknownSurplus
+from radius.topups.models import TopupGroup, TopupType
 from radius.usage.models import Session, UsageDay
 
 __all__ = [
     "AccessAction",
     "AuthAttempt",
+    "BundleStarts",
+    "CapKind",
     "CoaAttempt",
     "CoaRequest",
+    "Counts",
     "DataAccount",
     "DecisionFacts",
     "FactHistory",
@@ -27,6 +31,8 @@ __all__ = [
     "Service",
     "Session",
     "Stranger",
+    "TopupGroup",
+    "TopupType",
     "UnknownSurplus",
     "UsageDay",
 ]

@@ -72,6 +72,7 @@ from ispbilling.protection import exporting
 from notifications.models import Message
 from radius.models import (
     AuthAttempt,
+    CapKind,
     DataAccount,
     DecisionFacts,
     Nas,
@@ -79,6 +80,8 @@ from radius.models import (
     ReplyAttribute,
     Service,
     Session,
+    TopupGroup,
+    TopupType,
 )
 
 _next = count(1)
@@ -188,10 +191,18 @@ def service(**kwargs: Any) -> Service:
 
 
 def package(**kwargs: Any) -> Package:
+    """A package with a hard cap; `cap_octets=None` is uncapped."""
     kwargs.setdefault("service", Service.objects.first() or service())
-    n = next(_next)
-    return Package.objects.create(
-        **{"title": f"Package {n}", "cap_octets": 100 * GB, "price": Decimal("599.00"), **kwargs}
+    cap = kwargs.setdefault("cap_octets", 100 * GB)
+    kwargs.setdefault("cap_kind", CapKind.UNCAPPED if cap is None else CapKind.HARD)
+    return Package.objects.create(**{"title": f"Package {next(_next)}", "price": Decimal("599.00"), **kwargs})
+
+
+def topup_type(**kwargs: Any) -> TopupType:
+    """10 GB for a month, in the first group there is."""
+    kwargs.setdefault("group", TopupGroup.objects.first() or TopupGroup.objects.create(title="Home top-ups"))
+    return TopupType.objects.create(
+        **{"title": f"Top-up {next(_next)}", "octets": 10 * GB, "price": Decimal("99.00"), **kwargs}
     )
 
 

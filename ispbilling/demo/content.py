@@ -27,14 +27,24 @@ SERVICES = (
     ("DEMO-20-10", "20/10 Mb/s wireless", 20_000, 10_000),
     ("DEMO-50-25", "50/25 Mb/s fibre", 50_000, 25_000),
     ("DEMO-100-50", "100/50 Mb/s fibre", 100_000, 50_000),
+    ("DEMO-2-1", "2/1 Mb/s after the cap", 2_000, 1_000),
 )
 
-# title, service code, cap in octets, price a month
+# title, service code, cap in octets, code of the service once capped (none: the cap is hard), price a month
 PACKAGES = (
-    ("10Mb/s Starter 100GB", "DEMO-10-5", 100 * GB, Decimal("399.00")),
-    ("20Mb/s Family 500GB", "DEMO-20-10", 500 * GB, Decimal("599.00")),
-    ("50Mb/s Uncapped", "DEMO-50-25", None, Decimal("899.00")),
-    ("100Mb/s Business Uncapped", "DEMO-100-50", None, Decimal("1499.00")),
+    ("10Mb/s Starter 100GB", "DEMO-10-5", 100 * GB, None, Decimal("399.00")),
+    ("20Mb/s Family 500GB", "DEMO-20-10", 500 * GB, "DEMO-2-1", Decimal("599.00")),
+    ("50Mb/s Uncapped", "DEMO-50-25", None, None, Decimal("899.00")),
+    ("100Mb/s Business Uncapped", "DEMO-100-50", None, None, Decimal("1499.00")),
+)
+
+TOPUP_GROUP = "Home top-ups"
+
+# title, octets, price, days (none: to the end of the month)
+TOPUPS = (
+    ("Top-up 5 GB", 5 * GB, Decimal("29.00"), None),
+    ("Top-up 20 GB", 20 * GB, Decimal("99.00"), 30),
+    ("Top-up 100 GB", 100 * GB, Decimal("399.00"), 60),
 )
 
 # title, price a period, months of it, GL code; companies have the first

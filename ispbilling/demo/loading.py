@@ -23,7 +23,7 @@ from ispbilling.core.models import Event, Provider
 from ispbilling.demo import content, debiting, network, paying
 from radius.accounts import lines
 from radius.accounts.models import Medium
-from radius.models import DataAccount, Nas, Package, Service
+from radius.models import CapKind, DataAccount, Nas, Package, Service, TopupGroup, TopupType
 from radius.nas.secrets import generate_secret
 
 
@@ -115,9 +115,21 @@ def _packages() -> list[Package]:
         code: Service.objects.create(code=code, title=title, down_kbps=down, up_kbps=up)
         for code, title, down, up in content.SERVICES
     }
+    group = TopupGroup.objects.create(title=content.TOPUP_GROUP)
+    for title, octets, price, days in content.TOPUPS:
+        TopupType.objects.create(group=group, title=title, octets=octets, price=price, validity_days=days)
     return [
-        Package.objects.create(title=title, service=services[code], cap_octets=cap, price=price)
-        for title, code, cap, price in content.PACKAGES
+        Package.objects.create(
+            title=title,
+            service=services[code],
+            cap_kind=CapKind.UNCAPPED if cap is None else CapKind.SOFT if slower else CapKind.HARD,
+            cap_octets=cap,
+            service_once_capped=services[slower] if slower else None,
+            topup_group=group,
+            add_overusage_on_topup=True,
+            price=price,
+        )
+        for title, code, cap, slower, price in content.PACKAGES
     ]
 
 

@@ -35,7 +35,7 @@ from ispbilling.core.files import keeping
 from ispbilling.core.models import Event, Provider, User
 from ispbilling.demo import content, paying
 from radius.history.models import FactHistory
-from radius.models import Nas, Package, Service
+from radius.models import Nas, Package, Service, TopupGroup, TopupType
 from radius.nas.models import Stranger
 
 #: Emptied whole: with the last document of the demonstration gone they describe nothing.
@@ -204,7 +204,12 @@ def _delete_catalogue() -> None:
     products = [title for title, *_ in content.PRODUCTS]
     Product.objects.filter(title__in=products, recurring_lines=None).delete()
     _with_history(Package.objects.filter(title__in=titles, data_accounts=None))
-    _with_history(Service.objects.filter(code__in=[code for code, *_ in content.SERVICES], packages=None))
+    TopupType.objects.filter(
+        group__in=TopupGroup.objects.filter(title=content.TOPUP_GROUP, packages=None)
+    ).delete()
+    TopupGroup.objects.filter(title=content.TOPUP_GROUP, packages=None, types=None).delete()
+    codes = [code for code, *_ in content.SERVICES]
+    _with_history(Service.objects.filter(code__in=codes, packages=None, packages_once_capped=None))
     titles = [title for title, *_ in content.GROUPS]
     _with_history(CustomerGroup.objects.filter(title__in=titles, customers=None))
     BillingGroup.objects.filter(

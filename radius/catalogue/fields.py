@@ -92,6 +92,23 @@ class WeekdaysField(forms.MultipleChoiceField):
         return set(initial or ()) != set(data or ())
 
 
+class RollsField(forms.TypedChoiceField):
+    """Rolls over, expires, or left to those above: True, False or None in Python."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [
+            ("", "As category, group or system say"),
+            ("True", "Rolls over to the next month"),
+            ("False", "Expires at the end of the month"),
+        ]
+        super().__init__(
+            **{"required": False, "choices": choices, "coerce": "True".__eq__, "empty_value": None, **kwargs}
+        )
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed("" if initial is None else str(initial), data)
+
+
 class OctetsField(forms.CharField):
     """A size as people write it ("150 GB", a bare number is GB); octets in Python, None when empty."""
 

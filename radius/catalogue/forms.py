@@ -6,8 +6,8 @@ from crispy_forms.layout import Layout
 from django import forms
 
 from ispbilling.core.forms import DateInput, ModelForm, MoneyInput, Pair, SeenForm, TimeInput
-from radius.catalogue.fields import HoursField, OctetsField, SpeedField, WeekdaysField
-from radius.catalogue.models import Package, Service
+from radius.catalogue.fields import HoursField, OctetsField, RollsField, SpeedField, WeekdaysField
+from radius.catalogue.models import CapKind, Package, Service
 
 
 class ServiceForm(SeenForm):
@@ -67,11 +67,20 @@ class ServiceChoice(forms.ModelChoiceField):
 class PackageForm(SeenForm):
     """A cap and a price on a service."""
 
+    layout = Layout(
+        Pair("title", "service"),
+        Pair("cap_kind", "cap_octets"),
+        Pair("service_once_capped", "counts"),
+        Pair("price", "active"),
+    )
     service = ServiceChoice(queryset=Service.objects.all(), help_text="The speed")
+    service_once_capped = ServiceChoice(
+        queryset=Service.objects.all(), required=False, help_text="The speed after a soft cap"
+    )
     cap_octets = OctetsField(
         label="Monthly cap",
         required=False,
-        help_text="For example 150 GB or 1.5 TB (1 GB is 10^9 octets, up and down together); empty: uncapped",
+        help_text="For example 150 GB or 1.5 TB (1 GB is 10^9 octets); empty for uncapped",
     )
 
     class Meta:
@@ -79,7 +88,10 @@ class PackageForm(SeenForm):
         fields = (
             "title",
             "service",
+            "cap_kind",
             "cap_octets",
+            "service_once_capped",
+            "counts",
             "price",
             "active",
         )
@@ -88,6 +100,72 @@ class PackageForm(SeenForm):
             "title": "What customers read on their invoice; only a label",
             "price": "A month, VAT included as the billing settings say; a data account may have its own",
         }
+
+    def clean(self) -> Any:
+        given = super().clean() or self.cleaned_data
+        kind, cap, slower = (given.get(name) for name in ("cap_kind", "cap_octets", "service_once_capped"))
+        if kind == CapKind.UNCAPPED and cap is not None:
+            self.add_error(
+                "cap_octets", "An uncapped package has no cap; empty this, or choose another kind."
+            )
+        if kind in (CapKind.HARD, CapKind.SOFT) and cap is None and "cap_octets" not in self.errors:
+            self.add_error("cap_octets", "Write how much data the cap is, or choose Uncapped.")
+        if kind == CapKind.SOFT and slower is None and "service_once_capped" not in self.errors:
+            self.add_error("service_once_capped", "Choose the speed that lines have after a soft cap.")
+        if kind in (CapKind.HARD, CapKind.UNCAPPED) and slower is not None:
+            self.add_error("service_once_capped", "Only a soft cap has a service once capped; choose None.")
+        return given
+
+
+class DataForm(ModelForm):
+    """What may be bought on top of a package, and what becomes of what is left at the end of the month."""
+
+    layout = Layout(
+        Pair("topup_group", "bundle_starts"),
+        "add_overusage_on_topup",
+        Pair("rollover_monthly", "rollover_monthly_months"),
+        Pair("rollover_topup", "rollover_topup_months"),
+        "rollover_max_octets",
+    )
+    rollover_monthly = RollsField(label="Unused monthly data")
+    rollover_topup = RollsField(label="Unused top-ups")
+    rollover_max_octets = OctetsField(
+        label="Most that rolls over",
+        required=False,
+        help_text="What a line may hold of data rolled over, for example 200 GB; empty: any amount",
+    )
+
+    class Meta:
+        model = Package
+        fields = (
+            "topup_group",
+            "bundle_starts",
+            "add_overusage_on_topup",
+            "rollover_monthly",
+            "rollover_monthly_months",
+            "rollover_topup",
+            "rollover_topup_months",
+            "rollover_max_octets",
+        )
+        labels: ClassVar[dict[str, str]] = {
+            "add_overusage_on_topup": "Add over-usage on top-up",
+            "rollover_monthly_months": "Months until it expires",
+            "rollover_topup_months": "Months until they expire",
+        }
+        help_texts: ClassVar[dict[str, str]] = {
+            "add_overusage_on_topup": "On: a top-up of 10 GB after the cap gives 10 GB that can be used. Off: it pays"
+            " first for what was used over the cap",
+            "bundle_starts": "Of prepaid lines; a top-up of a monthly line starts when it is bought",
+            "rollover_monthly_months": "1 to 12; empty: as category, group or system say",
+            "rollover_topup_months": "1 to 12; empty: as category, group or system say",
+        }
+
+    def clean(self) -> Any:
+        given = super().clean() or self.cleaned_data
+        for name in ("rollover_monthly", "rollover_topup"):
+            if given.get(name) is False and given.get(f"{name}_months") is not None:
+                self.add_error(f"{name}_months", "What does not roll over has no months; empty this.")
+        return given
 
 
 class NetworkForm(ModelForm):

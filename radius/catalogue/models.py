@@ -14,6 +14,7 @@ from ispbilling.core.models import User
 from ispbilling.core.units import format_kbps, format_octets
 from radius.catalogue.labels import differences
 from radius.policy.bands import Band, closing
+from radius.topups.models import TopupGroup
 
 WEEKDAYS = tuple(day_name)
 
@@ -114,13 +115,91 @@ class Service(models.Model):
         return [one.pk for one in some if closing(one.bands, settings.TIME_ZONE, now) is not None]
 
 
+class CapKind(models.TextChoices):
+    """What happens at the cap (2.7)."""
+
+    HARD = "hard", "Hard cap: stops at the cap"
+    SOFT = "soft", "Soft cap: slower after the cap"
+    UNCAPPED = "uncapped", "Uncapped"
+
+
+class Counts(models.TextChoices):
+    """What a cap counts."""
+
+    BOTH = "both", "Download and upload"
+    DOWNLOAD = "download", "Download only"
+
+
+class BundleStarts(models.TextChoices):
+    """When the validity of a bundle that a prepaid line bought begins (2.10)."""
+
+    PURCHASE = "purchase", "When it is bought"
+    FIRST_USE = "first_use", "When it is first used"
+
+
+_MONTHS = [MinValueValidator(1), MaxValueValidator(12)]
+
+
+def _months_or_none(name: str) -> models.Q:
+    return models.Q(**{f"{name}__isnull": True}) | models.Q(**{f"{name}__range": (1, 12)})
+
+
+def _rolls_if_months(name: str) -> models.Q:
+    """Months without the switch belong to those who inherit it; where nothing rolls there are none."""
+    rolls = models.Q(**{f"{name}__isnull": True}) | models.Q(**{name: True})
+    return rolls | models.Q(**{f"{name}_months__isnull": True})
+
+
 class Package(models.Model):
-    """A data package: a cap and a price on a service. The name is only a label (D-17)."""
+    """A data package: a cap and a price on a service. The name is only a label (D-17).
+
+    The fields of rollover are null where the package leaves it to those above it: category, group, system (2.11).
+    """
 
     title = models.CharField(max_length=80)
     service = models.ForeignKey(Service, models.PROTECT, related_name="packages")
+    cap_kind = models.CharField("cap", max_length=8, choices=CapKind, default=CapKind.HARD)
     cap_octets = models.BigIntegerField(
         "monthly cap", null=True, blank=True, validators=[MinValueValidator(1)], help_text="Empty: uncapped"
+    )
+    service_once_capped = models.ForeignKey(
+        Service,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="packages_once_capped",
+        help_text="The speed after a soft cap",
+    )
+    counts = models.CharField("the cap counts", max_length=8, choices=Counts, default=Counts.BOTH)
+    topup_group = models.ForeignKey(
+        TopupGroup,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="packages",
+        help_text="What may be bought on top; empty: nothing",
+    )
+    add_overusage_on_topup = models.BooleanField(
+        default=False,
+        help_text="On: what was used over the cap is added to a top-up, so all that is bought can be used",
+    )
+    bundle_starts = models.CharField(
+        "prepaid bundles start", max_length=9, choices=BundleStarts, default=BundleStarts.PURCHASE
+    )
+    rollover_monthly = models.BooleanField("unused monthly data", null=True, blank=True)
+    rollover_monthly_months = models.PositiveSmallIntegerField(
+        "months until it expires", null=True, blank=True, validators=_MONTHS
+    )
+    rollover_topup = models.BooleanField("unused top-ups", null=True, blank=True)
+    rollover_topup_months = models.PositiveSmallIntegerField(
+        "months until they expire", null=True, blank=True, validators=_MONTHS
+    )
+    rollover_max_octets = models.BigIntegerField(
+        "most that rolls over",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Octets that a line may hold of rolled over data; empty: any amount",
     )
     price = models.DecimalField(
         "monthly price", max_digits=14, decimal_places=2, validators=[MinValueValidator(Decimal(0))]
@@ -164,6 +243,41 @@ class Package(models.Model):
             models.CheckConstraint(
                 condition=models.Q(cap_octets__isnull=True) | models.Q(cap_octets__gt=0),
                 name="radius_package_cap",
+                violation_error_message="A cap is more than 0.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cap_kind=CapKind.UNCAPPED, cap_octets__isnull=True)
+                | models.Q(cap_kind__in=[CapKind.HARD, CapKind.SOFT], cap_octets__isnull=False),
+                name="radius_package_cap_kind",
+                violation_error_message="A hard or soft cap has an amount; uncapped has none.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(cap_kind=CapKind.SOFT, service_once_capped__isnull=False)
+                | (~models.Q(cap_kind=CapKind.SOFT) & models.Q(service_once_capped__isnull=True)),
+                name="radius_package_once_capped",
+                violation_error_message="A soft cap, and no other, has a service once capped.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(counts__in=Counts.values), name="radius_package_counts"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(bundle_starts__in=BundleStarts.values), name="radius_package_bundle_starts"
+            ),
+            models.CheckConstraint(
+                condition=_months_or_none("rollover_monthly_months")
+                & _months_or_none("rollover_topup_months"),
+                name="radius_package_rollover_months",
+                violation_error_message="Rolled over data lasts 1 to 12 months.",
+            ),
+            models.CheckConstraint(
+                condition=_rolls_if_months("rollover_monthly") & _rolls_if_months("rollover_topup"),
+                name="radius_package_rollover",
+                violation_error_message="What does not roll over has no months.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(rollover_max_octets__isnull=True) | models.Q(rollover_max_octets__gt=0),
+                name="radius_package_rollover_max",
+                violation_error_message="The most that rolls over is more than 0.",
             ),
         ]
 
@@ -176,6 +290,11 @@ class Package(models.Model):
     @property
     def cap(self) -> str:
         return "Uncapped" if self.cap_octets is None else format_octets(self.cap_octets)
+
+    @property
+    def sells_topups(self) -> bool:
+        """Whether top-ups are offered: whenever there is a cap and a top-up group (D-18)."""
+        return self.cap_kind != CapKind.UNCAPPED and self.topup_group_id is not None
 
     @property
     def label_differences(self) -> list[str]:

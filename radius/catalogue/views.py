@@ -16,7 +16,7 @@ from ispbilling.core.units import format_kbps, spoken_seconds
 from ispbilling.core.views import ActionPage, AddPage, DetailPage, EditPage, ListPage
 from radius.catalogue import offering
 from radius.catalogue.filters import PackageFilter, ServiceFilter
-from radius.catalogue.forms import HoursForm, NetworkForm, PackageForm, ServiceForm
+from radius.catalogue.forms import DataForm, HoursForm, NetworkForm, PackageForm, ServiceForm
 from radius.catalogue.models import Package, Service
 from radius.catalogue.tables import EDIT, PackageTable, ServiceTable, package_actions, service_actions
 from radius.policy.bands import closing
@@ -28,6 +28,7 @@ SERVICE_TABS = (
 )
 PACKAGE_TABS = (
     Tab("package", "Package", PackageForm, icon="package"),
+    Tab("data", "Top-ups and Rollover", DataForm, icon="database-plus"),
     Tab("network", "On the Network", NetworkForm, icon="network"),
 )
 

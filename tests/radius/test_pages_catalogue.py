@@ -26,7 +26,10 @@ SERVICE = {
 }
 PACKAGE = {
     "title": "Home 150",
+    "cap_kind": "hard",
     "cap_octets": "150 GB",
+    "counts": "both",
+    "bundle_starts": "purchase",
     "price": "599.00",
     "session_timeout": "86400",
     "interim_interval": "300",
@@ -134,7 +137,7 @@ def test_a_cap_is_typed_as_people_write_it(as_manager: Client) -> None:
     assert 'value="150 GB"' in page(as_manager, "package_edit", package.pk)
     as_manager.post(
         reverse("radius:package_edit", args=[package.pk]),
-        {**PACKAGE, "service": service.pk, "cap_octets": ""},
+        {**PACKAGE, "service": service.pk, "cap_kind": "uncapped", "cap_octets": ""},
     )
     package.refresh_from_db()
     assert package.cap_octets is None

@@ -1,0 +1,1 @@
+"""What may be bought on top of a package: groups of top-ups, and what each gives."""
