@@ -66,6 +66,7 @@ MENU = (
             Item("Data Accounts", "radius:data_account_list", "radius.accounts.view", "plug-connected"),
             Item("Packages", "radius:package_list", "radius.catalogue.view", "package"),
             Item("Services", "radius:service_list", "radius.catalogue.view", "gauge"),
+            Item("Top-ups", "radius:topup_list", "radius.catalogue.view", "database-plus"),
             Item("Access When Closed", "radius:access_action_list", "radius.catalogue.view", "door"),
             Item("Active Sessions", "radius:session_list", "radius.sessions.view", "activity"),
             Item("Previous Sessions", "radius:session_history", "radius.sessions.view", "history"),

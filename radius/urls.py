@@ -5,6 +5,7 @@ from django.urls import include, path
 app_name = "radius"
 urlpatterns = [
     path("", include("radius.nas.urls")),
+    path("", include("radius.topups.urls")),
     path("", include("radius.catalogue.urls")),
     path("", include("radius.accounts.urls")),
     path("", include("radius.attributes.urls")),

@@ -16,6 +16,7 @@ from django_filters.widgets import DateRangeWidget
 from ispbilling.core import meanwhile
 from ispbilling.core.money import CENT
 from ispbilling.core.parts import Tab
+from ispbilling.core.units import exact_octets, parse_octets
 
 _PLAIN = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?", re.ASCII)
 DASHES = BLANK_CHOICE_DASH[0][1]
@@ -175,6 +176,30 @@ class AmountField(PlainDecimalField):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{"max_digits": 12, "decimal_places": 2, "min_value": CENT, **kwargs})
+
+
+class OctetsField(forms.CharField):
+    """A size above zero as people write it ("150 GB", a bare number is GB); octets in Python, None when empty."""
+
+    default_error_messages = {"positive": "Write more than 0."}
+
+    def to_python(self, value: Any) -> Any:
+        if value in self.empty_values:
+            return None
+        if isinstance(value, int):
+            return value
+        try:
+            octets = parse_octets(str(value))
+        except ValueError as error:
+            raise ValidationError(str(error)) from error
+        if octets <= 0:
+            raise ValidationError(self.error_messages["positive"])
+        if octets >= 2**63:
+            raise ValidationError("That is more than can be counted.")
+        return octets
+
+    def prepare_value(self, value: Any) -> Any:
+        return exact_octets(value) if isinstance(value, int) else value
 
 
 class ErrorLine:

@@ -16,6 +16,15 @@ def format_octets(octets: int) -> str:
     return f"{octets} B"
 
 
+def exact_octets(octets: int) -> str:
+    """In the largest unit that shows it exactly to three decimals, so that reading it again changes nothing."""
+    for unit, size in _UNITS:
+        number = Decimal(octets) / size
+        if number >= 1 and number * 1000 == int(number * 1000):
+            return f"{number.normalize():f} {unit}"
+    return f"{octets} B"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 invoice`, `1,204 invoices`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,4 +1,4 @@
-"""Form fields of the catalogue: a speed typed in Mb/s, a cap typed as "150 GB"."""
+"""Form fields of the catalogue: a speed typed in Mb/s, hours, weekdays, what rolls over."""
 
 from calendar import day_name
 from decimal import Decimal, InvalidOperation
@@ -6,8 +6,6 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-
-from ispbilling.core.units import GB, KB, MB, TB, parse_octets
 
 _MOST_MBPS = 1_000_000
 _MOST_HOURS = 10_000
@@ -107,32 +105,3 @@ class RollsField(forms.TypedChoiceField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed("" if initial is None else str(initial), data)
-
-
-class OctetsField(forms.CharField):
-    """A size as people write it ("150 GB", a bare number is GB); octets in Python, None when empty."""
-
-    def to_python(self, value: Any) -> Any:
-        if value in self.empty_values:
-            return None
-        if isinstance(value, int):
-            return value
-        try:
-            octets = parse_octets(str(value))
-        except ValueError as error:
-            raise ValidationError(str(error)) from error
-        if not 0 < octets < 2**63:
-            raise ValidationError("A cap is more than 0; leave it empty for uncapped.")
-        return octets
-
-    def prepare_value(self, value: Any) -> Any:
-        return _exact(value) if isinstance(value, int) else value
-
-
-def _exact(octets: int) -> str:
-    """In the largest unit that shows it exactly to three decimals, so that saving again changes nothing."""
-    for unit, size in (("TB", TB), ("GB", GB), ("MB", MB), ("kB", KB)):
-        number = Decimal(octets) / size
-        if number >= 1 and number * 1000 == int(number * 1000):
-            return f"{number.normalize():f} {unit}"
-    return f"{octets} B"

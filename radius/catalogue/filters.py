@@ -2,7 +2,8 @@
 
 import django_filters
 
-from radius.catalogue.models import Authentication, Package, Service
+from radius.catalogue.models import Authentication, CapKind, Package, Service
+from radius.topups.models import TopupGroup
 
 
 class ServiceFilter(django_filters.FilterSet):
@@ -15,8 +16,9 @@ class ServiceFilter(django_filters.FilterSet):
 
 class PackageFilter(django_filters.FilterSet):
     service = django_filters.ModelMultipleChoiceFilter(queryset=Service.objects.all(), label="Service")
-    uncapped = django_filters.BooleanFilter("cap_octets", "isnull", label="Uncapped")
+    cap_kind = django_filters.MultipleChoiceFilter(choices=CapKind.choices, label="Cap")
+    topup_group = django_filters.ModelMultipleChoiceFilter(queryset=TopupGroup.objects.all(), label="Top-ups")
 
     class Meta:
         model = Package
-        fields = ("service", "uncapped")
+        fields = ("service", "cap_kind", "topup_group")

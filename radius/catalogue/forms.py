@@ -5,8 +5,8 @@ from typing import Any, ClassVar
 from crispy_forms.layout import Layout
 from django import forms
 
-from ispbilling.core.forms import DateInput, ModelForm, MoneyInput, Pair, SeenForm, TimeInput
-from radius.catalogue.fields import HoursField, OctetsField, RollsField, SpeedField, WeekdaysField
+from ispbilling.core.forms import DateInput, ModelForm, MoneyInput, OctetsField, Pair, SeenForm, TimeInput
+from radius.catalogue.fields import HoursField, RollsField, SpeedField, WeekdaysField
 from radius.catalogue.models import CapKind, Package, Service
 
 
@@ -81,6 +81,7 @@ class PackageForm(SeenForm):
         label="Monthly cap",
         required=False,
         help_text="For example 150 GB or 1.5 TB (1 GB is 10^9 octets); empty for uncapped",
+        error_messages={"positive": "A cap is more than 0; for no cap choose Uncapped and leave this empty."},
     )
 
     class Meta:

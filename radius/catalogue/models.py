@@ -118,8 +118,8 @@ class Service(models.Model):
 class CapKind(models.TextChoices):
     """What happens at the cap (2.7)."""
 
-    HARD = "hard", "Hard cap: stops at the cap"
-    SOFT = "soft", "Soft cap: slower after the cap"
+    HARD = "hard", "Hard cap"
+    SOFT = "soft", "Soft cap"
     UNCAPPED = "uncapped", "Uncapped"
 
 
@@ -158,7 +158,13 @@ class Package(models.Model):
 
     title = models.CharField(max_length=80)
     service = models.ForeignKey(Service, models.PROTECT, related_name="packages")
-    cap_kind = models.CharField("cap", max_length=8, choices=CapKind, default=CapKind.HARD)
+    cap_kind = models.CharField(
+        "kind of cap",
+        max_length=8,
+        choices=CapKind,
+        default=CapKind.HARD,
+        help_text="Hard: stops at the cap. Soft: goes on at the speed of the service once capped",
+    )
     cap_octets = models.BigIntegerField(
         "monthly cap", null=True, blank=True, validators=[MinValueValidator(1)], help_text="Empty: uncapped"
     )

@@ -9,9 +9,14 @@ from ispbilling.core import events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.meanwhile import refuse_if_changed
 from ispbilling.core.models import User
+from ispbilling.core.using import refuse_if_used
 from radius.catalogue.models import Package, Service
 
 Row = TypeVar("Row", Service, Package)
+_INSTEAD = {
+    "service": "Move its packages to another service first.",
+    "package": "Deactivate it instead, or give its data accounts another package first.",
+}
 
 
 def add(row: Row, now: datetime, *, actor: User | None) -> Row:
@@ -52,15 +57,14 @@ def edit(
     return stored
 
 
-def delete_service(service: Service, now: datetime, *, actor: User | None) -> None:
-    """Delete a service that no package is built on; not recoverable. Raises DomainError otherwise."""
+def delete(row: Row, now: datetime, *, actor: User | None) -> None:
+    """Delete a service or package that nothing uses; not recoverable. Raises DomainError that says what does."""
+    noun = str(row._meta.model_name)
     with transaction.atomic():
-        used = service.packages.count()
-        if used:
-            built = "package is" if used == 1 else "packages are"
-            raise DomainError(f"{used} {built} built on {service}; move them to another service first.")
-        events.record("service.deleted", service, actor=actor, at=now, code=service.code)
-        service.delete()
+        stored = type(row).objects.select_for_update(of=("self",)).get(pk=row.pk)
+        refuse_if_used(stored, _INSTEAD[noun])
+        events.record(f"{noun}.deleted", stored, actor=actor, at=now)
+        stored.delete()
 
 
 def set_offered(package: Package, offered: bool, now: datetime, *, actor: User | None) -> Package:

@@ -19,7 +19,7 @@ from ispbilling.core.tables import (
     badge,
 )
 from ispbilling.core.units import format_kbps, spoken_seconds
-from radius.catalogue.models import Authentication, Package, Service
+from radius.catalogue.models import Authentication, CapKind, Package, Service
 
 EDIT = "radius.catalogue.edit"
 
@@ -100,7 +100,13 @@ def package_actions(package: Package) -> list[Button]:
     edit = Button(
         "Edit", reverse("radius:package_edit", args=[package.pk]), "pencil", "secondary", EDIT, True
     )
-    return [edit, switch]
+    clone = Button(
+        "Clone", reverse("radius:package_clone", args=[package.pk]), "copy", "secondary", EDIT, True
+    )
+    delete = Button(
+        "Delete", reverse("radius:package_delete", args=[package.pk]), "trash", "danger", EDIT, True
+    )
+    return [edit, clone, switch, delete]
 
 
 class LengthColumn(Column):
@@ -124,6 +130,11 @@ class PackageTable(Table):
     down_kbps = SpeedColumn(accessor="service__down_kbps", verbose_name="Speed Down")
     up_kbps = SpeedColumn(accessor="service__up_kbps", verbose_name="Speed Up")
     cap_octets = CapColumn()
+    cap_kind = ChoiceColumn(
+        {CapKind.HARD: "attention", CapKind.SOFT: "info", CapKind.UNCAPPED: "off"}, verbose_name="Kind of Cap"
+    )
+    service_once_capped = Column(linkify=True, verbose_name="Service Once Capped")
+    topup_group = Column(linkify=True, verbose_name="Top-ups")
     price = MoneyColumn()
     accounts = CountColumn(verbose_name="Data Accounts")
     name_check = Column(

@@ -15,6 +15,8 @@ urlpatterns = [
     path("packages/add/", views.PackageAdd.as_view(), name="package_add"),
     path("packages/<int:pk>/", views.PackageDetail.as_view(), name="package_detail"),
     path("packages/<int:pk>/edit/", views.PackageEdit.as_view(), name="package_edit"),
+    path("packages/<int:pk>/clone/", views.PackageClone.as_view(), name="package_clone"),
+    path("packages/<int:pk>/delete/", views.PackageDelete.as_view(), name="package_delete"),
     path("packages/<int:pk>/deactivate/", views.PackageDeactivate.as_view(), name="package_deactivate"),
     path("packages/<int:pk>/activate/", views.PackageActivate.as_view(), name="package_activate"),
 ]

@@ -12,7 +12,8 @@ from ispbilling.core import clock
 from ispbilling.core.forms import Tabs
 from ispbilling.core.models import User
 from ispbilling.core.parts import Attr, Button, Panel, State, Tab
-from ispbilling.core.units import format_kbps, spoken_seconds
+from ispbilling.core.units import counted, format_kbps, format_octets, spoken_seconds
+from ispbilling.core.using import users
 from ispbilling.core.views import ActionPage, AddPage, DetailPage, EditPage, ListPage
 from radius.catalogue import offering
 from radius.catalogue.filters import PackageFilter, ServiceFilter
@@ -42,8 +43,23 @@ def _counted(services: Any) -> Any:
     )
 
 
+def _rolls(rolls: bool | None, months: int | None) -> str:
+    """What becomes of unused data, where the package says so."""
+    if rolls is False:
+        return "expires at the end of the month"
+    how_long = counted(months, "month") if months else "for as long as category, group or system say"
+    if rolls is None and not months:
+        return "as category, group or system say"
+    whether = "rolls over" if rolls else "if category, group or system say so,"
+    return f"{whether} {'for ' if months else ''}{how_long}"
+
+
 def _people(count: int) -> str:
     return "1 data account" if count == 1 else f"{count} data accounts"
+
+
+def _used_by(row: Service | Package) -> list[str]:
+    return [f"It is used by {' and '.join(found)}, so it stays."] if (found := users(row)) else []
 
 
 class ServiceList(ListPage):
@@ -166,16 +182,17 @@ class ServiceDelete(ActionPage):
     danger = True
     success_url_name = "radius:service_list"
 
+    def obstacles(self, obj: Service) -> list[str]:
+        return _used_by(obj)
+
     def consequences(self, obj: Service) -> list[str]:
-        if obj.package_count:
-            return [f"{obj.package_count} packages with {_people(obj.users)} are built on it, so it stays."]
         return [
             "No package is built on it; nobody's access changes.",
             "A deleted service cannot be recovered.",
         ]
 
     def act(self, obj: Service, form: Any, actor: User) -> None:
-        offering.delete_service(obj, clock.now(), actor=actor)
+        offering.delete(obj, clock.now(), actor=actor)
 
     def done(self, obj: Service, result: None) -> str:
         return f"{obj} is deleted."
@@ -188,7 +205,9 @@ class ServiceDelete(ActionPage):
 
 
 class PackageList(ListPage):
-    queryset = Package.objects.select_related("service").annotate(accounts=Count("data_accounts"))
+    queryset = Package.objects.select_related("service", "service_once_capped", "topup_group").annotate(
+        accounts=Count("data_accounts")
+    )
     table_class = PackageTable
     filterset_class = PackageFilter
     permission = VIEW
@@ -216,11 +235,33 @@ class PackageDetail(DetailPage):
                 Attr("service", kind="link"),
                 Attr("service.speed", "Speed"),
                 Attr("cap", "Monthly Cap"),
+                Attr(lambda p: p.get_cap_kind_display(), "Kind of Cap"),
+                Attr("service_once_capped", "Service Once Capped", kind="link", empty="none"),
+                Attr(lambda p: p.get_counts_display() if p.cap_octets else None, "Counts", empty="nothing"),
                 Attr("price", "Monthly Price", kind="money"),
                 Attr("accounts", "Data Accounts"),
                 Attr(lambda p: "Active" if p.active else "Inactive", "State"),
             ),
             icon="package",
+        ),
+        Panel(
+            "Top-ups and Rollover",
+            (
+                Attr("topup_group", "Top-up Group", kind="link", empty="none: nothing to buy on top"),
+                Attr(
+                    lambda p: "is added to what was bought" if p.add_overusage_on_topup else "is paid first",
+                    "Over-usage on Top-up",
+                ),
+                Attr("get_bundle_starts_display", "Prepaid Bundles Start"),
+                Attr(lambda p: _rolls(p.rollover_monthly, p.rollover_monthly_months), "Unused Monthly Data"),
+                Attr(lambda p: _rolls(p.rollover_topup, p.rollover_topup_months), "Unused Top-ups"),
+                Attr(
+                    lambda p: format_octets(p.rollover_max_octets) if p.rollover_max_octets else None,
+                    "Most That Rolls Over",
+                    empty="any amount",
+                ),
+            ),
+            icon="database-plus",
         ),
         Panel(
             "On the network",
@@ -277,6 +318,18 @@ class PackageAdd(_Labelled, AddPage):
         return offering.add(obj, clock.now(), actor=actor)
 
 
+class PackageClone(PackageAdd):
+    """A new package that starts as a copy of another one; nobody has it yet."""
+
+    title = "Clone Package"
+
+    def find(self) -> Package:
+        copy: Package = self.get_object()
+        copy.pk, copy._state.adding = None, True
+        copy.title = f"{copy.title} (copy)"[:80]
+        return copy
+
+
 class PackageEdit(_Labelled):
     model = Package
     permission = EDIT
@@ -310,6 +363,34 @@ class PackageDeactivate(ActionPage):
 
     def undo_url(self, obj: Package, result: Package) -> str:
         return reverse("radius:package_activate", args=[obj.pk])
+
+
+class PackageDelete(ActionPage):
+    queryset = PackageList.queryset
+    permission = EDIT
+    title = "Delete Package"
+    submit_label = "Delete"
+    submit_icon = "trash"
+    danger = True
+    success_url_name = "radius:package_list"
+
+    def obstacles(self, obj: Package) -> list[str]:
+        return _used_by(obj)
+
+    def consequences(self, obj: Package) -> list[str]:
+        return ["Nobody has it; nobody's access or price changes.", "A deleted package cannot be recovered."]
+
+    def act(self, obj: Package, form: Any, actor: User) -> None:
+        offering.delete(obj, clock.now(), actor=actor)
+
+    def done(self, obj: Package, result: None) -> str:
+        return f"{obj} is deleted."
+
+    def came_from(self) -> str:
+        return "" if self.request.method == "POST" else super().came_from()
+
+    def success_url(self, obj: Package, result: None) -> str:
+        return reverse("radius:package_list")
 
 
 class PackageActivate(ActionPage):

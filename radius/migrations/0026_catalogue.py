@@ -104,13 +104,14 @@ class Migration(migrations.Migration):
             name="cap_kind",
             field=models.CharField(
                 choices=[
-                    ("hard", "Hard cap: stops at the cap"),
-                    ("soft", "Soft cap: slower after the cap"),
+                    ("hard", "Hard cap"),
+                    ("soft", "Soft cap"),
                     ("uncapped", "Uncapped"),
                 ],
                 default="hard",
+                help_text="Hard: stops at the cap. Soft: goes on at the speed of the service once capped",
                 max_length=8,
-                verbose_name="cap",
+                verbose_name="kind of cap",
             ),
         ),
         migrations.AddField(

@@ -43,7 +43,7 @@ class TopupGroup(models.Model):
         return self.title
 
     def get_absolute_url(self) -> str:
-        return reverse("radius:topup_group_detail", args=[self.pk])
+        return reverse("radius:topup_list") + f"?group={self.pk}"
 
 
 class TopupType(models.Model):

@@ -86,6 +86,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "radius.Nas": builders.nas,
     "radius.Service": builders.service,
     "radius.Package": builders.package,
+    "radius.TopupType": builders.topup_type,
+    "radius.TopupGroup": lambda: builders.topup_type().group,
     "radius.DataAccount": builders.data_account,
     "radius.Session": builders.session,
     "radius.ReplyAttribute": lambda: builders.reply_attribute(service=builders.service()),

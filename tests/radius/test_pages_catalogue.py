@@ -3,12 +3,13 @@
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
 from ispbilling.core.models import Event, Role
 from ispbilling.core.units import GB
-from radius.models import Package, Service
+from radius.models import Package, Service, TopupGroup, TopupType
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -121,8 +122,11 @@ def test_a_clone_starts_as_a_copy_and_is_another_service(as_manager: Client) -> 
 def test_a_service_in_use_is_not_deleted(as_manager: Client) -> None:
     used = builders.package().service
     response = as_manager.post(reverse("radius:service_delete", args=[used.pk]))
-    assert "move them to another service first" in response.content.decode()
-    assert Service.objects.filter(pk=used.pk).exists()
+    assert "It is used by 1 package, so it stays." in response.content.decode()
+    slow = builders.service()
+    builders.package(service=used, cap_kind="soft", service_once_capped=slow)
+    assert as_manager.post(reverse("radius:service_delete", args=[slow.pk])).status_code == 200
+    assert Service.objects.filter(pk__in=[used.pk, slow.pk]).count() == 2
     free = builders.service()
     assert as_manager.post(reverse("radius:service_delete", args=[free.pk])).status_code == 302
     assert not Service.objects.filter(pk=free.pk).exists()
@@ -149,6 +153,102 @@ def test_a_cap_that_is_none_is_refused(as_manager: Client, cap: str) -> None:
     data = {**PACKAGE, "service": builders.service().pk, "cap_octets": cap}
     assert as_manager.post(reverse("radius:package_add"), data).status_code == 200
     assert not Package.objects.exists()
+
+
+SOFT = {"cap_kind": "soft", "counts": "download", "topup_group": "", "add_overusage_on_topup": "on"}
+ROLLS = {"rollover_monthly": "True", "rollover_monthly_months": "2", "rollover_topup": "False"}
+
+
+@pytest.mark.feature("D-18")
+def test_a_soft_cap_goes_on_at_another_speed_and_sells_topups(as_manager: Client) -> None:
+    service, slow, group = builders.service(), builders.service(down_kbps=1000), builders.topup_type().group
+    data = {**PACKAGE, **SOFT, **ROLLS, "service": service.pk, "cap_octets": "1000 TB"}
+    as_manager.post(
+        reverse("radius:package_add"), {**data, "service_once_capped": slow.pk, "topup_group": group.pk}
+    )
+    package = Package.objects.get()
+    assert (package.cap_octets, package.service_once_capped, package.counts) == (10**15, slow, "download")
+    assert package.sells_topups
+    assert (package.rollover_monthly, package.rollover_monthly_months) == (True, 2)
+    assert (package.rollover_topup, package.rollover_topup_months) == (False, None)
+    shown = page(as_manager, "package_detail", package.pk)
+    assert "Soft cap" in shown
+    assert "rolls over for 2 months" in shown
+    assert "Soft cap" in page(as_manager, "package_list")
+    clone = page(as_manager, "package_clone", package.pk)
+    assert "Home 150 (copy)" in clone
+    assert 'value="1000 TB"' in clone
+
+
+@pytest.mark.parametrize(("wrong", "sentence"), [
+    ({"cap_octets": "0"}, "A cap is more than 0"), ({"cap_octets": ""}, "how much data the cap is"),
+    ({"cap_kind": "uncapped"}, "An uncapped package has no cap"),
+    ({"cap_kind": "soft"}, "Choose the speed that lines have after a soft cap"),
+    ({"rollover_topup": "False", "rollover_topup_months": "3"}, "has no months"),
+    ({"rollover_monthly_months": "13"}, "less than or equal to 12"),
+])  # fmt: skip
+def test_caps_that_contradict_themselves_are_refused(as_manager: Client, wrong: dict, sentence: str) -> None:
+    data = {**PACKAGE, "service": builders.service().pk, **wrong}
+    assert sentence in as_manager.post(reverse("radius:package_add"), data).content.decode()
+    assert not Package.objects.exists()
+
+
+@pytest.mark.parametrize("wrong", [
+    {"cap_kind": "uncapped"}, {"cap_kind": "soft"}, {"cap_kind": "hard", "cap_octets": None}, {"cap_octets": 0},
+    {"counts": "upload"}, {"bundle_starts": "never"}, {"rollover_monthly_months": 13},
+    {"rollover_topup": False, "rollover_topup_months": 1}, {"rollover_max_octets": 0},
+])  # fmt: skip
+def test_the_database_refuses_such_a_package(wrong: dict) -> None:
+    with pytest.raises(IntegrityError, match="radius_package_"), transaction.atomic():
+        builders.package(**wrong)
+
+
+def test_a_package_in_use_is_not_deleted_and_says_by_whom(as_manager: Client) -> None:
+    used = builders.data_account().package
+    delete = reverse("radius:package_delete", args=[used.pk])
+    assert "It is used by 1 data account, so it stays." in as_manager.get(delete).content.decode()
+    assert as_manager.post(delete).status_code == 200
+    assert Package.objects.filter(pk=used.pk).exists()
+    free = builders.package()
+    as_manager.post(reverse("radius:package_delete", args=[free.pk]))
+    assert not Package.objects.filter(pk=free.pk).exists()
+    assert Event.objects.get(kind="package.deleted").label == free.title
+
+
+TOPUP = {
+    "title": "Weekend 10 GB", "octets": "10 GB", "price": "99.00", "validity_days": "3", "in_portal": "on",
+    "active": "on",
+}  # fmt: skip
+
+
+def test_topups_are_added_stopped_and_kept_while_used(as_manager: Client) -> None:
+    assert "A top-up is data that a line buys" in page(as_manager, "topup_list")
+    as_manager.post(reverse("radius:topup_group_add"), {"title": "Home top-ups"})
+    group = TopupGroup.objects.get()
+    as_manager.post(reverse("radius:topup_add"), {**TOPUP, "group": group.pk})
+    sold = TopupType.objects.get()
+    assert (sold.octets, sold.price, sold.validity) == (10 * GB, Decimal("99.00"), "3 days")
+    again = as_manager.post(
+        reverse("radius:topup_add"), {**TOPUP, "group": group.pk, "title": "WEEKEND 10 gb"}
+    )
+    assert "Another top-up of this group has this title." in again.content.decode()
+    assert "Weekend 10 GB (copy)" in page(as_manager, "topup_clone", sold.pk)
+    as_manager.post(reverse("radius:topup_deactivate", args=[sold.pk]))
+    assert "1 not sold not shown" in page(as_manager, "topup_list")
+    as_manager.post(reverse("radius:topup_activate", args=[sold.pk]))
+    as_manager.post(reverse("radius:topup_group_delete", args=[group.pk]))
+    assert "used by 1 top-up type" in page(as_manager, "topup_group_delete", group.pk)
+    as_manager.post(reverse("radius:topup_delete", args=[sold.pk]))
+    as_manager.post(reverse("radius:topup_group_delete", args=[group.pk]))
+    assert not TopupGroup.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"octets": 0}, {"price": -1}, {"validity_days": 0}, {"validity_days": 3661}]
+)
+def test_the_database_refuses_a_topup_that_is_none(wrong: dict) -> None:
+    with pytest.raises(IntegrityError, match="radius_topuptype_"), transaction.atomic():
+        builders.topup_type(**wrong)
 
 
 @pytest.mark.feature("D-17")
