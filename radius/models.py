@@ -2,6 +2,7 @@
 
 from radius.accounts.models import DataAccount
 from radius.attributes.models import ReplyAttribute
+from radius.bundles.models import BundleKind, DataBundle, Draw, Meter, MeteredSpan, UsageMark
 from radius.catalogue.models import BundleStarts, CapKind, Counts, Package, Service
 from radius.coa.models import CoaAttempt, CoaRequest
 from radius.degrading.models import AccessAction
@@ -16,13 +17,18 @@ __all__ = [
     "AccessAction",
     "AuthAttempt",
     "BundleStarts",
+    "BundleKind",
     "CapKind",
     "CoaAttempt",
     "CoaRequest",
     "Counts",
     "DataAccount",
+    "DataBundle",
     "DecisionFacts",
+    "Draw",
     "FactHistory",
+    "Meter",
+    "MeteredSpan",
     "Nas",
     "NasPosture",
     "Package",
@@ -35,4 +41,5 @@ __all__ = [
     "TopupType",
     "UnknownSurplus",
     "UsageDay",
+    "UsageMark",
 ]

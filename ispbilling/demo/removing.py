@@ -159,7 +159,7 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
         keeping.discard_after_commit(list(paths))
     theirs.delete()
     cursor.execute(
-        "DELETE FROM radius_facthistory WHERE origin = 'radius_dataaccount' AND row_id = ANY(%s)"
+        "DELETE FROM radius_facthistory WHERE origin IN ('radius_dataaccount', 'radius_meter') AND row_id = ANY(%s)"
         " OR origin = 'customers_customer' AND row_id = ANY(%s)",
         [accounts, ids],
     )
@@ -180,7 +180,8 @@ def _delete_network(cursor: Any, accounts: list[int]) -> None:
         )
     for table in ("radius_session", "radius_authattempt"):
         cursor.execute(f"DELETE FROM {table} s WHERE {theirs}", asked)  # noqa: S608
-    cursor.execute("DELETE FROM radius_usageday WHERE data_account_id = ANY(%s)", [accounts])
+    for table in ("usageday", "draw", "databundle", "usagemark", "meteredspan", "meter"):
+        cursor.execute(f"DELETE FROM radius_{table} WHERE data_account_id = ANY(%s)", [accounts])  # noqa: S608
     cursor.execute("DELETE FROM radius_quarantinedpacket WHERE nas_id = ANY(%s)", [nases])
     cursor.execute(
         "DELETE FROM radius_decisionfacts f WHERE data_account_id = ANY(%s)"

@@ -27,6 +27,7 @@ from ispbilling.core.models import Event, User
 from ispbilling.protection import subject
 from notifications import erasing as messages
 from radius.accounts import erasing as lines
+from radius.bundles import erasing as bundles
 from radius.server import erasing as attempts
 from radius.usage import erasing as usage
 
@@ -47,6 +48,7 @@ BLANKED = {
     "customers.Gate": "Reasons for disabling, suspending, deleting",
     "radius.DataAccount": "Usernames, passwords, addresses and devices of data accounts",
     "radius.ReplyAttribute": "What was added to the replies for their data accounts, deleted",
+    "radius.DataBundle": "Why bundles of data were taken back",
     "radius.Session": "Username, device and address of each session",
     "radius.AuthAttempt": "Log-ins that were kept, deleted",
     "radius.DecisionFacts": "What log-ins were decided from, deleted",
@@ -62,6 +64,10 @@ KEPT = {
     "customers.Visit": "Who opened the profile",
     "customers.Erasure": "That it was erased, by whom and why",
     "radius.UsageDay": "Octets per day",
+    "radius.Draw": "Octets per day and bundle",
+    "radius.UsageMark": "Octets at the beginning or end of a bundle",
+    "radius.MeteredSpan": "When usage was drawn from bundles",
+    "radius.Meter": "Octets used and left in the month",
     "radius.CoaAttempt": "What our servers said to one another",
     "radius.CoaRequest": "Which of our staff asked a NAS something",
     "billing.Document": "Numbers, dates and amounts of invoices and credit notes",
@@ -161,7 +167,7 @@ def _erase(row: Customer, reason: str, now: datetime, actor: User) -> Erasure:
     """One record."""
     users = [login.user for login in row.portal_logins.select_related("user")]
     counts, usernames = lines.erase(row)
-    counts |= usage.erase(row, usernames) | attempts.erase(row, usernames)
+    counts |= bundles.erase(row) | usage.erase(row, usernames) | attempts.erase(row, usernames)
     counts |= (
         documents.erase(row, now)
         | banking.erase(row)

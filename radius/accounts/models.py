@@ -109,6 +109,10 @@ class DataAccount(models.Model):
     port_lock = models.CharField(
         "port lock", max_length=64, blank=True, help_text="NAS-Port-Id, or NAS-Port, it must come from"
     )
+    prepaid = models.BooleanField(
+        default=False, help_text="On: it lives from the bundles it buys alone, and has no monthly cap (2.10)"
+    )
+    prepaid_since = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(editable=False)
 
     objects = DataAccountQuerySet.as_manager()
@@ -160,6 +164,11 @@ class DataAccount(models.Model):
             models.CheckConstraint(
                 condition=Q(custom_price__isnull=True) | Q(custom_price__gte=0),
                 name="radius_dataaccount_price",
+            ),
+            models.CheckConstraint(
+                condition=Q(prepaid=False, prepaid_since__isnull=True)
+                | Q(prepaid=True, prepaid_since__isnull=False),
+                name="radius_dataaccount_prepaid",
             ),
         ]
         indexes = [

@@ -11,6 +11,6 @@ def erase(customer: Customer) -> int:
     """Delete the history of the customer and its data accounts; how many rows. Its past is then not known."""
     lines = list(DataAccount.objects.filter(customer=customer).values_list("pk", flat=True))
     theirs = Q(origin="customers_customer", row_id=customer.pk)
-    theirs |= Q(origin="radius_dataaccount", row_id__in=lines)
+    theirs |= Q(origin__in=["radius_dataaccount", "radius_meter"], row_id__in=lines)
     theirs |= Q(origin="radius_replyattribute", row__data_account_id__in=lines)
     return FactHistory.objects.filter(theirs).delete()[0]

@@ -20,6 +20,8 @@ from ispbilling.core.clock import add_months, local_day, month_of
 from radius.usage.models import LIVE, Session, UsageDay
 
 SESSIONS, USAGE = Session._meta.db_table, UsageDay._meta.db_table
+#: By the local day on which something was used, each with a default partition; `radius.bundles` fills the second.
+DAILY = (USAGE, "radius_draw")
 #: The month that runs and so many after it have their partitions.
 AHEAD = 2
 #: Sessions moved in one transaction.
@@ -47,8 +49,7 @@ def missing(now: datetime) -> list[tuple[str, date]]:
     """Partitions (table, first of the month) that are or will soon be needed and do not exist."""
     this = month_of(local_day(now)).start
     ahead = {add_months(this, n) for n in range(AHEAD + 1)}
-    strays = _months("SELECT DISTINCT date_trunc('month', day)::date FROM radius_usageday_default")
-    wanted = [(USAGE, month) for month in ahead | strays]
+    wanted = [(table, month) for table in DAILY for month in ahead | _months(_STRAYS.format(table=table))]
     wanted += [(SESSIONS, month) for month in ahead | _months(_MONTHS_DUE, _months_due(now))]
     return sorted((table, month) for table, month in wanted if not _exists(name(table, month)))
 
@@ -64,10 +65,10 @@ def create(table: str, month: date) -> bool:
         if _exists(made):
             return False
         cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
-        room = " WITH (fillfactor = 80)" if table == USAGE else ""
+        room = " WITH (fillfactor = 80)" if table in DAILY else ""
         cursor.execute(f"CREATE TABLE {made} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS){room}")
-        if table == USAGE:
-            _take_strays(cursor, made, month, after)
+        if table in DAILY:
+            _take_strays(cursor, table, made, month, after)
         else:
             # A late packet asks for the key; unique it is not, a NAS may use an id again after it was archived.
             cursor.execute(f"CREATE INDEX {made}_key ON {made} (key)")
@@ -79,10 +80,13 @@ def create(table: str, month: date) -> bool:
     return True
 
 
-def _take_strays(cursor: Any, made: str, month: date, after: date) -> None:
-    cursor.execute("LOCK TABLE radius_usageday_default IN ACCESS EXCLUSIVE MODE")
+_STRAYS = "SELECT DISTINCT date_trunc('month', day)::date FROM {table}_default"
+
+
+def _take_strays(cursor: Any, table: str, made: str, month: date, after: date) -> None:
+    cursor.execute(f"LOCK TABLE {table}_default IN ACCESS EXCLUSIVE MODE")
     cursor.execute(
-        f"WITH taken AS (DELETE FROM radius_usageday_default WHERE day >= %s AND day < %s RETURNING *)"  # noqa: S608
+        f"WITH taken AS (DELETE FROM {table}_default WHERE day >= %s AND day < %s RETURNING *)"  # noqa: S608
         f" INSERT INTO {made} SELECT * FROM taken",
         [month, after],
     )
