@@ -73,7 +73,7 @@ class BillingGroupForm(SeenForm):
 class CategoryForm(SeenForm):
     class Meta:
         model = Category
-        fields = ("title", "colour")
+        fields = ("title", "colour", "rollover_months", "rollover_topup_months")
 
 
 class LabelForm(SeenForm):

@@ -1,5 +1,6 @@
 """Customer groups, billing groups, categories, labels and high sites."""
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -83,11 +84,33 @@ class Category(models.Model):
 
     title = models.CharField(max_length=60)
     colour = models.CharField(max_length=12, choices=COLOURS, default="blue")
+    rollover_months = models.PositiveSmallIntegerField(
+        "unused monthly data lasts",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(12)],
+        help_text="Months; 0: it expires with its month. Empty: as group and settings say. A package beats it",
+    )
+    rollover_topup_months = models.PositiveSmallIntegerField(
+        "unused top-ups last",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(12)],
+        help_text="Months after the day they expire; 0: not at all",
+    )
 
     class Meta:
         ordering = ["title"]
         verbose_name_plural = "categories"
-        constraints = [models.UniqueConstraint(Lower("title"), name="groups_category_title_ci")]
+        constraints = [
+            models.UniqueConstraint(Lower("title"), name="groups_category_title_ci"),
+            models.CheckConstraint(
+                condition=(models.Q(rollover_months__isnull=True) | models.Q(rollover_months__lte=12))
+                & (models.Q(rollover_topup_months__isnull=True) | models.Q(rollover_topup_months__lte=12)),
+                name="groups_category_rollover",
+                violation_error_message="Unused data lasts 12 months at most.",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -9,6 +9,7 @@ from radius.degrading.models import AccessAction
 from radius.history.models import FactHistory
 from radius.nas.models import Nas, NasPosture, Stranger
 from radius.quarantine.models import QuarantinedPacket
+from radius.rolling.models import CustomerDataExpiry, DataSettings, NoticeChoice, OutOfBundleConsent
 from radius.server.models import AuthAttempt, DecisionFacts, UnknownSurplus
 from radius.topups.models import TopupGroup, TopupType
 from radius.usage.models import Session, UsageDay
@@ -22,8 +23,10 @@ __all__ = [
     "CoaAttempt",
     "CoaRequest",
     "Counts",
+    "CustomerDataExpiry",
     "DataAccount",
     "DataBundle",
+    "DataSettings",
     "DecisionFacts",
     "Draw",
     "FactHistory",
@@ -31,6 +34,8 @@ __all__ = [
     "MeteredSpan",
     "Nas",
     "NasPosture",
+    "NoticeChoice",
+    "OutOfBundleConsent",
     "Package",
     "QuarantinedPacket",
     "ReplyAttribute",

@@ -70,6 +70,8 @@ STAYS = {
     "customers.Verification.customer": "papers were checked against one record; the survivor has its own",
     "customers.CustomerRequest.customer": "a link that was sent asks about this record, and is answered there",
     "customers.ChangeRequest.customer": "an answer about this record: it compares with what stood here",
+    "radius.CustomerDataExpiry.customer": "when its unused data expires was agreed with one of them",
+    "radius.NoticeChoice.customer": "which notices it wants was said for one record",
     "billing.Party.customer": _PAPER,
     "billing.Document.customer": _PAPER,
     "billing.Document.payer": _PAPER,
