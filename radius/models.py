@@ -9,7 +9,14 @@ from radius.degrading.models import AccessAction
 from radius.history.models import FactHistory
 from radius.nas.models import Nas, NasPosture, Stranger
 from radius.quarantine.models import QuarantinedPacket
-from radius.rolling.models import CustomerDataExpiry, DataSettings, NoticeChoice, OutOfBundleConsent
+from radius.rolling.models import (
+    BundleNotice,
+    CustomerDataExpiry,
+    DataSettings,
+    DataTransfer,
+    NoticeChoice,
+    OutOfBundleConsent,
+)
 from radius.server.models import AuthAttempt, DecisionFacts, UnknownSurplus
 from radius.topups.models import TopupGroup, TopupType
 from radius.usage.models import Session, UsageDay
@@ -17,8 +24,9 @@ from radius.usage.models import Session, UsageDay
 __all__ = [
     "AccessAction",
     "AuthAttempt",
-    "BundleStarts",
     "BundleKind",
+    "BundleNotice",
+    "BundleStarts",
     "CapKind",
     "CoaAttempt",
     "CoaRequest",
@@ -27,6 +35,7 @@ __all__ = [
     "DataAccount",
     "DataBundle",
     "DataSettings",
+    "DataTransfer",
     "DecisionFacts",
     "Draw",
     "FactHistory",

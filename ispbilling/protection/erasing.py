@@ -70,6 +70,8 @@ KEPT = {
     "radius.Meter": "Octets used and left in the month",
     "radius.CustomerDataExpiry": "After how long its unused data expired",
     "radius.NoticeChoice": "Which notices of used data it wanted",
+    "radius.BundleNotice": "When bundles of data reached 50, 80 and 100 %",
+    "radius.DataTransfer": "Data given to other lines",
     "radius.OutOfBundleConsent": "Consents to paying for data out of bundle, and when they were withdrawn",
     "radius.CoaAttempt": "What our servers said to one another",
     "radius.CoaRequest": "Which of our staff asked a NAS something",

@@ -4,11 +4,15 @@ from datetime import date
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.urls import reverse
 
 from customers.models import Customer
 from ispbilling.core.models import User
+from ispbilling.core.units import format_octets
 from radius.accounts.models import DataAccount
+from radius.bundles.models import DataBundle
+from radius.rolling.regulation import LEVELS
 
 MOST_MONTHS = 12
 #: On which regulation 8A as substituted in 2026 takes effect.
@@ -62,6 +66,9 @@ class DataSettings(models.Model):
         default=EFFECTIVE,
         help_text="From that day unused bundles of more than 7 days roll over at least once, whatever is chosen "
         "elsewhere. Empty: never, for a provider outside South Africa",
+    )
+    rolled_until = models.DateTimeField(
+        null=True, editable=False, help_text="All that ended until then has rolled over"
     )
 
     class Meta:
@@ -124,6 +131,33 @@ class NoticeChoice(models.Model):
     def __str__(self) -> str:
         return f"Notices of {self.customer}"
 
+    @property
+    def wanted(self) -> tuple[int, ...]:
+        """The levels it wants to be told of."""
+        return tuple(level for level in LEVELS if getattr(self, f"at_{level}"))
+
+
+class BundleNotice(models.Model):
+    """A bundle reached a level of use (reg. 8A(1)): noted once, whether or not its customer was told.
+
+    `told` is off where the customer does not want it, or where a higher level was reached at the same time.
+    """
+
+    bundle = models.ForeignKey(DataBundle, models.CASCADE, related_name="notices", db_index=False)
+    level = models.PositiveSmallIntegerField(help_text="Percent")
+    at = models.DateTimeField(db_index=True)
+    told = models.BooleanField()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["bundle", "level"], name="radius_bundlenotice_once"),
+            models.CheckConstraint(condition=Q(level__in=LEVELS), name="radius_bundlenotice_level"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bundle} at {self.level} %"
+
 
 class Door(models.TextChoices):
     """Where somebody said it."""
@@ -157,3 +191,51 @@ class OutOfBundleConsent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.data_account}: {'given' if self.given else 'withdrawn'} {self.at:%Y-%m-%d %H:%M} UTC"
+
+
+class DataTransferQuerySet(models.QuerySet["DataTransfer"]):
+    def visible_to(self, user: User) -> "DataTransferQuerySet":
+        return self if user.is_provider_staff else self.none()
+
+
+class DataTransfer(models.Model):
+    """Data that a line gave to another (reg. 8A(7)): the bundle it came from holds so much less, the one it became
+    has the same terms. Taken back only while nothing of it was used.
+    """
+
+    token = models.UUIDField(
+        unique=True, editable=False, help_text="Of the form: a double click transfers once"
+    )
+    from_bundle = models.ForeignKey(DataBundle, models.PROTECT, related_name="given")
+    to_bundle = models.OneToOneField(DataBundle, models.PROTECT, related_name="transfer")
+    octets = models.BigIntegerField("data")
+    at = models.DateTimeField(db_index=True)
+    door = models.CharField(max_length=6, choices=Door)
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", db_index=False)
+    note = models.CharField(max_length=200, blank=True)
+    undone_at = models.DateTimeField(null=True, editable=False)
+    undone_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", db_index=False, editable=False
+    )
+
+    objects = DataTransferQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(octets__gt=0), name="radius_datatransfer_octets"),
+            models.CheckConstraint(
+                condition=~Q(from_bundle=F("to_bundle")), name="radius_datatransfer_not_to_itself"
+            ),
+            models.CheckConstraint(condition=Q(door__in=Door.values), name="radius_datatransfer_door_known"),
+            models.CheckConstraint(
+                condition=Q(undone_at__isnull=False) | Q(undone_by__isnull=True),
+                name="radius_datatransfer_undone",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{format_octets(self.octets)} of {self.from_bundle.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("radius:transfer_list")
