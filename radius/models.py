@@ -19,7 +19,8 @@ from radius.rolling.models import (
 )
 from radius.server.models import AuthAttempt, DecisionFacts, UnknownSurplus
 from radius.topups.models import TopupGroup, TopupType
-from radius.usage.models import Session, UsageDay
+from radius.speed.models import SpeedTest
+from radius.usage.models import Session, SessionMark, UsageDay
 
 __all__ = [
     "AccessAction",
@@ -50,6 +51,8 @@ __all__ = [
     "ReplyAttribute",
     "Service",
     "Session",
+    "SessionMark",
+    "SpeedTest",
     "Stranger",
     "TopupGroup",
     "TopupType",

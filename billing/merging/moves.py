@@ -46,6 +46,7 @@ class Move:
 #: In this order: a recurring line follows the data account it is for.
 MOVES = (
     Move("radius.DataAccount", "customer", "data account"),
+    Move("radius.SpeedTest", "customer", "speed test"),
     Move("billing.RecurringLine", "customer", "recurring line"),
     Move("billing.InvoiceDraft", "customer", "draft invoice"),
     Move("customers.Contact", "customer", "contact", has_primary=True),

@@ -142,6 +142,7 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
     accounts = list(theirs.values_list("data_accounts", flat=True))
     _delete_network(cursor, accounts)
     rows = (
+        "radius.SpeedTest",
         "notifications.Message",
         "billing.Mandate",
         "billing.InvoiceDraft",
@@ -173,7 +174,7 @@ def _delete_network(cursor: Any, accounts: list[int]) -> None:
     nases = list(Nas.objects.filter(demonstration=True).values_list("pk", flat=True))
     theirs = "(s.data_account_id = ANY(%(accounts)s) OR s.nas_id = ANY(%(nases)s))"
     asked = {"accounts": accounts, "nases": nases}
-    for table in ("radius_coaattempt", "radius_coarequest"):
+    for table in ("radius_coaattempt", "radius_coarequest", "radius_sessionmark"):
         cursor.execute(
             f"DELETE FROM {table} USING radius_session s WHERE session_id = s.id AND {theirs}",  # noqa: S608
             asked,

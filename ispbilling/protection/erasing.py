@@ -73,6 +73,8 @@ KEPT = {
     "radius.BundleNotice": "When bundles of data reached 50, 80 and 100 %",
     "radius.DataTransfer": "Data given to other lines",
     "radius.OutOfBundleConsent": "Consents to paying for data out of bundle, and when they were withdrawn",
+    "radius.SpeedTest": "How fast a line was",
+    "radius.SessionMark": "What sessions had moved by the end of a day",
     "radius.CoaAttempt": "What our servers said to one another",
     "radius.CoaRequest": "Which of our staff asked a NAS something",
     "billing.Document": "Numbers, dates and amounts of invoices and credit notes",

@@ -139,3 +139,33 @@ class UsageDay(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.data_account_id}"
+
+
+class SessionMark(models.Model):
+    """What a session had moved by the end of a local day, written when it goes on into the next one.
+
+    Between its marks, and from the last of them to its totals, lies what each day got of it: `shares` reads so
+    the sessions behind a `UsageDay`, to the octet. `counted` is off for what it moved before its line was known.
+    Partitioned by month of `day`; dropped a month after the sessions.
+    """
+
+    pk = models.CompositePrimaryKey("session", "day")
+    session = models.ForeignKey(
+        Session, models.DO_NOTHING, db_constraint=False, related_name="marks", db_index=False
+    )
+    day = models.DateField()
+    upload_octets = models.BigIntegerField()
+    download_octets = models.BigIntegerField()
+    seconds = models.BigIntegerField()
+    counted = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(upload_octets__gte=0, download_octets__gte=0, seconds__gte=0),
+                name="radius_sessionmark_octets",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.session_id}"

@@ -17,11 +17,11 @@ from django.conf import settings
 from django.db import connection
 
 from ispbilling.core.clock import add_months, local_day, month_of
-from radius.usage.models import LIVE, Session, UsageDay
+from radius.usage.models import LIVE, Session, SessionMark, UsageDay
 
-SESSIONS, USAGE = Session._meta.db_table, UsageDay._meta.db_table
+SESSIONS, USAGE, MARKS = (model._meta.db_table for model in (Session, UsageDay, SessionMark))
 #: By the local day on which something was used, each with a default partition; `radius.bundles` fills the second.
-DAILY = (USAGE, "radius_draw")
+DAILY = (USAGE, "radius_draw", MARKS)
 #: The month that runs and so many after it have their partitions.
 AHEAD = 2
 #: Sessions moved in one transaction.
@@ -65,7 +65,7 @@ def create(table: str, month: date) -> bool:
         if _exists(made):
             return False
         cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
-        room = " WITH (fillfactor = 80)" if table in DAILY else ""
+        room = " WITH (fillfactor = 80)" if table in DAILY and table != MARKS else ""
         cursor.execute(f"CREATE TABLE {made} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS){room}")
         if table in DAILY:
             _take_strays(cursor, table, made, month, after)
@@ -157,6 +157,8 @@ def drop(month: date, now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
         cursor.execute(f"DROP TABLE {name(SESSIONS, month)}")
+        # A session of the month that comes next may have begun in this one: its marks stay for a month more.
+        cursor.execute(f"DROP TABLE IF EXISTS {name(MARKS, add_months(month, -1))}")
     return True
 
 
