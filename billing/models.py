@@ -26,7 +26,14 @@ from billing.gateways.models import Checkout, GatewayAccount, GatewayDelivery
 from billing.ledger.models import Account, Balance, ChainHead, Line, Posting, Seal
 from billing.payments.models import Payment, PaymentPosting
 from billing.proving.models import Anchor, Verification
-from billing.recurring.models import BilledPeriod, BillingSettings, Product, RecurringLine, VatRate
+from billing.recurring.models import (
+    BilledChange,
+    BilledPeriod,
+    BillingSettings,
+    Product,
+    RecurringLine,
+    VatRate,
+)
 from billing.runs.models import Run, RunChunk, RunException, RunPlan
 from billing.simulating.models import Simulation, SimulationPart
 from billing.statements.models import StatementMailing, StatementRecipient
@@ -41,6 +48,7 @@ __all__ = [
     "Balance",
     "BankImport",
     "BankLine",
+    "BilledChange",
     "BilledPeriod",
     "BillingSettings",
     "ChainHead",

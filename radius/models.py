@@ -4,6 +4,7 @@ from radius.accounts.models import DataAccount
 from radius.attributes.models import ReplyAttribute
 from radius.bundles.models import BundleKind, DataBundle, Draw, Meter, MeteredSpan, UsageMark
 from radius.catalogue.models import BundleStarts, CapKind, Counts, Package, Service
+from radius.changes.models import ChangeSettings, PackageChange
 from radius.coa.models import CoaAttempt, CoaRequest
 from radius.degrading.models import AccessAction
 from radius.history.models import FactHistory
@@ -29,6 +30,7 @@ __all__ = [
     "BundleNotice",
     "BundleStarts",
     "CapKind",
+    "ChangeSettings",
     "CoaAttempt",
     "CoaRequest",
     "Counts",
@@ -47,6 +49,7 @@ __all__ = [
     "NoticeChoice",
     "OutOfBundleConsent",
     "Package",
+    "PackageChange",
     "QuarantinedPacket",
     "ReplyAttribute",
     "Service",

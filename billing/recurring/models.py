@@ -12,7 +12,7 @@ from django.urls import reverse
 from billing.costing.models import CostingPrice
 from customers.models import Customer
 from ispbilling.core.models import User
-from radius.models import DataAccount
+from radius.models import DataAccount, PackageChange
 
 
 class VatRate(models.Model):
@@ -46,6 +46,13 @@ class AgeBy(models.TextChoices):
 
     DUE = "due", "Due date"
     ISSUED = "issued", "Invoice date"
+
+
+class ChangesBilled(models.TextChoices):
+    """When a package change is charged for days that were billed already (2.8)."""
+
+    NEXT_RUN = "next_run", "With the next run"
+    AT_ONCE = "at_once", "At once"
 
 
 class BillingSettings(models.Model):
@@ -96,6 +103,14 @@ class BillingSettings(models.Model):
         help_text="The day from which age analysis and statements count how old a debt is",
     )
 
+    changes_billed = models.CharField(
+        "package changes are billed",
+        max_length=8,
+        choices=ChangesBilled,
+        default=ChangesBilled.NEXT_RUN,
+        db_default="next_run",
+        help_text="For days that were billed already: the former package is credited and the new one charged",
+    )
     payment_link = models.CharField(
         max_length=300,
         blank=True,
@@ -157,6 +172,9 @@ class BillingSettings(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(standard_discount__range=(0, 100)), name="billing_billingsettings_discount"
+            ),
+            models.CheckConstraint(
+                condition=Q(changes_billed__in=ChangesBilled.values), name="billing_billingsettings_changes"
             ),
         ]
 
@@ -408,3 +426,20 @@ class BilledPeriod(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recurring_line_id} {self.period}"
+
+
+class BilledChange(models.Model):
+    """The package change under whose terms a `BilledPeriod` was billed; none, and it was under those before any.
+
+    A table of its own: most lines never change, and what a month end writes for them is no wider for it. The key is
+    that of the billed period, which PostgreSQL checks; append-only like it.
+    """
+
+    pk = models.CompositePrimaryKey("recurring_line", "period", "generation")
+    recurring_line = models.ForeignKey(RecurringLine, models.PROTECT, related_name="+", db_index=False)
+    period = models.DateField(help_text="First day of the month")
+    generation = models.SmallIntegerField()
+    package_change = models.ForeignKey(PackageChange, models.PROTECT, related_name="billed_periods")
+
+    def __str__(self) -> str:
+        return f"{self.recurring_line_id} {self.period}: {self.package_change_id}"

@@ -35,7 +35,7 @@ from ispbilling.core.files import keeping
 from ispbilling.core.models import Event, Provider, User
 from ispbilling.demo import content, paying
 from radius.history.models import FactHistory
-from radius.models import Nas, Package, Service, TopupGroup, TopupType
+from radius.models import DataAccount, Nas, Package, PackageChange, Service, TopupGroup, TopupType
 from radius.nas.models import Stranger
 
 #: Emptied whole: with the last document of the demonstration gone they describe nothing.
@@ -59,6 +59,7 @@ MONEY = (
     "billing_pin",
     "billing_statementrecipient",
     "billing_statementmailing",
+    "billing_billedchange",
     "billing_billedperiod",
     "billing_documentline",
     "billing_line",
@@ -148,10 +149,11 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
         "billing.InvoiceDraft",
         "billing.CustomerCosting",
         "billing.RecurringLine",
-        "radius.DataAccount",
     )
     for label in rows:
         apps.get_model(label).objects.filter(customer__in=ids).delete()
+    _with_history(PackageChange.objects.filter(data_account__in=accounts))
+    DataAccount.objects.filter(pk__in=accounts).delete()
     Merge.objects.filter(survivor__in=ids).delete()
     theirs.update(master=None, reseller=None)
     _delete_events(theirs, ids, users)

@@ -28,6 +28,7 @@ from ispbilling.protection import subject
 from notifications import erasing as messages
 from radius.accounts import erasing as lines
 from radius.bundles import erasing as bundles
+from radius.changes import erasing as changes
 from radius.server import erasing as attempts
 from radius.usage import erasing as usage
 
@@ -47,6 +48,7 @@ BLANKED = {
     "customers.Merge": "What a merge of records changed",
     "customers.Gate": "Reasons for disabling, suspending, deleting",
     "radius.DataAccount": "Usernames, passwords, addresses and devices of data accounts",
+    "radius.PackageChange": "Comments on package changes",
     "radius.ReplyAttribute": "What was added to the replies for their data accounts, deleted",
     "radius.DataBundle": "Why bundles of data were taken back",
     "radius.Session": "Username, device and address of each session",
@@ -94,6 +96,7 @@ KEPT = {
     "billing.InvoiceDraft": "Drafts of invoices",
     "billing.InvoiceDraftLine": "Lines of drafts of invoices",
     "billing.BilledPeriod": "Which periods were billed",
+    "billing.BilledChange": "Which package change a billed period was for",
     "billing.CustomerCosting": "Which price list their packages followed",
     "billing.RunPlan": "Plans of past runs",
     "billing.RunException": "Exceptions of past runs",
@@ -174,7 +177,8 @@ def _erase(row: Customer, reason: str, now: datetime, actor: User) -> Erasure:
     """One record."""
     users = [login.user for login in row.portal_logins.select_related("user")]
     counts, usernames = lines.erase(row)
-    counts |= bundles.erase(row) | usage.erase(row, usernames) | attempts.erase(row, usernames)
+    counts |= bundles.erase(row) | changes.erase(row) | usage.erase(row, usernames)
+    counts |= attempts.erase(row, usernames)
     counts |= (
         documents.erase(row, now)
         | banking.erase(row)

@@ -13,7 +13,9 @@ from django.urls import reverse
 
 from customers.models import Customer
 from ispbilling.core.models import User
+from ispbilling.core.money import cents
 from ispbilling.core.secrets import LazySecretField
+from ispbilling.core.units import GB
 from radius.catalogue.models import Package
 from radius.nas.models import Nas
 
@@ -68,6 +70,14 @@ class DataAccount(models.Model):
         blank=True,
         validators=[MinValueValidator(Decimal(0))],
         help_text="Per month; empty: the package's price",
+    )
+    custom_topup_price = models.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal(0))],
+        help_text="Per GB; empty: each top-up's own price",
     )
     blocked = models.BooleanField(default=False, help_text="On: this line cannot authenticate (DAT-2)")
     blocked_reason = models.CharField(max_length=200, blank=True)
@@ -170,6 +180,10 @@ class DataAccount(models.Model):
                 | Q(prepaid=True, prepaid_since__isnull=False),
                 name="radius_dataaccount_prepaid",
             ),
+            models.CheckConstraint(
+                condition=Q(custom_topup_price__isnull=True) | Q(custom_topup_price__gte=0),
+                name="radius_dataaccount_topup_price",
+            ),
         ]
         indexes = [
             # Lists in their own order.
@@ -188,3 +202,9 @@ class DataAccount(models.Model):
     def price(self) -> Decimal:
         """What it costs a month."""
         return self.package.price if self.custom_price is None else self.custom_price
+
+    def topup_price(self, octets: int, price: Decimal) -> Decimal:
+        """What a top-up of so many octets costs on this line, when its own price is `price`."""
+        if self.custom_topup_price is None:
+            return price
+        return cents(self.custom_topup_price * octets / GB)

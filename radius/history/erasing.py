@@ -13,4 +13,5 @@ def erase(customer: Customer) -> int:
     theirs = Q(origin="customers_customer", row_id=customer.pk)
     theirs |= Q(origin__in=["radius_dataaccount", "radius_meter"], row_id__in=lines)
     theirs |= Q(origin="radius_replyattribute", row__data_account_id__in=lines)
+    theirs |= Q(origin="radius_packagechange", row__data_account_id__in=lines)
     return FactHistory.objects.filter(theirs).delete()[0]
