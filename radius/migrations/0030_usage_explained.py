@@ -11,7 +11,7 @@ SQL = Path(__file__).with_name("0030_session_marks.sql")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0018_external_references"), ("radius", "0029_rolling_notices")]
+    dependencies = [("customers", "0018_external_references"), ("radius", "0030_package_changes")]
 
     operations = [
         migrations.RunSQL(
