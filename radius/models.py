@@ -19,8 +19,8 @@ from radius.rolling.models import (
     OutOfBundleConsent,
 )
 from radius.server.models import AuthAttempt, DecisionFacts, UnknownSurplus
-from radius.topups.models import TopupGroup, TopupType
 from radius.speed.models import SpeedTest
+from radius.topups.models import TopupGroup, TopupType
 from radius.usage.models import Session, SessionMark, UsageDay
 
 __all__ = [

@@ -1,6 +1,8 @@
 """What is chosen about unused data, notices and use out of bundle."""
 
 import datetime
+from typing import Any
+
 import django.core.validators
 import django.db.models.deletion
 from django.conf import settings
@@ -14,7 +16,7 @@ CREATE TRIGGER radius_outofbundleconsent_append_only BEFORE UPDATE OR DELETE ON 
 UNGUARD = "DROP TRIGGER radius_outofbundleconsent_append_only ON radius_outofbundleconsent;"
 
 
-def first_row(apps, _):
+def first_row(apps: Any, _: Any) -> None:
     apps.get_model("radius", "DataSettings").objects.create(pk=1)
 
 
