@@ -41,6 +41,23 @@ class Migration(migrations.Migration):
                 ),
                 ("period", models.DateField(help_text="First day of the month")),
                 ("generation", models.SmallIntegerField()),
+                (
+                    "package_change",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="billed_periods",
+                        to="radius.packagechange",
+                    ),
+                ),
+                (
+                    "recurring_line",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="billing.recurringline",
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
@@ -60,25 +77,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("changes_billed__in", ["next_run", "at_once"])),
                 name="billing_billingsettings_changes",
-            ),
-        ),
-        migrations.AddField(
-            model_name="billedchange",
-            name="package_change",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="billed_periods",
-                to="radius.packagechange",
-            ),
-        ),
-        migrations.AddField(
-            model_name="billedchange",
-            name="recurring_line",
-            field=models.ForeignKey(
-                db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="billing.recurringline",
             ),
         ),
         migrations.RunSQL(GUARDS, NO_GUARDS),
