@@ -10,6 +10,7 @@ BENCHES = {
     "fuzz": "a million mutated datagrams against the listening RADIUS server",
     "kill": "what an accounting responder acknowledged before kill -9, five hundred times",
     "radius": "authentication and accounting against a tuned FreeRADIUS with PostgreSQL",
+    "usage": "the first of a month and the usage pages, for 100,000 lines and thirteen months",
     "web": "staff pages over 100,000 customers: time, SQL statements, and the same SQL alone",
 }
 

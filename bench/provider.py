@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.migrations.recorder import MigrationRecorder
 
 from bench.tables import copy_rows, restart_numbering
@@ -21,6 +21,7 @@ from customers.models import Contact, Customer
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import clock, secrets
 from radius.models import CapKind, DataAccount, Nas, Package, Service
+from radius.usage import partitions
 
 MONTHS = 13
 GROUPS = 40
@@ -98,7 +99,51 @@ SELECT md5(k || '/' || id)::uuid, 1, %(nas)s, id, username, k || '-' || id, 'eth
 FROM (SELECT id, username, k, now() - k * interval '2 h' AS began
       FROM radius_dataaccount, generate_series(1, 4) k WHERE k > 1 OR id %% 2 = 0) history
 """
+#: The cap of every month of those who have one; it is drawn from day by day until it is empty, then they are over it.
+BUNDLES = """
+INSERT INTO radius_databundle (data_account_id, kind, title, octets, drawn_octets, price, promotional, month,
+    package_id, starts_at, expires_at, draws_from, origin_at, source, rolled_count, voided_reason, created_at)
+SELECT a.id, 'monthly', %(title)s, p.cap_octets, 0, p.price, false, %(first)s, p.id, %(start)s, %(end)s, %(start)s,
+    %(start)s, 'monthly:' || a.id || ':' || %(month)s, 0, '', %(start)s
+FROM radius_dataaccount a JOIN radius_package p ON p.id = a.package_id WHERE p.cap_octets IS NOT NULL ORDER BY a.id;
+INSERT INTO radius_draw (data_account_id, day, bundle_id, octets)
+SELECT data_account_id, day, CASE WHEN k = 1 THEN id END, octets
+FROM (
+    SELECT u.data_account_id, u.day, b.id, k,
+        CASE k WHEN 1 THEN least(used, b.octets) - least(used - u.octets, b.octets)
+            ELSE greatest(used, b.octets) - greatest(used - u.octets, b.octets) END AS octets
+    FROM (
+        SELECT data_account_id, day, upload_octets + download_octets AS octets,
+            sum(upload_octets + download_octets) OVER (PARTITION BY data_account_id ORDER BY day)::bigint AS used
+        FROM radius_usageday WHERE day >= %(first)s AND day < %(after)s
+    ) u
+    JOIN radius_databundle b ON b.data_account_id = u.data_account_id AND b.month = %(first)s
+    CROSS JOIN generate_series(1, 2) k
+    ORDER BY u.day, u.data_account_id
+) parted WHERE octets > 0;
+UPDATE radius_databundle b SET drawn_octets = d.octets
+FROM (SELECT bundle_id, sum(octets) AS octets FROM radius_draw
+      WHERE day >= %(first)s AND day < %(after)s AND bundle_id IS NOT NULL GROUP BY 1) d
+WHERE d.bundle_id = b.id
+"""
+#: What the counter keeps of the present month.
+METERS = """
+INSERT INTO radius_meteredspan (data_account_id, since, counts)
+SELECT a.id, %(since)s, 'both' FROM radius_dataaccount a JOIN radius_package p ON p.id = a.package_id
+WHERE p.cap_octets IS NOT NULL;
+INSERT INTO radius_meter (data_account_id, month, limit_monthly_octets, limit_topup_octets, limit_rollover_octets,
+    used_octets, over_octets, remaining_octets, remaining_topup_octets, exhausted_since, exhausted_until, holds_until,
+    counted_at)
+SELECT b.data_account_id, b.month, b.octets, 0, 0, b.drawn_octets + coalesce(d.octets, 0), coalesce(d.octets, 0),
+    b.octets - b.drawn_octets, 0, CASE WHEN b.octets = b.drawn_octets THEN now() END,
+    CASE WHEN b.octets = b.drawn_octets THEN b.expires_at END, b.expires_at, now()
+FROM radius_databundle b
+LEFT JOIN (SELECT data_account_id, sum(octets) AS octets FROM radius_draw
+           WHERE day >= %(first)s AND bundle_id IS NULL GROUP BY 1) d ON d.data_account_id = b.data_account_id
+WHERE b.month = %(first)s
+"""
 TABLES = (
+    "radius_draw", "radius_usagemark", "radius_meteredspan", "radius_meter", "radius_databundle",
     "billing_payment", "billing_paymentposting",
     "billing_document", "billing_documentline", "billing_posting", "billing_line", "billing_seal", "billing_balance",
     "billing_party", "billing_recurringline", "core_event", "radius_usageday", "radius_session", "radius_dataaccount",
@@ -128,6 +173,8 @@ def fill(customers: int) -> None:
     say(f"{MONTHS} months of documents after {time.monotonic() - started:.0f} s")
     _usage()
     say(f"and of usage after {time.monotonic() - started:.0f} s")
+    _bundles()
+    say(f"and of bundles after {time.monotonic() - started:.0f} s")
     _sql("SET session_replication_role = origin")
     _sql("VACUUM ANALYZE")
     _sql("CREATE TABLE bench_filled (wanted text)")
@@ -199,13 +246,15 @@ def _package(number: int) -> Package:
     service = Service.objects.create(
         code=f"b{number}", title=f"Bench {number}", down_kbps=20_000, up_kbps=10_000
     )
-    cap = 100 * 10**9 * (number % 3) or None
+    cap = 25 * 10**9 * (number % 3) or None
+    soft = number % 3 == 2
     return Package.objects.create(
         title=f"{10 * (number + 1)}Mb/s Uncapped",
         service=service,
         price=598,
         cap_octets=cap,
-        cap_kind=CapKind.HARD if cap else CapKind.UNCAPPED,
+        cap_kind=CapKind.SOFT if soft else CapKind.HARD if cap else CapKind.UNCAPPED,
+        service_once_capped=service if soft else None,
     )
 
 
@@ -234,6 +283,10 @@ def _money(customers: int) -> None:
 
 
 def _usage() -> None:
+    for month in _months():
+        for table in partitions.DAILY:
+            with transaction.atomic():
+                partitions.create(table, month)
     _sql(f"ALTER TABLE radius_usageday DROP CONSTRAINT {USAGE_KEY}")
     today, day = clock.local_day(clock.now()), _months()[0]
     n = 0
@@ -241,6 +294,15 @@ def _usage() -> None:
         _sql(USAGE, day=day, n=n)
         day, n = day + timedelta(days=1), n + 1
     _sql(f"ALTER TABLE radius_usageday ADD CONSTRAINT {USAGE_KEY} UNIQUE (data_account_id, day)")
+
+
+def _bundles() -> None:
+    first = _months()[0]
+    for first in _months():
+        after = clock.add_months(first, 1)
+        _sql(BUNDLES, title=f"{first:%B %Y}", first=first, after=after, month=f"{first:%Y-%m}",
+             start=clock.day_start(first), end=clock.day_start(after))  # fmt: skip
+    _sql(METERS, first=first, since=clock.day_start(_months()[0]))
 
 
 def _months() -> list[date]:
