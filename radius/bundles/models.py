@@ -38,6 +38,15 @@ class DataBundleQuerySet(models.QuerySet["DataBundle"]):
         """Those from which data may still be drawn, now or later."""
         return self.filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now), voided_at__isnull=True)
 
+    def in_month(self, starts: datetime, ends: datetime) -> "DataBundleQuerySet":
+        """Those that could be used at some time from `starts` up to `ends`."""
+        begun = Q(starts_at__isnull=True, created_at__lt=ends) | Q(starts_at__lt=ends)
+        return self.filter(begun, Q(expires_at__isnull=True) | Q(expires_at__gt=starts))
+
+    def in_order(self) -> "DataBundleQuerySet":
+        """In the order in which data is drawn: earliest expiry first, of those the oldest data."""
+        return self.order_by(F("expires_at").asc(nulls_last=True), "origin_at", "pk")
+
 
 class DataBundle(models.Model):
     """An amount of data that a line holds for some time (2.11).
@@ -100,7 +109,7 @@ class DataBundle(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["data_account", "month"],
-                condition=Q(kind=BundleKind.MONTHLY),
+                condition=Q(kind=BundleKind.MONTHLY, voided_at__isnull=True),
                 name="radius_databundle_one_a_month",
             ),
             models.CheckConstraint(
@@ -219,7 +228,10 @@ class UsageMark(models.Model):
     before it and what after.
     """
 
-    data_account = models.ForeignKey(DataAccount, models.PROTECT, related_name="usage_marks", db_index=False)
+    # Without a constraint: counting takes no lock on lines.
+    data_account = models.ForeignKey(
+        DataAccount, models.DO_NOTHING, db_constraint=False, related_name="usage_marks", db_index=False
+    )
     at = models.DateTimeField()
     day = models.DateField()
     upload_octets = models.BigIntegerField()
