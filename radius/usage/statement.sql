@@ -125,16 +125,42 @@ WITH report AS (
                 SELECT 1 FROM radius_session_live l WHERE l.key = s.key AND l.started_at > s.started_at
             ) THEN ''
             ELSE s.terminate_cause END
-    RETURNING new.data_account_id AS account_id,
+    RETURNING new.data_account_id AS account_id, new.id AS session_id,
               COALESCE(old.updated_at, new.started_at) AS since,
               new.updated_at AS until,
               new.upload_octets - COALESCE(old.upload_octets, 0) AS upload,
               new.download_octets - COALESCE(old.download_octets, 0) AS download,
-              new.seconds - COALESCE(old.seconds, 0) AS seconds
-), moved AS (
+              new.seconds - COALESCE(old.seconds, 0) AS seconds,
+              COALESCE(old.upload_octets, 0) AS upload_before,
+              COALESCE(old.download_octets, 0) AS download_before,
+              COALESCE(old.seconds, 0) AS seconds_before,
+              old.id IS NOT NULL AND old.data_account_id IS NULL AS adopted
+), dated AS (
     SELECT *, (since AT TIME ZONE '{zone}')::date AS first_day, (until AT TIME ZONE '{zone}')::date AS last_day
     FROM written
-    WHERE account_id IS NOT NULL AND (upload > 0 OR download > 0 OR seconds > 0)
+    WHERE account_id IS NOT NULL
+), marked AS (
+    -- Where a session passes midnight: what it had moved by then, so that every day's octets can be laid at the
+    -- sessions they came from. What it moved before its line was known was counted for nobody.
+    INSERT INTO radius_sessionmark (session_id, day, upload_octets, download_octets, seconds, counted)
+    SELECT session_id, d.day,
+           upload_before + floor(upload * d.upper / span), download_before + floor(download * d.upper / span),
+           seconds_before + floor(seconds * d.upper / span), true
+    FROM dated
+    CROSS JOIN LATERAL (
+        SELECT day::date AS day, extract(epoch FROM until - since) AS span,
+               extract(epoch FROM ((day + interval '1 day') AT TIME ZONE '{zone}') - since) AS upper
+        FROM generate_series(first_day::timestamp, last_day::timestamp - interval '1 day', interval '1 day') AS day
+    ) d
+    WHERE first_day < last_day
+      AND upload_before + upload + download_before + download + seconds_before + seconds > 0
+    UNION ALL
+    SELECT session_id, LEAST(first_day, last_day) - 1, upload_before, download_before, seconds_before, false
+    FROM dated
+    WHERE adopted AND upload_before + download_before + seconds_before > 0
+    ON CONFLICT (session_id, day) DO NOTHING
+), moved AS (
+    SELECT * FROM dated WHERE upload > 0 OR download > 0 OR seconds > 0
 ), share AS (
     SELECT account_id, last_day AS day, upload, download, seconds FROM moved WHERE first_day >= last_day
     UNION ALL
