@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("radius", "0029_rolling_notices"),
+        ("radius", "0030_usage_explained"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
