@@ -65,9 +65,10 @@ FROM billing_document d
 #: A twentieth paid nothing for four months, a tenth of the others owes the last month, too, half of them the present.
 PAYMENTS = """
 INSERT INTO billing_payment (year, number, receipt, payer_id, method, received_on, amount, reference, note, source_key,
-    recorded_at, issuer_id)
+    recorded_at, issuer_id, party_id)
 SELECT year, number, 'REC' || year || '-' || number, payer_id, 'eft',
-    least(issued_on + 5 + (payer_id %% 20)::int, %(today)s), total, reference, '', 'bench:' || id, now(), issuer_id
+    least(issued_on + 5 + (payer_id %% 20)::int, %(today)s), total, reference, '', 'bench:' || id, now(), issuer_id,
+    party_id
 FROM billing_document
 WHERE CASE WHEN payer_id %% 20 = 0 THEN issued_on < %(this)s::date - interval '3 months'
     WHEN issued_on = %(this)s THEN payer_id %% 2 = 0

@@ -84,6 +84,12 @@ def parties(drafts: Sequence[Wanted]) -> list[Addressed]:
     return [(row(to), row(of) if of is not None else None) for to, of in named]
 
 
+def party_of(payer: Customer) -> int:
+    """The id of the row with the customer as paper names it now."""
+    draft = PartyDraft.of(payer)
+    return _store([draft])[draft.customer_id, draft.digest].pk
+
+
 def _store(parties: Sequence[PartyDraft]) -> dict[tuple[int, bytes], Stored]:
     """The rows of the parties, by customer and digest."""
     wanted = {(party.customer_id, party.digest): party for party in parties}

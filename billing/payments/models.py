@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Upper
 from django.urls import reverse
 
-from billing.documents.models import Issuer
+from billing.documents.models import Issuer, Party
 from billing.ledger.models import Posting
 from billing.ledger.posting import BANK, RECEIVED_INTO
 from customers.models import Customer
@@ -63,6 +63,8 @@ class Payment(models.Model):
     number = models.IntegerField()
     receipt = models.CharField("receipt number", max_length=30)
     payer = models.ForeignKey(Customer, models.PROTECT, null=True, related_name="payments", db_index=False)
+    # The payer as the receipt names it: since migration 0043, as it was when it was credited.
+    party = models.ForeignKey(Party, models.PROTECT, null=True, related_name="+", db_index=False)
     method = models.CharField(max_length=12, choices=Method)
     received_on = models.DateField("received")
     amount = models.DecimalField(max_digits=14, decimal_places=2)
@@ -85,6 +87,9 @@ class Payment(models.Model):
             models.UniqueConstraint(fields=["source_key"], name="billing_payment_source_key"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="billing_payment_amount"),
             models.CheckConstraint(condition=Q(method__in=Method.values), name="billing_payment_method"),
+            models.CheckConstraint(
+                condition=Q(payer__isnull=False) | Q(party__isnull=True), name="billing_payment_party"
+            ),
             models.CheckConstraint(
                 condition=Q(into_account__in=RECEIVED_INTO), name="billing_payment_into_account"
             ),

@@ -1,7 +1,7 @@
 """The receipt: a payment as PDF/A, typeset by typst from `templates/billing/receipt.typ`.
 
-It comes from whoever we were when the money was received, as a document does; only receipts from before that was
-kept show the provider of today.
+It comes from whoever we were when the money was received, and names who paid as they were when they were credited, as
+a document does; only receipts from before that was kept show the provider and the customer of today.
 """
 
 import json
@@ -21,7 +21,7 @@ TEMPLATE = settings.BASE_DIR / "templates" / "billing" / "receipt.typ"
 
 
 def render_pdf(payment: Payment) -> bytes:
-    """The receipt as PDF/A-2b; the same payment gives the same bytes, whatever is edited about us later."""
+    """The receipt as PDF/A-2b; the same payment gives the same bytes, whatever is edited later about us or who paid."""
     return typst.compile(
         TEMPLATE,
         format="pdf",
@@ -35,14 +35,15 @@ def render_pdf(payment: Payment) -> bytes:
 def told(payment: Payment, provider: Issuer | Provider) -> dict[str, Any]:
     """What the template prints, as text."""
     facts = [["Date", str(payment.received_on)], ["Paid by", payment.get_method_display()]]
-    if payment.payer is not None:
-        facts.append(["Account code", payment.payer.code])
+    payer = payment.party or payment.payer
+    if payer is not None:
+        facts.append(["Account code", payer.code])
     if payment.reference:
         facts.append(["Reference", payment.reference])
     return {
         "reference": payment.receipt,
         "provider": letterhead.told(provider),
-        "payer": payment.payer.name if payment.payer is not None else "Not known yet",
+        "payer": payer.name if payer is not None else "Not known yet",
         "facts": facts,
         "amount": format_money(payment.amount),
         "taken_back": str(payment.taken_back_on or ""),

@@ -190,6 +190,7 @@ def _numbered(money: Money, now: datetime) -> Payment:
         number=number,
         receipt=f"{settings.receipt_prefix}-{year}-{number:06}",
         payer=money.payer,
+        party_id=addressing.party_of(money.payer) if money.payer is not None else None,
         method=money.method,
         received_on=money.received_on,
         amount=money.amount,
@@ -220,7 +221,8 @@ def _to_suspense(payment: Payment, now: datetime) -> None:
 
 def _set(payment: Payment, *, payer: Customer | None) -> None:
     payment.payer = payer
-    payment.save(update_fields=["payer"])
+    payment.party_id = addressing.party_of(payer) if payer is not None else None
+    payment.save(update_fields=["payer", "party"])
 
 
 def _post(payment: Payment, payer: Customer | None, source: str, on: date, now: datetime) -> None:

@@ -9,7 +9,8 @@ from billing.documents import credit
 from billing.documents import erasing as forgetting
 from billing.documents.rendering import render_pdf
 from billing.documents.verification import findings
-from billing.models import Document, Issuer, Party
+from billing.models import Document, Issuer, Party, Payment
+from billing.payments import receipts, receiving
 from customers.accounts import editing
 from customers.models import Customer
 from ispbilling.core.clock import day_start, now
@@ -154,3 +155,39 @@ def test_erasing_the_person_blanks_the_name_and_keeps_the_code(alice: Customer, 
         assert gone not in text
     assert "ALI001" in text
     assert list(findings()) == []
+
+
+def test_a_receipt_names_for_ever_who_paid_as_they_were(alice: Customer, bob: Customer) -> None:
+    paid, lost = builders.payment(alice), builders.payment(None)
+    before = [receipts.render_pdf(one) for one in (paid, lost)]
+    assert ("Alice Liddell" in text_of(before[0]), "Not known yet" in text_of(before[1])) == (True, True)
+    editing.edit(alice, {"code": "NEW001", "name": "Alice Hargreaves"}, now(), actor=None)
+    assert receipts.render_pdf(Payment.objects.get(pk=paid.pk)) == before[0]
+    receiving.assign(lost, Customer.objects.get(pk=alice.pk), date(2026, 11, 12), now(), actor=None)
+    assert "Alice Hargreaves" in text_of(receipts.render_pdf(Payment.objects.get(pk=lost.pk)))
+    receiving.release(paid, now(), actor=None, reason="not hers")
+    assert "Not known yet" in text_of(receipts.render_pdf(Payment.objects.get(pk=paid.pk)))
+    receiving.assign(paid, bob, date(2026, 11, 12), now(), actor=None)
+    assert "Bob Plumbing" in text_of(receipts.render_pdf(Payment.objects.get(pk=paid.pk)))
+
+
+def test_the_database_refuses_a_receipt_that_names_somebody_else_or_nobody(
+    alice: Customer, bob: Customer
+) -> None:
+    paid = builders.payment(alice)
+    builders.payment(bob)
+    columns = "year, payer_id, method, received_on, amount, reference, note, recorded_at, issuer_id"
+    for statement, why in (
+        ("UPDATE billing_payment SET party_id = (SELECT max(id) FROM billing_party)", "cannot be edited"),
+        ("UPDATE billing_payment SET party_id = NULL", "cannot be edited"),
+        (f"UPDATE billing_payment SET payer_id = {bob.pk} WHERE id = {paid.pk}", "party_of_payer"),
+        (f"UPDATE billing_payment SET payer_id = {bob.pk}, party_id = NULL WHERE id = {paid.pk}", "who paid"),
+        ("UPDATE billing_payment SET payer_id = NULL", "billing_payment_party"),
+        (
+            f"INSERT INTO billing_payment (number, receipt, source_key, {columns})"
+            f" SELECT 9, 'R9', 'x', {columns} FROM billing_payment WHERE id = {paid.pk}",
+            "who paid",
+        ),
+    ):
+        with pytest.raises(IntegrityError, match=why), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"{statement}; SET CONSTRAINTS billing_payment_party_of_payer IMMEDIATE")
