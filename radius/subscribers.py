@@ -20,7 +20,7 @@ from ispbilling.core.clock import day_end, day_start, local_day, month_of
 from ispbilling.core.secrets import SecretError, decrypt
 from radius.policy.bands import Band
 from radius.policy.degrading import Action
-from radius.policy.subscriber import Closure, Subscriber, Terms
+from radius.policy.subscriber import Closure, OnceCapped, Subscriber, Terms
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,8 @@ _WHERE = {
     "customer": "a.customer_id = ANY(%(ids)s)",
     "group": "c.group_id = ANY(%(ids)s)",
     "package": "a.package_id = ANY(%(ids)s)",
-    "service": "a.package_id IN (SELECT id FROM radius_package WHERE service_id = ANY(%(ids)s))",
+    "service": "a.package_id IN (SELECT id FROM radius_package WHERE service_id = ANY(%(ids)s)"
+    " OR service_once_capped_id = ANY(%(ids)s))",
     "username": "lower(a.username) = ANY(%(ids)s)",
 }
 SCOPES = frozenset(_WHERE) - {""}
@@ -43,7 +44,7 @@ _PAGE = 2000
 _LINES = """
 SELECT a.id, a.username, a.customer_id, c.code, a.starts_on::text, {secret}, host(a.framed_ip),
        c.group_id, a.package_id, a.blocked, a.blocked_reason, a.ends_on::text, a.framed_ipv6_prefix,
-       a.delegated_ipv6_prefix, a.mac_lock, a.nas_lock_id, a.port_lock, a.mac_authentication
+       a.delegated_ipv6_prefix, a.mac_lock, a.nas_lock_id, a.port_lock, a.mac_authentication, a.prepaid
 FROM radius_dataaccount a
 JOIN customers_customer c ON c.id = a.customer_id
 WHERE a.id > %(after)s AND {where}
@@ -56,9 +57,12 @@ _TERMS = """
 SELECT p.id, p.title, s.authentication = 'accept', s.expires_on::text, s.down_kbps, s.up_kbps,
        p.session_timeout, p.interim_interval, p.framed_pool, p.simultaneous_use,
        p.framed_ipv6_pool, p.delegated_ipv6_pool, s.band_days, s.band_from, s.band_to, s.time_limit, s.limit_type,
-       (SELECT array_agg(ARRAY[name, value] ORDER BY id) FROM radius_replyattribute WHERE service_id = s.id)
+       (SELECT array_agg(ARRAY[name, value] ORDER BY id) FROM radius_replyattribute WHERE service_id = s.id),
+       p.cap_kind, o.title, o.authentication = 'accept', o.expires_on::text, o.down_kbps, o.up_kbps,
+       (SELECT array_agg(ARRAY[name, value] ORDER BY id) FROM radius_replyattribute WHERE service_id = o.id)
 FROM radius_package p
 JOIN radius_service s ON s.id = p.service_id
+LEFT JOIN radius_service o ON o.id = p.service_once_capped_id
 WHERE p.id = ANY(%(ids)s)
 """
 _ACTIONS = """
@@ -81,6 +85,13 @@ _USED = """
 SELECT data_account_id, sum(seconds)::bigint FROM radius_usageday
 WHERE data_account_id = ANY(%(ids)s) AND day >= %(since)s
 GROUP BY data_account_id
+"""
+# Of capped and prepaid lines only those for which data is over, or will be by the clock alone.
+_DATA = """
+SELECT data_account_id, exhausted_since IS NOT NULL, extract(epoch FROM covered_until)::float8,
+       extract(epoch FROM exhausted_until)::float8
+FROM radius_meter
+WHERE data_account_id = ANY(%(ids)s) AND (exhausted_since IS NOT NULL OR covered_until IS NOT NULL)
 """
 
 
@@ -113,9 +124,13 @@ class Facts(NamedTuple):
     nas_lock: int | None
     port_lock: str
     mac_authentication: bool = False
+    prepaid: bool = False
     used_seconds: int = 0
     used_until: datetime | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    exhausted: bool = False
+    covered_until: datetime | None = None
+    exhausted_until: datetime | None = None
     unreadable: str = ""
 
 
@@ -225,6 +240,7 @@ def _stored(cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: d
     known.fill(cursor, rows)
     closures = _closures(cursor, {row[2] for row in rows}, now)
     used = _used(cursor, rows, known, now)
+    data = _data(cursor, rows, known)
     added = _added(cursor, [row[0] for row in rows])
     for row in rows:
         account_id, username, customer_id, code, first_day, sealed, framed_ip = row[:_WHO]
@@ -233,7 +249,11 @@ def _stored(cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: d
         try:
             starts = _first_instant(first_day)
             early = starts if starts > now else None
-            last = (*used.get(account_id, (0, None)), tuple(added.get(account_id, ())))
+            last = (
+                *used.get(account_id, (0, None)),
+                tuple(added.get(account_id, ())),
+                *data.get(account_id, (False, None, None)),
+            )
             facts = _facts(known, row[_WHO:], shut, early, last)
         except (ValueError, OverflowError, KeyError) as error:
             log.error("facts_unreadable", data_account=account_id, error=repr(error))
@@ -297,6 +317,24 @@ def _used(
     return found
 
 
+def _data(
+    cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known
+) -> dict[int, tuple[bool, datetime | None, datetime | None]]:
+    """Whether, from when and until when there is no data, of those lines for which there is anything to say."""
+    metered = [row[0] for row in rows if row[-1] or getattr(known.terms.get(row[8]), "cap", "")]
+    if not metered:
+        return {}
+    cursor.execute(_DATA, {"ids": metered})
+    return {
+        account_id: (exhausted, _one(_instant_or_none(covered)), _one(_instant_or_none(until)))
+        for account_id, exhausted, covered, until in cursor.fetchall()
+    }
+
+
+def _instant_or_none(seconds: float | None) -> datetime | None:
+    return None if seconds is None else _instant(seconds)
+
+
 def _added(cursor: Cursor, ids: list[int]) -> dict[int, list[tuple[str, str]]]:
     """The reply attributes of lines that have their own."""
     found: dict[int, list[tuple[str, str]]] = defaultdict(list)
@@ -342,6 +380,8 @@ def _terms(
     time_limit: int,
     limit_type: str,
     attributes: list[list[str]] | None,
+    cap: str,
+    *capped: Any,
 ) -> Terms:
     shut = Band(band_days, band_from, band_to) if band_days and band_from and band_to else None
     return _one(
@@ -364,8 +404,24 @@ def _terms(
             limit_type if time_limit else "",
             tuple((name, value) for name, value in attributes or ()),
             actions,
+            "" if cap == "uncapped" else cap,
+            _once_capped(*capped),
         )  # fmt: skip
     )
+
+
+def _once_capped(
+    title: str | None,
+    accepts: bool,
+    expires_on: str | None,
+    down: int,
+    up: int,
+    added: list[list[str]] | None,
+) -> OnceCapped | None:
+    if title is None:
+        return None
+    attributes = tuple((name, value) for name, value in added or ())
+    return OnceCapped(title, accepts, _instant_after(expires_on), down, up, attributes)
 
 
 @lru_cache(maxsize=4096)

@@ -190,7 +190,7 @@ def _attempts(accounts: Sequence[DataAccount], routers: Sequence[Nas], now: date
             if subscriber is None or not decision.accepted:
                 answer = encode(replies.reject(decision.code))
             else:
-                left = online_left(subscriber, decision, at)
+                left = online_left(subscriber, at)
                 seconds = replies.session_seconds(subscriber.terms.session_timeout, left)
                 pairs = replies.attributes(subscriber, decision, nas.kind)
                 answer = encode([*replies.marked(pairs), ("Session-Timeout", seconds)])

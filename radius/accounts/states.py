@@ -7,12 +7,12 @@ holds the two against each other.
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Case, CharField, Q, Value, When
+from django.db.models import Case, CharField, F, Q, Value, When
 
 from customers.models import Gate, GateKind
 from ispbilling.core.clock import local_day
 from radius.accounts.models import DataAccount
-from radius.catalogue.models import Authentication, Service
+from radius.catalogue.models import Authentication, CapKind, Service
 
 
 class RadiusStatus(models.TextChoices):
@@ -24,6 +24,9 @@ class RadiusStatus(models.TextChoices):
     BLOCKED = "blocked", "Blocked"
     NOT_STARTED = "not_started", "Not Started"
     REJECTED = "rejected", "Service Rejects"
+    PREPAID_EMPTY = "prepaid_empty", "Prepaid Empty"
+    CAPPED = "capped", "Capped"
+    TOPUP = "topup", "Over-usage Top-up"
     DEFAULT = "default", "Default Speed"
 
 
@@ -34,8 +37,28 @@ MEANINGS = {
     RadiusStatus.BLOCKED: "stopped",
     RadiusStatus.NOT_STARTED: "off",
     RadiusStatus.REJECTED: "stopped",
+    RadiusStatus.PREPAID_EMPTY: "stopped",
+    RadiusStatus.CAPPED: "attention",
+    RadiusStatus.TOPUP: "working",
     RadiusStatus.DEFAULT: "working",
 }
+
+
+def without_data(now: datetime, prefix: str = "") -> Q:
+    """Lines that have no data left at `now`: used up, or expired; `prefix` is the way to the data account."""
+    over = Q(**{f"{prefix}meter__exhausted_since__lte": now}) | Q(
+        **{f"{prefix}meter__covered_until__lte": now}
+    )
+    again = Q(
+        **{f"{prefix}meter__exhausted_until__isnull": False, f"{prefix}meter__exhausted_until__lte": now}
+    )
+    return over & ~again
+
+
+#: Lines that have used all of their month and live from top-ups (D-21).
+ON_TOPUP = Q(prepaid=False, meter__remaining_octets__gt=0) & Q(
+    meter__remaining_topup_octets=F("meter__remaining_octets")
+)
 
 
 def with_status(accounts: models.QuerySet[DataAccount], now: datetime) -> models.QuerySet[DataAccount]:
@@ -60,6 +83,9 @@ def with_status(accounts: models.QuerySet[DataAccount], now: datetime) -> models
             When(blocked=True, then=Value(RadiusStatus.BLOCKED)),
             When(starts_on__gt=today, then=Value(RadiusStatus.NOT_STARTED)),
             When(refusing, then=Value(RadiusStatus.REJECTED)),
+            When(Q(prepaid=True) & without_data(now), then=Value(RadiusStatus.PREPAID_EMPTY)),
+            When(~Q(package__cap_kind=CapKind.UNCAPPED) & without_data(now), then=Value(RadiusStatus.CAPPED)),
+            When(~Q(package__cap_kind=CapKind.UNCAPPED) & ON_TOPUP, then=Value(RadiusStatus.TOPUP)),
             default=Value(RadiusStatus.DEFAULT),
             output_field=CharField(),
         )

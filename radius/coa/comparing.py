@@ -24,7 +24,8 @@ from django.db.models.lookups import Exact
 from customers.models import Gate
 from ispbilling.core.clock import local_day
 from radius.accounts.models import DataAccount
-from radius.catalogue.models import Authentication, Service
+from radius.accounts.states import without_data
+from radius.catalogue.models import Authentication, CapKind, Service
 from radius.coa.models import Kind
 from radius.degrading.models import AccessAction
 from radius.history import supposing
@@ -53,13 +54,13 @@ _LINE = "JOIN radius_dataaccount a ON a.id = s.data_account_id"
 _CUSTOMER = f"{_LINE} JOIN customers_customer c ON c.id = a.customer_id"
 _PACKAGE = f"{_LINE} JOIN radius_package p ON p.id = a.package_id"
 SCOPES = {
-    "session": ("", "s.id"),
-    "account": ("", "s.data_account_id"),
-    "customer": (_LINE, "a.customer_id"),
-    "group": (_CUSTOMER, "c.group_id"),
-    "package": (_LINE, "a.package_id"),
-    "service": (_PACKAGE, "p.service_id"),
-    "nas": ("", "s.nas_id"),
+    "session": ("", "s.id = ANY(%s::bigint[])"),
+    "account": ("", "s.data_account_id = ANY(%s::bigint[])"),
+    "customer": (_LINE, "a.customer_id = ANY(%s::bigint[])"),
+    "group": (_CUSTOMER, "c.group_id = ANY(%s::bigint[])"),
+    "package": (_LINE, "a.package_id = ANY(%s::bigint[])"),
+    "service": (_PACKAGE, "ARRAY[p.service_id, p.service_once_capped_id] && %s::bigint[]"),
+    "nas": ("", "s.nas_id = ANY(%s::bigint[])"),
 }
 
 
@@ -67,7 +68,7 @@ _IN_SCOPE = """
 SELECT s.id, s.data_account_id, s.nas_id, s.username, s.acct_session_id, host(s.framed_ip), s.calling_station_id,
        s.nas_port, s.applied
 FROM radius_session s {joins}
-WHERE s.month = %s AND s.stopped_at IS NULL AND s.data_account_id IS NOT NULL AND {column} = ANY(%s::bigint[])
+WHERE s.month = %s AND s.stopped_at IS NULL AND s.data_account_id IS NOT NULL AND {condition}
   AND s.id > %s
 ORDER BY s.id LIMIT %s
 """
@@ -226,7 +227,7 @@ class Comparison:
         return _fingerprint(tuple(replies.attributes(then, decision, kind)))
 
     def _remember(self, subscriber: Subscriber, decision: Decision) -> None:
-        if decision.code:
+        if decision.code or decision.once_capped is not None:
             self._by_exception.add(subscriber.account_id)
         else:
             self._by_exception.discard(subscriber.account_id)
@@ -265,10 +266,21 @@ def suspects(now: datetime) -> Q:
         | Q(data_account__package__service__expires_on__lt=today)
         | Q(data_account__package__service__in=Service.closed_by_band(now))
         | Q(data_account__package__service__time_limit__gt=0)
+        | without_data(now, "data_account__") & _MAY_NOT_STAY
+        | Q(data_account__meter__covered_until__lte=now)
         | other_device
         | other_nas
         | other_port
     )
+
+
+# What ends for want of data; a soft cap goes on slower, in a service that may itself refuse.
+_MAY_NOT_STAY = (
+    Q(data_account__prepaid=True)
+    | Q(data_account__package__cap_kind=CapKind.HARD)
+    | ~Q(data_account__package__service_once_capped__authentication=Authentication.ACCEPT)
+    | Q(data_account__package__service_once_capped__expires_on__isnull=False)
+)
 
 
 def _shut(account_ids: set[int], now: datetime) -> dict[int, str]:
@@ -373,9 +385,9 @@ def _blocks(sessions: QuerySet[Session]) -> _Blocks:
 
 def _in_scope(scope: str, ids: list[int], after: int, size: int) -> list[Live]:
     """The same for a scope."""
-    joins, column = SCOPES[scope]
+    joins, condition = SCOPES[scope]
     with connection.cursor() as cursor:
-        cursor.execute(_IN_SCOPE.format(joins=joins, column=column), [LIVE, array(ids), after, size])
+        cursor.execute(_IN_SCOPE.format(joins=joins, condition=condition), [LIVE, array(ids), after, size])
         return list(map(Live._make, cursor.fetchall()))
 
 

@@ -20,6 +20,8 @@ REASONS = {
     "SERVICE_EXPIRED": "Service expired",
     "TIME_BAND": "Service closed at this hour",
     "TIME_LIMIT": "Time limit used up",
+    "PREPAID_EMPTY": "Prepaid data used up",
+    "CAPPED": "Hard cap reached",
 }
 _NAME = RegexValidator(r"^[!-~]*$", "Use letters, digits and signs, without spaces.")
 

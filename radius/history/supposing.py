@@ -154,14 +154,37 @@ radius_usageday AS (
       AND (%(supposed_day)s::date IS NULL OR day <= %(supposed_day)s::date)
 )"""
 
+# What was left then: a meter is remembered by its line, whenever data ended or began.
+_METER = """
+radius_meter AS (
+    SELECT (jsonb_populate_record(NULL::public.radius_meter, coalesce(past.row, to_jsonb(live)))).*
+    FROM (SELECT %(supposed_line)s::bigint AS id) one
+    LEFT JOIN public.radius_meter live ON live.data_account_id = one.id
+    LEFT JOIN LATERAL (
+        SELECT row_id, row FROM public.radius_facthistory
+        WHERE origin = 'radius_meter' AND row_id = one.id AND at > %(supposed_past)s::timestamptz
+        ORDER BY at, id LIMIT 1
+    ) past ON true
+    WHERE past.row IS NOT NULL OR (past.row_id IS NULL AND live.data_account_id IS NOT NULL)
+)"""
+# What is supposed of the service is of the package's own, and not of the one once capped.
+_SERVICE = (
+    "CASE WHEN live.id IN (SELECT service_id FROM radius_package) THEN %(supposed_service)s ELSE '{}' END"
+)
+
 # In the order in which each leads to the next; what no query reads is not computed.
 _SHADOWS = "WITH " + ",".join([  # noqa: S608 - names and fragments from this module
     _shadow("radius_dataaccount", "%(supposed_line)s", "%(supposed_account)s"),
     _shadow("customers_customer", "SELECT customer_id FROM radius_dataaccount", "%(supposed_customer)s"),
     _shadow("groups_customergroup", "SELECT group_id FROM customers_customer", "%(supposed_group)s"),
     _shadow("radius_package", "SELECT package_id FROM radius_dataaccount"),
-    _shadow("radius_service", "SELECT service_id FROM radius_package", "%(supposed_service)s"),
+    _shadow(
+        "radius_service",
+        "SELECT unnest(ARRAY[service_id, service_once_capped_id]) FROM radius_package",
+        f"({_SERVICE})",
+    ),
     _COMING_AND_GOING.format(table="radius_replyattribute"),
     _COMING_AND_GOING.format(table="radius_accessaction"),
     _USED,
+    _METER,
 ])  # fmt: skip

@@ -51,6 +51,12 @@ REASONS = {
         "The time online that the RADIUS service of the package allows is used up.",
         "The time of this service is used up.",
     ),
+    "PREPAID_EMPTY": Reason(
+        "The line is prepaid, and has no data left that is still valid.", "The data of this line is used up."
+    ),
+    "CAPPED": Reason(
+        "The monthly cap, a hard one, and all top-ups are used up.", "The data of this month is used up."
+    ),
     "MAC_MISMATCH": Reason(
         "The log-in came from another device than the data account's MAC lock allows.",
         "This log-in belongs to another device. Please contact us.",

@@ -16,6 +16,8 @@ DEGRADABLE = (
     "SERVICE_EXPIRED",
     "TIME_BAND",
     "TIME_LIMIT",
+    "PREPAID_EMPTY",
+    "CAPPED",
 )
 GARDEN, THROTTLE = "garden", "throttle"
 

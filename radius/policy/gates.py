@@ -1,14 +1,13 @@
 """One function per row of the gate table (features 2.1), in its order; all are asked on every decision.
 
-A gate sees the facts, the login (None when a page or a compiler asks without one) and the instant. Not here
-yet, because nothing can close them: prepaid bundles, caps.
+A gate sees the facts, the login (None when a page or a compiler asks without one) and the instant.
 """
 
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple
 
-from radius.policy import bands
+from radius.policy import bands, caps
 from radius.policy.subscriber import Closure, Login, Subscriber
 
 
@@ -75,11 +74,15 @@ def blocked(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
 
 
 def service(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
-    return Gate("service", subscriber.terms.accepts, "SERVICE_REJECT", subscriber.terms.title)
+    slow = caps.once_capped(subscriber, now)
+    accepts, title = (
+        (slow.accepts, slow.title) if slow else (subscriber.terms.accepts, subscriber.terms.title)
+    )
+    return Gate("service", accepts, "SERVICE_REJECT", title)
 
 
 def service_expiry(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
-    ends = subscriber.terms.service_ends
+    ends = (caps.once_capped(subscriber, now) or subscriber.terms).service_ends
     over = ends is not None and ends <= now
     return Gate("service expiry", not over, "SERVICE_EXPIRED", f"since {ends}" if over else "")
 
@@ -102,6 +105,25 @@ def seconds_used(subscriber: Subscriber, now: datetime) -> int:
     """Of its time limit: those of an earlier day or month do not count any more."""
     until = subscriber.used_until
     return subscriber.used_seconds if until is None or now < until else 0
+
+
+def prepaid(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    if not subscriber.prepaid or not caps.used_up(subscriber, now):
+        return Gate("prepaid", True, "PREPAID_EMPTY")
+    return Gate("prepaid", False, "PREPAID_EMPTY", _again(subscriber))
+
+
+def capped(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
+    if subscriber.prepaid or not subscriber.terms.cap or not caps.used_up(subscriber, now):
+        return Gate("cap", True, "CAPPED")
+    slow = caps.once_capped(subscriber, now)
+    detail = f"slower: {slow.title}; {_again(subscriber)}" if slow else _again(subscriber)
+    return Gate("cap", not caps.ends_sessions(subscriber), "CAPPED", detail)
+
+
+def _again(subscriber: Subscriber) -> str:
+    until = subscriber.exhausted_until
+    return f"data again from {until}" if until else "until more is bought"
 
 
 def mac_lock(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
@@ -150,6 +172,8 @@ GATES: tuple[GateFunction, ...] = (
     service_expiry,
     time_band,
     time_limit,
+    prepaid,
+    capped,
     mac_lock,
     nas_lock,
     port_lock,

@@ -29,14 +29,15 @@ def attributes(subscriber: Subscriber, decision: Decision, kind: str) -> Pairs:
 
     Raises KeyError for a kind that is not `NasKind`'s.
     """
+    service = decision.once_capped or subscriber.terms
     pairs: Pairs = [
         ("Service-Type", "Framed-User"),
         ("Framed-Protocol", "PPP"),
-        *RATES[kind](subscriber.terms.down_kbps, subscriber.terms.up_kbps),
+        *RATES[kind](service.down_kbps, service.up_kbps),
         ("Acct-Interim-Interval", subscriber.terms.interim_interval),
         *_addresses(subscriber, kind),
     ]
-    pairs = _instead(_instead(pairs, subscriber.terms.attributes), subscriber.attributes)
+    pairs = _instead(_instead(pairs, service.attributes), subscriber.attributes)
     if decision.degraded is not None:
         if decision.degraded.pool:
             pairs = [pair for pair in pairs if pair[0] not in _ADDRESS]

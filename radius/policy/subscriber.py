@@ -20,12 +20,25 @@ class Closure:
 
 
 @dataclass(frozen=True, slots=True)
+class OnceCapped:
+    """The service of a soft-capped line after its cap, as far as it takes the place of the package's own."""
+
+    title: str
+    accepts: bool
+    service_ends: datetime | None
+    down_kbps: int
+    up_kbps: int
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """A package and its service as the network sees them; one value shared by all lines that have it.
 
     Speeds in kbit/s. `bands` are in `zone`. `time_limit` is seconds online, 0 for none, and `limit_type` the
     time they are for: `once`, `daily` or `monthly`. `simultaneous_use`: sessions at once, 0 for any number.
-    `service_ends` is the instant after the service's last day; None: never.
+    `service_ends` is the instant after the service's last day; None: never. `cap` is `hard`, `soft`, or empty for
+    uncapped; `once_capped` belongs to a soft one.
     """
 
     package_id: int
@@ -46,6 +59,8 @@ class Terms:
     limit_type: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
     actions: tuple[Action, ...] = ()
+    cap: str = ""
+    once_capped: OnceCapped | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +70,10 @@ class Subscriber:
     `starts` is the first instant of its first day, `ends` the one after its last day of service (D-10), None
     when open. `nas_lock` is a NAS's id. `mac_authentication`: its device's address is enough to log in.
     `used_seconds` were online before `used_until`, when the count starts again (None: never); both are kept for
-    lines with a time limit alone. `unreadable` names what of it is stored and cannot be read: `secret` (the key
-    ring lacks its key, or it is damaged) or `facts`.
+    lines with a time limit alone. A `prepaid` line, or one with a cap, has no data while it is `exhausted` or from
+    `covered_until` on, but for all that from `exhausted_until` on.
+    `unreadable` names what of it is stored and cannot be read: `secret` (the key ring lacks its key, or it is damaged)
+    or `facts`.
     """
 
     account_id: int
@@ -83,6 +100,10 @@ class Subscriber:
     used_seconds: int = 0
     used_until: datetime | None = None
     attributes: tuple[tuple[str, str], ...] = ()
+    prepaid: bool = False
+    exhausted: bool = False
+    covered_until: datetime | None = None
+    exhausted_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ def check(
 def _restricted(decision: Decision) -> str:
     """What an accept with a closed gate is: not everything the package gives."""
     if not decision.code:
-        return ""
+        return "Its cap is used up: it is slower now." if decision.once_capped else ""
     ways = {"garden": "Only the walled garden is reached", "throttle": "It is slowed down"}
     return f"{ways.get(decision.action, 'It is restricted')}: {sentence(decision.code)}"
 
@@ -84,7 +84,7 @@ def told(subscriber: Subscriber | None, login: Login, now: datetime, kind: str) 
     decision = decide(subscriber, login, now)
     if subscriber is None or not decision.accepted:
         return [("Reply-Message", message(decision.code))]
-    left = online_left(subscriber, decision, now)
+    left = online_left(subscriber, now)
     seconds = replies.session_seconds(subscriber.terms.session_timeout, left)
     pairs = [*replies.attributes(subscriber, decision, kind), ("Session-Timeout", seconds)]
     return [

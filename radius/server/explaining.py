@@ -26,6 +26,8 @@ _OPEN = {
     "service expiry": "The RADIUS service of the package has not expired.",
     "time band": "The RADIUS service of the package is open at this time of day, or always.",
     "time limit": "The time online that the service allows is not used up, or there is no limit.",
+    "prepaid": "The line has data that it bought, or is not prepaid.",
+    "cap": "The line has data left, or may go on without.",
     "MAC lock": "The MAC lock is met, or there is none.",
     "NAS lock": "The NAS lock is met, or there is none.",
     "port lock": "The port lock is met, or there is none.",

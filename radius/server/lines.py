@@ -14,7 +14,7 @@ import structlog
 
 from radius import subscribers
 from radius.policy import changing, replies
-from radius.policy.decision import Decision, decide, online_left
+from radius.policy.decision import Decision, decide, online_left, session_ends
 from radius.policy.subscriber import Subscriber
 from radius.subscribers import Facts, Stored
 from radius.wire import mschap
@@ -31,13 +31,13 @@ _SOME_ADDRESS = "0.0.0.0"  # noqa: S104 - bound to nothing
 class Compiled:
     """The outcome for all lines with the same facts, and the ready attributes of their Accepts.
 
-    Made when the first of them logs in, and again when it lapses (`until`). `tails` are kept by kind of NAS,
-    `fixed` are those of lines with an address of their own, but for that; they begin with the package's
-    Session-Timeout, which is right while now < `plain_until`.
+    Made when the first of them logs in, and again when it lapses (`until`); sessions end at `ends`. `tails` are kept
+    by kind of NAS, `fixed` are those of lines with an address of their own, but for that; they begin with the
+    package's Session-Timeout, which is right while now < `plain_until`.
     """
 
     __slots__ = (
-        "accepted", "by_mac", "facts", "fixed", "locked", "plain_until", "simultaneous_use", "tails", "until"
+        "accepted", "by_mac", "ends", "facts", "fixed", "locked", "plain_until", "simultaneous_use", "tails", "until"
     )  # fmt: skip
     tails: dict[str, bytes]
     fixed: dict[str, Callable[[str], bytes]]
@@ -47,22 +47,26 @@ class Compiled:
         self.locked = bool(facts.mac_lock or facts.port_lock) or facts.nas_lock is not None
         self.by_mac = facts.mac_authentication
         self.simultaneous_use = facts.terms.simultaneous_use
-        self.accepted, self.until, self.plain_until = False, _LAPSED, _LAPSED
+        self.accepted, self.until, self.ends, self.plain_until = False, _LAPSED, _LAPSED, _LAPSED
 
     def compile(self, now: float) -> None:
         """Decide again; `now` in seconds since 1970."""
         decision = self._decide(now)
-        until = decision.valid_until
-        self.accepted, self.until = decision.accepted, inf if until is None else until.timestamp()
+        ends = session_ends(subscribers.subscriber(self.facts), datetime.fromtimestamp(now, UTC))
+        self.accepted, self.until, self.ends = (
+            decision.accepted,
+            _seconds(decision.valid_until),
+            _seconds(ends),
+        )
         self.tails, self.fixed = {}, {}
         terms = self.facts.terms
         timeout = terms.session_timeout
         if terms.time_limit:
             self.plain_until = _LAPSED
-        elif self.until == inf:
+        elif self.ends == inf:
             self.plain_until = inf
         else:
-            self.plain_until = self.until - timeout if timeout else _LAPSED
+            self.plain_until = self.ends - timeout if timeout else _LAPSED
 
     def accept(self, now: float, kind: str, framed_ip: str | None = None) -> bytes:
         """The Accept's attributes for a NAS of that kind, with a Session-Timeout that ends when the decision
@@ -79,9 +83,8 @@ class Compiled:
 
     def _left(self, now: float) -> float | None:
         if not self.facts.terms.time_limit:
-            return None if self.until == inf else self.until - now
-        subscriber, at = subscribers.subscriber(self.facts), datetime.fromtimestamp(now, UTC)
-        return online_left(subscriber, decide(subscriber, None, at), at)
+            return None if self.ends == inf else self.ends - now
+        return online_left(subscribers.subscriber(self.facts), datetime.fromtimestamp(now, UTC))
 
     def _decide(self, now: float) -> Decision:
         return decide(subscribers.subscriber(self.facts), None, datetime.fromtimestamp(now, UTC))
@@ -208,6 +211,10 @@ def _encoded(pairs: replies.Pairs, package: str) -> bytes:
         except WireError as error:
             log.error("attribute_left_out", package=package, attribute=pair[0], error=str(error))
     return octets
+
+
+def _seconds(instant: datetime | None) -> float:
+    return inf if instant is None else instant.timestamp()
 
 
 # Octets of a Session-Timeout.

@@ -45,6 +45,8 @@ REMEDIES: dict[str, Remedy] = {
     "service expiry": Remedy("Edit Service", "radius:service_edit", "service", CATALOGUE),
     "time band": Remedy("Edit Service", "radius:service_edit", "service", CATALOGUE),
     "time limit": Remedy("Edit Service", "radius:service_edit", "service", CATALOGUE),
+    "prepaid": Remedy("Bundles", "radius:bundle_list", "bundles", LINES),
+    "cap": Remedy("Bundles", "radius:bundle_list", "bundles", LINES),
     "MAC lock": _EDIT,
     "NAS lock": _EDIT,
     "port lock": _EDIT,

@@ -13,7 +13,7 @@ from radius.policy import changing, codes, gates, replies
 from radius.policy.bands import Band
 from radius.policy.decision import decide, online_left
 from radius.policy.gates import Gate
-from radius.policy.subscriber import Closure, Subscriber
+from radius.policy.subscriber import Closure, OnceCapped, Subscriber
 from radius.wire.attributes import encode
 from tests.radius.subscribers import ALICE, LOGIN, NOW, subscriber
 
@@ -40,6 +40,9 @@ CASES = [
     ("SERVICE_EXPIRED", {"service_ends": NOW}, {}),
     ("TIME_BAND", {"bands": (Band("5", time(10), time(11)),), "zone": "UTC"}, {}),
     ("TIME_LIMIT", {"time_limit": 3600, "limit_type": "once", "used_seconds": 3600}, {}),
+    ("PREPAID_EMPTY", {"prepaid": True, "exhausted": True}, {}),
+    ("PREPAID_EMPTY", {"prepaid": True, "covered_until": NOW, "exhausted_until": NOW + HOUR}, {}),
+    ("CAPPED", {"cap": "hard", "exhausted": True, "exhausted_until": NOW + HOUR}, {}),
     ("PORT_MISMATCH", {"port_lock": "ether1"}, {"nas_port": "ether10"}),
     ("PORT_MISMATCH", {"port_lock": "ether1"}, {}),
     ("MAC_MISMATCH", {"mac_lock": "02:00:00:00:00:02"}, {}),
@@ -138,6 +141,27 @@ def test_without_a_login_the_locks_do_not_speak():
     assert decide(subscriber(mac_lock="02:00:00:00:00:01", nas_lock=9), None, NOW).accepted
 
 
+SLOW = OnceCapped("Slow", True, None, 1000, 500)
+
+
+def test_a_soft_cap_slows_down_until_the_month_ends_and_ends_no_session():
+    facts = subscriber(cap="soft", once_capped=SLOW, exhausted=True, exhausted_until=NOW + HOUR)
+    decision = decide(facts, LOGIN, NOW)
+    assert (decision.accepted, decision.code, decision.valid_until) == (True, "", NOW + HOUR)
+    assert ("Mikrotik-Rate-Limit", "500k/1M") in replies.attributes(facts, decision, "mikrotik")
+    assert online_left(facts, NOW) is None
+    later = decide(facts, LOGIN, NOW + HOUR)
+    assert ("Mikrotik-Rate-Limit", "10M/20M") in replies.attributes(facts, later, "mikrotik")
+    refusing = replace(facts, terms=replace(facts.terms, once_capped=replace(SLOW, accepts=False)))
+    assert decide(refusing, LOGIN, NOW).code == "SERVICE_REJECT"
+
+
+def test_a_session_ends_when_the_last_data_expires():
+    facts = subscriber(cap="hard", covered_until=NOW + HOUR, exhausted_until=NOW + 2 * HOUR)
+    assert online_left(facts, NOW) == 3600
+    assert online_left(replace(facts, prepaid=True), NOW + 2 * HOUR) is None
+
+
 instants = st.datetimes(
     min_value=datetime(2026, 1, 1),  # noqa: DTZ001 - made aware below
     max_value=datetime(2026, 12, 31),  # noqa: DTZ001
@@ -151,9 +175,10 @@ closures = st.builds(
 clocks = st.times().map(lambda clock: clock.replace(microsecond=0))
 bands = st.builds(Band, st.sampled_from(["1", "7", "12345", "67", "1234567"]), clocks, clocks)
 subscribers = st.builds(
-    lambda closed, starts, ends, service, enabled, hours, zone, limit, used, again: subscriber(
+    lambda closed, starts, ends, service, enabled, hours, zone, limit, used, again, data: subscriber(
         closures=tuple(closed), starts=starts, ends=ends, service_ends=service, group_enabled=enabled,
         bands=tuple(hours), zone=zone, time_limit=limit, limit_type="daily", used_seconds=used, used_until=again,
+        **data,
     ),
     st.lists(closures, max_size=4),
     st.just(ALICE.starts) | instants,
@@ -165,6 +190,10 @@ subscribers = st.builds(
     st.sampled_from([0, 3600, 86_400]),
     st.integers(0, 90_000),
     st.none() | instants,
+    st.fixed_dictionaries({
+        "cap": st.sampled_from(["", "hard", "soft"]), "prepaid": st.booleans(), "exhausted": st.booleans(),
+        "covered_until": st.none() | instants, "exhausted_until": st.none() | instants,
+    }).map(lambda data: data | {"once_capped": SLOW if data["cap"] == "soft" else None}),
 )  # fmt: skip
 
 
@@ -191,6 +220,12 @@ def closed_codes(facts: Subscriber, now: datetime) -> set[str]:
     found |= {"GROUP_DISABLED"} if not facts.group_enabled else set()
     limit, counted = facts.terms.time_limit, now < (facts.used_until or never)
     found |= {"TIME_LIMIT"} if limit and counted and facts.used_seconds >= limit else set()
+    data = (
+        not (facts.exhausted or (facts.covered_until or never) <= now)
+        or (facts.exhausted_until or never) <= now
+    )
+    if not data and (facts.prepaid or facts.terms.cap == "hard"):
+        found.add("PREPAID_EMPTY" if facts.prepaid else "CAPPED")
     return found | (
         {"TIME_BAND"} if any(shut(band, facts.terms.zone, now) for band in facts.terms.bands) else set()
     )
@@ -247,7 +282,7 @@ def test_hours_follow_the_clock_on_the_wall(days, since, until, at, accepted, ch
 def test_a_session_ends_with_the_time_limit(used, again, left):
     until = None if again is None else NOW + timedelta(seconds=again)
     facts = subscriber(time_limit=3600, limit_type="daily", used_seconds=used, used_until=until)
-    assert online_left(facts, decide(facts, LOGIN, NOW), NOW) == left
+    assert online_left(facts, NOW) == left
 
 
 def test_a_limit_that_is_used_up_opens_when_it_starts_again():

@@ -8,7 +8,7 @@ import pytest
 from customers.models import Gate, GateKind
 from ispbilling.core.clock import local_day, now
 from radius.coa import comparing
-from radius.models import Session, UsageDay
+from radius.models import Meter, Session, UsageDay
 from radius.policy.decision import decide
 from radius.policy.subscriber import Login
 from radius.subscribers import find_accounts
@@ -37,6 +37,7 @@ def network(dice: Random) -> None:
     packages += [
         builders.package(service=builders.service(**closed)),
         builders.package(service=builders.service(time_limit=450)),
+        *(builders.package(cap_kind="soft", service_once_capped=one.service) for one in packages[3:]),
     ]
     for _ in range(40):
         customer = builders.customer(group=dice.choice(homes))
@@ -49,9 +50,17 @@ def network(dice: Random) -> None:
             last = dice.choice([day for day in days if day is None or day >= first])
             line = builders.data_account(
                 customer=customer, package=dice.choice(packages), blocked=dice.random() < 0.1,
-                starts_on=first, ends_on=last, mac_lock=dice.choice(("", *MACS)),
+                starts_on=first, ends_on=last, prepaid=(prepaid := dice.random() < 0.1),
+                prepaid_since=at if prepaid else None, mac_lock=dice.choice(("", *MACS)),
                 nas_lock=dice.choice((None, None, *towers)), port_lock=dice.choice(("", "", "Ether1")),
             )  # fmt: skip
+            if dice.random() < 0.3:
+                gone = dice.choice((None, at - DAY))
+                Meter.objects.create(
+                    data_account=line, month=today.replace(day=1), counted_at=at, exhausted_since=gone,
+                    covered_until=dice.choice((None, at - DAY, at + DAY)),
+                    exhausted_until=dice.choice((None, at - DAY, at + DAY)),
+                )  # fmt: skip
             for _ in range(dice.choice((1, 2))):
                 tower, mac = dice.choice((None, *towers)), dice.choice(MACS)
                 port = dice.choice(("ether1", "ether1", "7"))
