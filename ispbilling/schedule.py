@@ -140,6 +140,24 @@ SWEEPS = [
     ),
     Sweep("reconcile", "radius.sweeps.reconcile", every(30), "re-queues disconnects that were lost"),
     Sweep(
+        "new_bundles",
+        "radius.sweeps.new_bundles",
+        daily(0, 2),
+        "grants the month's data to capped lines and rolls over what is left; on the 1st all of them",
+    ),
+    Sweep(
+        "roll_over",
+        "radius.sweeps.roll_over",
+        every(300),
+        "the same for what expires during the day, and corrects rollovers after late accounting",
+    ),
+    Sweep(
+        "bundle_notices",
+        "radius.sweeps.bundle_notices",
+        every(60),
+        "notes the bundles that reached 50, 80 and 100 %, and has their customers told once of each",
+    ),
+    Sweep(
         "prune_rejects",
         "radius.sweeps.prune_rejects",
         daily(3, 30),

@@ -15,6 +15,7 @@ from radius.coa.reconcile import due
 from radius.nas import posture
 from radius.policy.codes import sentence
 from radius.quarantine.pruning import old as old_packets
+from radius.rolling import noticing, sweeping
 from radius.server import pruning
 from radius.usage import closing, partitions
 from radius.usage.models import Session
@@ -177,3 +178,23 @@ def time_limits(now: datetime) -> Plan:
     limited = Service.objects.filter(Exists(used), time_limit__gt=0)
     steps = [Step(one.pk, str(one), "count", "its lines were online in the last minutes") for one in limited]
     return Plan("time_limits", steps, act)
+
+
+def new_bundles(now: datetime) -> Plan:
+    """Grant the month's bundles, and roll over what ended with data left."""
+    return sweeping.plan("new_bundles", now)
+
+
+def roll_over(now: datetime) -> Plan:
+    """The same through the day: what ended since, what late accounting changed, what new_bundles missed."""
+    return sweeping.plan("roll_over", now)
+
+
+def bundle_notices(now: datetime) -> Plan:
+    """Note the bundles that reached 50, 80 and 100 %, and have their customers told."""
+
+    def act(steps: Sequence[Step], at: datetime) -> int:
+        return noticing.note([step.key for step in steps], at)
+
+    steps = [Step(pk, f"bundle {pk}", "note", "reached a level of use") for pk in noticing.waiting(now)]
+    return Plan("bundle_notices", steps, act)
