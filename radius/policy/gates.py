@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from radius.policy import bands, caps
-from radius.policy.subscriber import Closure, Login, Subscriber
+from radius.policy.subscriber import Closure, Login, OnceCapped, Subscriber, Terms
 
 
 class Gate(NamedTuple):
@@ -74,17 +74,25 @@ def blocked(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
 
 
 def service(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
-    slow = caps.once_capped(subscriber, now)
-    accepts, title = (
-        (slow.accepts, slow.title) if slow else (subscriber.terms.accepts, subscriber.terms.title)
+    """The package's own service, and the one after its soft cap too: to be over a cap opens nothing."""
+    rejecting = [each.title for each in _services(subscriber, now) if not each.accepts]
+    return Gate(
+        "service", not rejecting, "SERVICE_REJECT", rejecting[0] if rejecting else subscriber.terms.title
     )
-    return Gate("service", accepts, "SERVICE_REJECT", title)
 
 
 def service_expiry(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
-    ends = (caps.once_capped(subscriber, now) or subscriber.terms).service_ends
-    over = ends is not None and ends <= now
-    return Gate("service expiry", not over, "SERVICE_EXPIRED", f"since {ends}" if over else "")
+    ended = [
+        each.service_ends
+        for each in _services(subscriber, now)
+        if each.service_ends is not None and each.service_ends <= now
+    ]
+    return Gate("service expiry", not ended, "SERVICE_EXPIRED", f"since {min(ended)}" if ended else "")
+
+
+def _services(subscriber: Subscriber, now: datetime) -> list[Terms | OnceCapped]:
+    slow = caps.once_capped(subscriber, now)
+    return [subscriber.terms, slow] if slow else [subscriber.terms]
 
 
 def time_band(subscriber: Subscriber, login: Login | None, now: datetime) -> Gate:
