@@ -245,6 +245,7 @@ def respond(port: int) -> None:
     django.setup()
     from django.conf import settings as chosen
 
+    from radius.server.hints import Hints
     from radius.server.workers import Settings, account
 
     settings = Settings(
@@ -263,7 +264,7 @@ def respond(port: int) -> None:
         child = os.fork()
         if child == 0:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            account(settings, "127.0.0.1", lambda: os.getppid() != parent, _say_ready)
+            account(Hints(), settings, "127.0.0.1", lambda: os.getppid() != parent, _say_ready)
             os._exit(0)
         os.waitpid(child, 0)
 

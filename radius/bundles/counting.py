@@ -17,7 +17,7 @@ from customers.models import Customer
 from ispbilling.core import events
 from ispbilling.core.clock import day_end, day_start, local_day, month_of
 from radius.accounts.models import DataAccount
-from radius.bundles import metering, stock
+from radius.bundles import metering, monthly, stock
 from radius.bundles.drawing import Begun, Holding, Mark, begin, draw
 from radius.bundles.metering import Reading
 from radius.bundles.stock import Held, Line
@@ -33,7 +33,7 @@ FROM radius_meter m
 JOIN radius_dataaccount a ON a.id = m.data_account_id
 JOIN radius_package p ON p.id = a.package_id
 WHERE m.data_account_id = ANY(%s::bigint[])
-ORDER BY m.data_account_id FOR UPDATE OF m
+ORDER BY m.data_account_id FOR UPDATE OF m {wait}
 """
 _STORE_DRAWS = """
 INSERT INTO radius_draw AS d (data_account_id, day, bundle_id, octets)
@@ -97,14 +97,18 @@ class _Work:
     marks: list[tuple[int, datetime, date, int, int]]
 
 
-def count(account_ids: Collection[int], now: datetime, *, since: date | None = None) -> list[int]:
+def count(
+    account_ids: Collection[int], now: datetime, *, since: date | None = None, waiting: bool = True
+) -> list[int]:
     """Draw what these lines used and bring their meters up to `now`; lines that are not metered are left out.
 
     Returns those of which something was drawn differently than before. `since`: count all days from this one on
-    again, as an act wants that changed what was true then.
+    again, as an act wants that changed what was true then. `waiting` off: lines that somebody else has locked are left
+    to them.
     """
+    _renew(account_ids, month_of(local_day(now)).start, now)
     with transaction.atomic(), connection.cursor() as cursor:
-        known = _locked(cursor, account_ids)
+        known = _locked(cursor, account_ids, waiting)
         if not known:
             return []
         today = local_day(now)
@@ -139,8 +143,20 @@ def count(account_ids: Collection[int], now: datetime, *, since: date | None = N
         return [pk for pk, changed in changes.items() if changed]
 
 
-def _locked(cursor: Any, account_ids: Collection[int]) -> list[Known]:
-    cursor.execute(_LOCK, [sorted(account_ids)])
+def _renew(account_ids: Collection[int], month: date, now: datetime) -> None:
+    """Grant the month to lines that were last counted in another one; before their meters are locked."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT data_account_id FROM radius_meter WHERE data_account_id = ANY(%s::bigint[]) AND month < %s",
+            [list(account_ids), month],
+        )
+        late = [account_id for (account_id,) in cursor.fetchall()]
+    if late:
+        monthly.ensure(late, month, now)
+
+
+def _locked(cursor: Any, account_ids: Collection[int], waiting: bool) -> list[Known]:
+    cursor.execute(_LOCK.format(wait="" if waiting else "SKIP LOCKED"), [sorted(account_ids)])
     return [
         Known(
             pk,

@@ -280,13 +280,19 @@ def _place(request: AccessRequest, nas: NasEntry) -> bytes:
 
 class Accounting:
     """The accounting port. `recorder()` gives a working Recorder or raises psycopg2.OperationalError; what
-    PostgreSQL cannot take goes to the spool.
+    PostgreSQL cannot take goes to the spool. `told` hears of what was recorded, and must not wait.
     """
 
     def __init__(
-        self, directory: Directory, counts: Counts, recorder: Callable[[], Recorder], spool: Spool
+        self,
+        directory: Directory,
+        counts: Counts,
+        recorder: Callable[[], Recorder],
+        spool: Spool,
+        told: Callable[[Sequence[Record]], None] = lambda records: None,
     ) -> None:
         self._directory, self._counts, self._recorder, self._spool = directory, counts, recorder, spool
+        self._told = told
         self._away = False
         self.strangers = 0
 
@@ -310,6 +316,7 @@ class Accounting:
                 recorder.connection.close()  # it may have become one that only reads: the next one is asked
             return self._put_by(reports, now, error)
         self._away = False
+        self._told(reports)
         return True
 
     def _put_by(self, reports: list[Record], now: int, error: psycopg2.Error) -> bool:

@@ -1,5 +1,5 @@
-"""The processes of the server: authentication and accounting workers, the one that sends CoA, and their
-supervisor.
+"""The processes of the server: authentication and accounting workers, the one that sends CoA, the one that draws
+usage from bundles, and their supervisor.
 
 Each worker has its own copy of what it needs and its own connections; accounting's fsync never delays a
 login. The supervisor holds no connection and no thread, so that forking a replacement is always safe.
@@ -13,9 +13,10 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import FrameType
 
@@ -29,8 +30,10 @@ from radius.coa.asking import ask_probe
 from radius.server import radsec
 from radius.server.attempts import AttemptLog
 from radius.server.counting import Counts
+from radius.server.drawer import Drawer, Metered
 from radius.server.following import BACK_OFF, Follower, connect
 from radius.server.handlers import Accounting, Authentication
+from radius.server.hints import Hints
 from radius.server.limiting import Guesses
 from radius.server.lines import Line
 from radius.server.loop import listen, serve
@@ -42,6 +45,7 @@ from radius.server.shield import Shield
 from radius.server.snapshot import EVERYDAY, Directory, Snapshot
 from radius.server.spool import Replay, Spool
 from radius.usage.recording import Recorder
+from radius.usage.reports import Record
 from radius.wire.usernames import Usernames
 
 log = structlog.get_logger(__name__)
@@ -103,7 +107,7 @@ def authenticate(settings: Settings, address: str, stopping: Stopping, ready: Re
     posture.stop()
 
 
-def account(settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
+def account(hints: Hints, settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
     """An accounting worker: what waits on its socket is one transaction, answered after COMMIT. What PostgreSQL did
     not take is recorded from the spool, beside it.
     """
@@ -114,20 +118,21 @@ def account(settings: Settings, address: str, stopping: Stopping, ready: Ready) 
     posture = PostureLog(counts, directory.ratcheted, directory.names)
     posture.start()
     spool = Spool(settings.spool_folder, settings.spool_octets)
-    late = _Recorders("spool", settings.usernames)
-    replay = Replay(settings.spool_folder, spool, lambda records: late().record(records))
+    replay = Replay(settings.spool_folder, spool, _late(settings, hints))
     replay.start()
     with listen(address, settings.acct_port) as bound:
         _settle()
         ready()
-        handler = Accounting(directory, counts, _Recorders("accounting", settings.usernames), spool)
+        handler = Accounting(
+            directory, counts, _Recorders("accounting", settings.usernames), spool, hints.tell
+        )
         serve(bound, handler, ACCT_BATCH, stopping, _shielded(bound, handler, directory))
     replay.stop()
     follower.stop()
     posture.stop()
 
 
-def secure(settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
+def secure(hints: Hints, settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
     """The RadSec process: log-ins and accounting of the NASes that come with a certificate (RFC 6614)."""
     if settings.radsec_certificate is None or settings.radsec_key is None:
         raise ValueError("RADIUS_RADSEC_CERTIFICATE and RADIUS_RADSEC_KEY are not set")
@@ -151,15 +156,14 @@ def secure(settings: Settings, address: str, stopping: Stopping, ready: Ready) -
     attempts, prover, counts = AttemptLog("radsec"), Prover(snapshot, _ask_probe), Counts("radsec")
     posture = PostureLog(counts, snapshot.ratcheted, snapshot.names, protected=True)
     spool = Spool(settings.spool_folder, settings.spool_octets)
-    late = _Recorders("spool", settings.usernames)
-    replay = Replay(settings.spool_folder, spool, lambda records: late().record(records))
+    replay = Replay(settings.spool_folder, spool, _late(settings, hints))
     for thread in (attempts, prover, posture, replay):
         thread.start()
     _settle()
     guesses = Guesses[Line](settings.wrong_passwords)
     server = radsec.Radsec(
         Authentication(snapshot, counts, attempts.add, prover, settings.sample_accepts, guesses),
-        Accounting(directory, counts, _Recorders("radsec accounting", settings.usernames), spool),
+        Accounting(directory, counts, _Recorders("radsec accounting", settings.usernames), spool, hints.tell),
         lambda: snapshot.by_host,
         counts,
     )
@@ -178,6 +182,30 @@ def disconnect(settings: Settings, address: str, stopping: Stopping, ready: Read
     ready()
     sender.run(stopping)
     follower.stop()
+
+
+def draw(hints: Hints, settings: Settings, address: str, stopping: Stopping, ready: Ready) -> None:
+    """The drawing process: usage is drawn from bundles, and lines that run out are closed or slowed down."""
+    os.nice(5)  # whoever answers packets goes first
+    metered = Metered()
+    drawer = Drawer(hints.hear, metered)
+    follower = Follower(metered, "draw", drawer.tell)
+    follower.start(stopping)
+    _settle()
+    ready()
+    drawer.run(stopping)
+    follower.stop()
+
+
+def _late(settings: Settings, hints: Hints) -> Callable[[Sequence[Record]], None]:
+    """Records what waited in the spool."""
+    recorders = _Recorders("spool", settings.usernames)
+
+    def record(records: Sequence[Record]) -> None:
+        recorders().record(records)
+        hints.tell(records)
+
+    return record
 
 
 def _ask_probe(session_ids: list[int]) -> None:
@@ -275,13 +303,17 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        hints = Hints()
         self._children: list[_Child] = []
         for address in settings.addresses:
             self._children += [_Child("auth", authenticate, address) for _ in range(settings.auth_workers)]
-            self._children += [_Child("acct", account, address) for _ in range(settings.acct_workers)]
+            self._children += [
+                _Child("acct", partial(account, hints), address) for _ in range(settings.acct_workers)
+            ]
             if settings.radsec_port:
-                self._children.append(_Child("radsec", secure, address))
+                self._children.append(_Child("radsec", partial(secure, hints), address))
         self._children.append(_Child("coa", disconnect, settings.addresses[0]))
+        self._children.append(_Child("draw", partial(draw, hints), settings.addresses[0]))
         self._stop = False
 
     def run(self, ready: Ready) -> None:

@@ -122,10 +122,10 @@ def test_what_a_killed_worker_left_on_disk_is_recorded_by_another(server, line):
 
 def test_a_worker_that_is_killed_is_replaced(server, line):
     children = [int(pid) for pid in _children(server.process.pid)]
-    assert len(children) == 5
+    assert len(children) == 6
     for child in children:
         os.kill(child, signal.SIGKILL)
-    assert eventually(lambda: len(_children(server.process.pid)) == 5 and answered(server, access()), 15)
+    assert eventually(lambda: len(_children(server.process.pid)) == 6 and answered(server, access()), 15)
     assert eventually(lambda: answered(server, accounting("Start")), 15)
 
 
