@@ -9,6 +9,7 @@ class BillingConfig(AppConfig):
         from billing.accounting.widgets import TABS as ACCOUNTING
         from billing.ageing.widgets import AgeAnalysis
         from billing.costing.widgets import TAB as COSTING
+        from billing.data_sales.widgets import LineTopups, Topups
         from billing.debiting.finding import DEBITS
         from billing.debiting.widgets import DebitOrder
         from billing.documents.finding import DOCUMENTS
@@ -19,6 +20,8 @@ class BillingConfig(AppConfig):
 
         for widget in (widgets.Billing, AgeAnalysis, widgets.Payments, DebitOrder, widgets.Recurring):
             registries.add_widget("customers:customer_detail", widget)
+        registries.add_widget("customers:customer_detail", Topups)
+        registries.add_widget("radius:data_account_detail", LineTopups)
         registries.add_tab("customers:customer_edit", TAB)
         registries.add_tab("customers:customer_edit", COSTING)
         for page, tab in ACCOUNTING:
@@ -38,5 +41,7 @@ class BillingConfig(AppConfig):
             "statement_mailing.",
             "verification.",
             "accounting_export.",
+            "checkout.paid",
+            "data_account.data_used_up",
         ):
             registries.add_wake_up(prefix, wake.on_event)

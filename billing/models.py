@@ -11,6 +11,7 @@ from billing.allocating.models import Pin
 from billing.archives.models import RunArchive, RunArchivePart
 from billing.banking.models import BankImport, BankLine
 from billing.costing.models import CostingModel, CostingPrice, CustomerCosting
+from billing.data_sales.models import AutoTopup, DataSalesSettings, PrepaidSwitch, TopupSale
 from billing.debiting.models import (
     DebitBatch,
     DebitRow,
@@ -45,6 +46,7 @@ __all__ = [
     "AccountingExportPart",
     "AccountingSettings",
     "Anchor",
+    "AutoTopup",
     "Balance",
     "BankImport",
     "BankLine",
@@ -56,6 +58,7 @@ __all__ = [
     "CostingModel",
     "CostingPrice",
     "CustomerCosting",
+    "DataSalesSettings",
     "DebitBatch",
     "DebitRow",
     "DebitSettings",
@@ -76,6 +79,7 @@ __all__ = [
     "PaymentPosting",
     "Pin",
     "Posting",
+    "PrepaidSwitch",
     "Product",
     "RecurringLine",
     "ResultImport",
@@ -91,6 +95,7 @@ __all__ = [
     "SimulationPart",
     "StatementMailing",
     "StatementRecipient",
+    "TopupSale",
     "VatRate",
     "Verification",
 ]

@@ -8,6 +8,10 @@ from billing.accounting.making import plan as accounting_exports
 from billing.archives.making import plan as run_archives
 from billing.banking import importing
 from billing.banking.models import BankImport, BankImportState
+from billing.data_sales.automatic import plan as automatic_topups
+from billing.data_sales.paid import plan as paid_topups
+from billing.data_sales.switching import plan as prepaid_switches
+from billing.data_sales.warning import plan as expiring_bundles
 from billing.debiting import results
 from billing.debiting.models import ResultImport, ResultState
 from billing.gateways.checkouts import expiry as expire_checkouts
@@ -29,11 +33,15 @@ from ispbilling.core.plans import Plan, Step
 __all__ = [
     "accounting_exports",
     "anchor_ledger",
+    "automatic_topups",
     "expire_checkouts",
+    "expiring_bundles",
     "expiry",
     "issue_runs",
     "merged_balances",
     "month_end",
+    "paid_topups",
+    "prepaid_switches",
     "run_archives",
     "simulations",
     "verify_books",

@@ -9,6 +9,8 @@ from billing.archives import views as archives
 from billing.banking import views as banking
 from billing.closing import views as closing
 from billing.costing import views as costing
+from billing.data_sales.views import automatic, prepaid, sales
+from billing.data_sales.views import settings as data_sales
 from billing.debiting.views import batches as debits
 from billing.debiting.views import mandates
 from billing.debiting.views import results as debit_results
@@ -207,8 +209,24 @@ simulator_urls = [
     path("many/<int:pk>/progress/", simulating.SimulationProgress.as_view(), name="simulation_progress"),
 ]
 
+# /billing/topups/
+topup_urls = [
+    path("", sales.SaleList.as_view(), name="topup_sale_list"),
+    path("<int:pk>/", sales.SaleDetail.as_view(), name="topup_sale_detail"),
+    path("<int:pk>/undo/", sales.SaleUndo.as_view(), name="topup_sale_undo"),
+    path("sell/<int:pk>/", sales.TopupSell.as_view(), name="topup_sell"),
+    path("automatic/", automatic.AutoList.as_view(), name="auto_topup_list"),
+    path("automatic/<int:pk>/", automatic.AutoEdit.as_view(), name="auto_topup_edit"),
+    path("automatic/<int:pk>/off/", automatic.AutoOff.as_view(), name="auto_topup_off"),
+    path("prepaid/", prepaid.SwitchList.as_view(), name="prepaid_switch_list"),
+    path("prepaid/<int:pk>/", prepaid.SwitchToPrepaid.as_view(), name="prepaid_switch"),
+    path("prepaid/<int:pk>/back/", prepaid.SwitchToMonthly.as_view(), name="prepaid_switch_back"),
+    path("prepaid/<int:pk>/cancel/", prepaid.SwitchCancel.as_view(), name="prepaid_switch_cancel"),
+]
+
 # /billing/settings/
 settings_urls = [
+    path("data/", data_sales.SettingsEdit.as_view(), name="data_sales_settings"),
     path("", recurring.SettingsEdit.as_view(), name="settings_edit"),
     path("vat/", recurring.VatRateList.as_view(), name="vat_list"),
     path("vat/add/", recurring.VatRateAdd.as_view(), name="vat_add"),
@@ -237,5 +255,6 @@ urlpatterns = [
     path("products/", include(product_urls)),
     path("runs/", include(run_urls)),
     path("simulator/", include(simulator_urls)),
+    path("topups/", include(topup_urls)),
     path("settings/", include(settings_urls)),
 ]

@@ -15,6 +15,8 @@ STARTS = {
     "statement_mailing.sent": "send_statements",
     "verification.asked": "verify_books",
     "accounting_export.asked": "accounting_exports",
+    "checkout.paid": "paid_topups",
+    "data_account.data_used_up": "automatic_topups",
 }
 
 

@@ -84,6 +84,7 @@ MENU = (
             Item("Overview", "billing:overview", "billing.documents.view", "chart-bar"),
             Item("Recurring", "billing:recurring_list", "billing.recurring.view", "repeat"),
             Item("Products", "billing:product_list", "billing.recurring.view", "package"),
+            Item("Top-up Sales", "billing:topup_sale_list", "billing.data_sales.view", "database-plus"),
             Item("Month End", "billing:run_list", "billing.runs.view", "calendar-dollar"),
             Item("Simulator", "billing:simulator", "billing.runs.view", "calculator"),
             Item("Documents", "billing:document_list", "billing.documents.view", "file-invoice"),

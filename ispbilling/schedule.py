@@ -76,6 +76,30 @@ SWEEPS = [
         "closes online payments that no gateway has told of for a day",
     ),
     Sweep(
+        "paid_topups",
+        "billing.sweeps.paid_topups",
+        every(60),
+        "gives out the top-ups that were paid for online, where the payer did not come back to see it",
+    ),
+    Sweep(
+        "automatic_topups",
+        "billing.sweeps.automatic_topups",
+        every(60),
+        "buys data for lines that run low and agreed to it, up to their limit",
+    ),
+    Sweep(
+        "prepaid_switches",
+        "billing.sweeps.prepaid_switches",
+        daily(0, 1),
+        "makes lines prepaid, or monthly again, from their day; before the month's data is granted",
+    ),
+    Sweep(
+        "expiring_bundles",
+        "billing.sweeps.expiring_bundles",
+        every(900),
+        "warns a day before what a prepaid line bought expires",
+    ),
+    Sweep(
         "debit_results",
         "billing.sweeps.debit_results",
         every(15),

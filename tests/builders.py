@@ -18,6 +18,10 @@ from billing.accounting.mapping import Pot, Target
 from billing.accounting.packages import PACKAGES
 from billing.accounting.packages import Package as AccountingPackage
 from billing.archives import making
+from billing.data_sales import selling, switching
+from billing.data_sales.models import SaleWay
+from billing.data_sales.selling import Order
+from billing.data_sales.switching import Wanted
 from billing.documents import adjusting, issuing
 from billing.documents.addressing import PartyDraft
 from billing.documents.adjusting import Asked as Asking
@@ -38,11 +42,13 @@ from billing.models import (
     GatewayDelivery,
     InvoiceDraft,
     Payment,
+    PrepaidSwitch,
     Product,
     RecurringLine,
     Run,
     RunArchive,
     Simulation,
+    TopupSale,
 )
 from billing.payments import receiving
 from billing.payments.receiving import Money
@@ -448,3 +454,24 @@ def auth_attempt(trace: list[Any] | None = None, **kwargs: Any) -> AuthAttempt:
     return AuthAttempt.objects.create(
         **{"at": now(), "username": f"user{n}@isp.test", "code": "UNKNOWN_USER", **kwargs}
     )
+
+
+def topup_line(**kwargs: Any) -> DataAccount:
+    """A data account whose package (`package` as keywords) sells a top-up of 10 GB for R 99.00, valid 30 days."""
+    sold = topup_type(validity_days=30)
+    return data_account(package=package(topup_group=sold.group, **kwargs.pop("package", {})), **kwargs)
+
+
+def topup_sale(line: DataAccount | None = None, **kwargs: Any) -> TopupSale:
+    """A top-up that staff sold."""
+    account = line or topup_line()
+    order = Order(account, account.package.topup_group.types.first(), SaleWay.STAFF, f"test:{next(_next)}")
+    return selling.sell(order, kwargs.pop("at", None) or now(), actor=kwargs.pop("actor", None), **kwargs)
+
+
+def prepaid_switch(line: DataAccount | None = None, **kwargs: Any) -> PrepaidSwitch:
+    """A switch to prepaid, at the end of the month unless `on` says otherwise."""
+    at = kwargs.pop("at", None) or now()
+    on = kwargs.pop("on", None) or switching.first_of_next_month(at)
+    wanted = Wanted(line or topup_line(), True, on, f"test:{next(_next)}", **kwargs)
+    return switching.request(wanted, at, actor=None)

@@ -96,6 +96,11 @@ def reopen(line: RecurringLine, first_day: date, on: date, *, actor: User | None
         raise DomainError(f"It is charged up to {line.ends_on}; choose a later day.")
     if first_day == following:
         return change(line, {"ends_on": None, "credit_unused": False}, on, actor=actor)
+    return repeat(line, first_day, on, actor=actor)
+
+
+def repeat(line: RecurringLine, first_day: date, on: date, *, actor: User | None) -> RecurringLine:
+    """Begin a line with the same terms; what this one was billed for is no affair of it."""
     return add(_like(line, first_day), on, actor=actor)
 
 
@@ -118,6 +123,16 @@ def replace(
             setattr(following, column, value)
         end(line, day - timedelta(days=1), on, credit_unused=True, actor=actor)
         return add(following, on, actor=actor)
+
+
+def withdraw(line: RecurringLine, *, actor: User | None) -> None:
+    """Take away a line that no document charged. Raises DomainError when one did: end it instead."""
+    with transaction.atomic():
+        stored = RecurringLine.objects.select_for_update(of=("self",)).get(pk=line.pk)
+        if stored.billed_periods.exists() or stored.billed_on.exists():
+            raise DomainError(f"{stored} was billed; end it instead.")
+        events.record("recurring_line.withdrawn", stored, actor=actor, about=stored.customer)
+        stored.delete()
 
 
 def _like(line: RecurringLine, first_day: date) -> RecurringLine:

@@ -14,7 +14,7 @@ from radius.models import DataAccount
 def unbilled(period: Period, now: datetime) -> QuerySet[DataAccount]:
     """Data accounts that give service in the period, with no recurring line of theirs due in it.
 
-    Blocked accounts and those of customers deleted at `now` or cancelled before the period are not meant.
+    Prepaid and blocked accounts and those of customers deleted at `now` or cancelled before the period are not meant.
     """
     gone = Gate.objects.standing().filter(
         customer=OuterRef("customer"), kind=GateKind.CANCELLED, since__lte=day_start(period.start)
@@ -31,6 +31,7 @@ def unbilled(period: Period, now: datetime) -> QuerySet[DataAccount]:
             ~Exists(gone),
             starts_on__lt=period.end,
             blocked=False,
+            prepaid=False,
             customer__in=Customer.objects.not_deleted(now),
         )
         .select_related("customer", "package")

@@ -275,6 +275,7 @@ class SettingsEdit(EditPage):
             Button("VAT rates", reverse("billing:vat_list"), "percentage"),
             Button("Data costing models", reverse("billing:costing_list"), "tags"),
             Button("Debit orders", reverse("billing:debit_settings_edit"), "writing-sign"),
+            Button("Data sales", reverse("billing:data_sales_settings"), "database-plus"),
             Button("Close Books", reverse("billing:books_close"), "lock", permission="billing.books.close"),
         ]
         if closed := self.object.closed_until:

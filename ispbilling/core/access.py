@@ -99,6 +99,11 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "billing.settings.edit": FINANCE,
     "billing.books.close": FINANCE,
     "billing.books.reopen": OWNER | {Role.FINANCIAL_MANAGER},
+    "billing.data_sales.view": STAFF,
+    "billing.data_sales.sell": DESK,
+    "billing.data_sales.undo": FINANCE,
+    "billing.data_sales.switch": DESK,
+    "billing.data_sales.debt": FINANCE,  # sell to a prepaid line, or switch one, although something is owed
     "billing.export": OFFICE,
     "messages.view": STAFF,
     "messages.send": DESK,

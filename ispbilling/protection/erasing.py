@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.banking import erasing as banking
+from billing.data_sales import erasing as data_sales
 from billing.debiting import erasing as debits
 from billing.documents import erasing as documents
 from billing.payments import erasing as payments
@@ -59,6 +60,9 @@ BLANKED = {
     "billing.BankLine": "References on lines of bank statements",
     "billing.Mandate": "Mandates of debit orders: holder, bank, account number",
     "billing.ResultLine": "References on results of debit orders",
+    "billing.TopupSale": "Why top-ups were undone",
+    "billing.AutoTopup": "Why automatic top-ups were switched off",
+    "billing.PrepaidSwitch": "Comments on switches to prepaid and back",
     "notifications.Message": "Messages: where to and what they said",
 }
 KEPT = {
@@ -183,6 +187,7 @@ def _erase(row: Customer, reason: str, now: datetime, actor: User) -> Erasure:
         documents.erase(row, now)
         | banking.erase(row)
         | debits.erase(row)
+        | data_sales.erase(row)
         | payments.erase(row)
         | messages.erase(row)
     )

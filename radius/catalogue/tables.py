@@ -147,7 +147,8 @@ class PackageTable(Table):
     actions = ActionsColumn(package_actions)
 
     default_columns = (
-        "title", "service", "down_kbps", "up_kbps", "cap_octets", "price", "accounts", "name_check", "active"
+        "title", "service", "down_kbps", "up_kbps", "cap_octets", "cap_kind", "price", "accounts", "name_check",
+        "active",
     )  # fmt: skip
 
     class Meta(Table.Meta):

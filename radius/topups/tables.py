@@ -3,16 +3,15 @@
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html
 
 from ispbilling.core.parts import Button
 from ispbilling.core.tables import (
-    NUMBER,
     ActionsColumn,
     Column,
     CountColumn,
     LinkColumn,
     MoneyColumn,
+    OctetsColumn,
     Table,
     badge,
 )
@@ -55,25 +54,12 @@ class GroupTable(Table):
         fields = ()
 
 
-class DataColumn(Column):
-    """`10.0 GB`; exported as octets."""
-
-    def __init__(self, **extra: Any) -> None:
-        super().__init__(**{"attrs": NUMBER, "verbose_name": "Data", **extra})
-
-    def render(self, record: Any) -> Any:
-        return format_html('<span title="{} octets">{}</span>', f"{record.octets:,}", record.data)
-
-    def value(self, value: int) -> int:
-        return value
-
-
 class TypeTable(Table):
     """What is sold on top of packages."""
 
     title = Column()
     group = Column(linkify=True)
-    octets = DataColumn()
+    octets = OctetsColumn(verbose_name="Data")
     price = MoneyColumn()
     validity = Column(verbose_name="Valid", order_by="validity_days")
     promotional = Column(verbose_name="Promotional")

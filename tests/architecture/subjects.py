@@ -95,6 +95,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "radius.AuthAttempt": _reject,
     "billing.AccountingExport": builders.accounting_export,
     "billing.Account": lambda: Account.objects.get(code="bank"),
+    "billing.TopupSale": builders.topup_sale,
+    "billing.PrepaidSwitch": builders.prepaid_switch,
     "billing.Document": lambda: builders.invoice(builders.customer()),
     "billing.InvoiceDraft": builders.draft,
     "billing.Payment": lambda: builders.payment(None),

@@ -1,0 +1,1 @@
+"""Staff pages: sales of top-ups, automatic top-ups, prepaid lines, settings."""

@@ -1,0 +1,117 @@
+"""What data sales show on the pages of customers and of data accounts (DAT-5, USE-8)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+from django.urls import reverse
+
+from billing.data_sales import automatic, quoting
+from billing.data_sales.models import AutoTopup, PrepaidSwitch, SwitchState, TopupSale
+from billing.data_sales.tables import SELL, SWITCH, LatestSalesTable
+from customers.merging.models import records_of
+from ispbilling.core import access, clock
+from ispbilling.core.parts import Button
+from ispbilling.core.registries import Widget
+from radius.models import DataAccount
+
+LATEST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A data account with what it buys: by itself, and from when it is something else."""
+
+    account: DataAccount
+    automatic: AutoTopup | None
+    bought: Decimal | None
+    coming: PrepaidSwitch | None
+    buttons: Sequence[Button]
+
+
+class Topups(Widget):
+    """The lines of a customer with their verbs, and the last top-ups."""
+
+    name, title, icon = "topups", "Top-ups and Prepaid", "database-plus"
+    template_name = "billing/_topups_widget.html"
+    permission = "billing.data_sales.view"
+    column, weight = 2, 25
+
+    def accounts(self) -> Any:
+        return DataAccount.objects.filter(customer=self.obj)
+
+    def sales(self) -> Any:
+        return TopupSale.objects.filter(data_account__customer__in=records_of(self.obj))
+
+    def context(self) -> Mapping[str, Any]:
+        rows = self.sales().select_related("checkout", "data_account")[:LATEST]
+        return {
+            "lines": self.lines(),
+            "table": LatestSalesTable(rows, request=self.request),
+            "credit": quoting.credit(self.customer()),
+        }
+
+    def customer(self) -> Any:
+        return self.obj
+
+    def lines(self) -> list[Line]:
+        now = clock.now()
+        related = ("package__topup_group", "auto_topup__topup_type", "customer__master")
+        found = []
+        for account in self.accounts().select_related(*related).order_by("username"):
+            auto = getattr(account, "auto_topup", None)
+            coming = account.prepaid_switches.filter(state=SwitchState.SCHEDULED).first()
+            bought = automatic.bought(account, now) if auto is not None and auto.active else None
+            found.append(Line(account, auto, bought, coming, self.permitted(verbs(account, coming))))
+        return found
+
+    def permitted(self, buttons: Sequence[Button]) -> list[Button]:
+        return [one for one in buttons if access.may(self.request.user, one.permission)]
+
+    def view_all(self) -> str:
+        return f"{reverse('billing:topup_sale_list')}?customer={quote(self.customer().code)}&state=all"
+
+
+class LineTopups(Topups):
+    """The same for one data account."""
+
+    column, weight = 2, 20
+
+    def accounts(self) -> Any:
+        return DataAccount.objects.filter(pk=self.obj.pk)
+
+    def sales(self) -> Any:
+        return TopupSale.objects.filter(data_account=self.obj)
+
+    def customer(self) -> Any:
+        return self.obj.customer
+
+    def view_all(self) -> str:
+        return f"{reverse('billing:topup_sale_list')}?line={quote(self.obj.username)}&state=all"
+
+
+def verbs(account: DataAccount, coming: PrepaidSwitch | None) -> list[Button]:
+    """What can be done with a line: top-ups where they are offered (D-18), and the switch."""
+    found = []
+    if quoting.offered(account).exists():
+        found += [
+            _verb("Top Up", "topup_sell", account.pk, "database-plus", SELL),
+            _verb("Automatic", "auto_topup_edit", account.pk, "repeat", SELL),
+        ]
+    if (auto := getattr(account, "auto_topup", None)) is not None and auto.active:
+        found.append(_verb("Automatic Off", "auto_topup_off", account.pk, "player-stop", SELL))
+    if coming is not None:
+        found.append(_verb("Cancel Switch", "prepaid_switch_cancel", coming.pk, "x", SWITCH))
+    elif account.prepaid:
+        found.append(
+            _verb("Switch to Monthly", "prepaid_switch_back", account.pk, "switch-horizontal", SWITCH)
+        )
+    else:
+        found.append(_verb("Switch to Prepaid", "prepaid_switch", account.pk, "switch-horizontal", SWITCH))
+    return found
+
+
+def _verb(label: str, name: str, pk: int, icon: str, permission: str) -> Button:
+    return Button(label, reverse(f"billing:{name}", args=[pk]), icon, permission=permission, modal=True)
