@@ -4,7 +4,7 @@ from radius.accounts.models import DataAccount
 from radius.attributes.models import ReplyAttribute
 from radius.bundles.models import BundleKind, DataBundle, Draw, Meter, MeteredSpan, UsageMark
 from radius.catalogue.models import BundleStarts, CapKind, Counts, Package, Service
-from radius.changes.models import ChangeSettings, PackageChange
+from radius.changes.models import STANDING, ChangeSettings, ChangeState, NewCap, PackageChange
 from radius.coa.models import CoaAttempt, CoaRequest
 from radius.degrading.models import AccessAction
 from radius.history.models import FactHistory
@@ -24,6 +24,7 @@ from radius.topups.models import TopupGroup, TopupType
 from radius.usage.models import Session, SessionMark, UsageDay
 
 __all__ = [
+    "STANDING",
     "AccessAction",
     "AuthAttempt",
     "BundleKind",
@@ -31,6 +32,7 @@ __all__ = [
     "BundleStarts",
     "CapKind",
     "ChangeSettings",
+    "ChangeState",
     "CoaAttempt",
     "CoaRequest",
     "Counts",
@@ -46,6 +48,7 @@ __all__ = [
     "MeteredSpan",
     "Nas",
     "NasPosture",
+    "NewCap",
     "NoticeChoice",
     "OutOfBundleConsent",
     "Package",

@@ -80,6 +80,11 @@ _ATTRIBUTES = """
 SELECT data_account_id, name, value FROM radius_replyattribute
 WHERE data_account_id = ANY(%(ids)s) ORDER BY id
 """
+# Packages that lines are to have; of those whose instant has come, one that was not applied yet holds all the same.
+_FOLLOWING = """
+SELECT data_account_id, extract(epoch FROM activates_at)::float8, to_package_id FROM radius_packagechange
+WHERE state = 'scheduled' AND data_account_id = ANY(%(ids)s) ORDER BY activates_at, id
+"""
 # Time online of lines that have a limit, since its day or month began.
 _USED = """
 SELECT data_account_id, sum(seconds)::bigint FROM radius_usageday
@@ -131,7 +136,17 @@ class Facts(NamedTuple):
     exhausted: bool = False
     covered_until: datetime | None = None
     exhausted_until: datetime | None = None
+    following: tuple[tuple[datetime, Terms], ...] = ()
     unreadable: str = ""
+
+    def at(self, now: datetime) -> "Facts":
+        """As `Subscriber.at`."""
+        due = [terms for instant, terms in self.following if instant <= now]
+        if not due or self.prepaid:
+            return self
+        rest = self.following[len(due) :]
+        nothing: dict[str, Any] = {"exhausted": False, "covered_until": None, "exhausted_until": None}
+        return self._replace(terms=due[-1], following=rest, **nothing)
 
 
 class Stored(NamedTuple):
@@ -223,12 +238,12 @@ class _Known:
         self.actions: tuple[Action, ...] | None = None
         self.facts: dict[tuple[Any, ...], Facts] = {}
 
-    def fill(self, cursor: Cursor, rows: Sequence[Sequence[Any]]) -> None:
-        """Read the groups and packages of these rows that are new."""
+    def fill(self, cursor: Cursor, rows: Sequence[Sequence[Any]], following: set[int]) -> None:
+        """Read the groups and packages of these rows that are new, and the packages that follow."""
         if missing := {row[7] for row in rows} - self.groups.keys():
             cursor.execute(_GROUPS, {"ids": list(missing)})
             self.groups |= {key: (title, enabled) for key, title, enabled in cursor.fetchall()}
-        if missing := {row[8] for row in rows} - self.terms.keys():
+        if missing := ({row[8] for row in rows} | following) - self.terms.keys():
             if self.actions is None:
                 cursor.execute(_ACTIONS)
                 self.actions = tuple(Action(*row) for row in cursor.fetchall())
@@ -237,7 +252,8 @@ class _Known:
 
 
 def _stored(cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: datetime) -> Iterator[Stored]:
-    known.fill(cursor, rows)
+    following = _following(cursor, [row[0] for row in rows])
+    known.fill(cursor, rows, {package for some in following.values() for _, package in some})
     closures = _closures(cursor, {row[2] for row in rows}, now)
     used = _used(cursor, rows, known, now)
     data = _data(cursor, rows, known)
@@ -253,8 +269,9 @@ def _stored(cursor: Cursor, rows: Sequence[Sequence[Any]], known: _Known, now: d
                 *used.get(account_id, (0, None)),
                 tuple(added.get(account_id, ())),
                 *data.get(account_id, (False, None, None)),
+                tuple([(at, known.terms[package]) for at, package in following.get(account_id, ())]),
             )
-            facts = _facts(known, row[_WHO:], shut, early, last)
+            facts = _facts(known, row[_WHO:], shut, early, last).at(now)
         except (ValueError, OverflowError, KeyError) as error:
             log.error("facts_unreadable", data_account=account_id, error=repr(error))
             facts, unreadable = _nothing_known(), "facts"
@@ -341,6 +358,15 @@ def _added(cursor: Cursor, ids: list[int]) -> dict[int, list[tuple[str, str]]]:
     cursor.execute(_ATTRIBUTES, {"ids": ids})
     for account_id, name, value in cursor.fetchall():
         found[account_id].append((name, value))
+    return found
+
+
+def _following(cursor: Cursor, ids: list[int]) -> dict[int, list[tuple[datetime, int]]]:
+    """When lines are to have which package."""
+    found: dict[int, list[tuple[datetime, int]]] = defaultdict(list)
+    cursor.execute(_FOLLOWING, {"ids": ids})
+    for account_id, at, package_id in cursor.fetchall():
+        found[account_id].append((_instant(at), package_id))
     return found
 
 

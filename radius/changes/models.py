@@ -5,6 +5,7 @@ from decimal import Decimal
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from customers.models import Customer
 from ispbilling.core.models import User
@@ -141,6 +142,9 @@ class PackageChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.data_account}: {self.before} to {self.to_package} on {self.activates_on}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("billing:package_change_detail", args=[self.pk])
 
     @property
     def before(self) -> Package:

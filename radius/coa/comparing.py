@@ -26,6 +26,7 @@ from ispbilling.core.clock import local_day
 from radius.accounts.models import DataAccount
 from radius.accounts.states import without_data
 from radius.catalogue.models import Authentication, CapKind, Service
+from radius.changes.models import PackageChange
 from radius.coa.models import Kind
 from radius.degrading.models import AccessAction
 from radius.history import supposing
@@ -268,6 +269,11 @@ def suspects(now: datetime) -> Q:
         | Q(data_account__package__service__time_limit__gt=0)
         | without_data(now, "data_account__") & _MAY_NOT_STAY
         | Q(data_account__meter__covered_until__lte=now)
+        | Q(
+            data_account__in=PackageChange.objects.scheduled()
+            .filter(activates_at__lte=now)
+            .values("data_account")
+        )
         | other_device
         | other_nas
         | other_port

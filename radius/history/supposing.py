@@ -146,6 +146,19 @@ _COMING_AND_GOING = """
     WHERE past.row_id IS NULL OR past.row IS NOT NULL
 )"""
 
+# Package changes as they stood then; one that was made later was not there.
+_CHANGES = """
+radius_packagechange AS (
+    SELECT shadow.* FROM public.radius_packagechange live
+    LEFT JOIN LATERAL (
+        SELECT true AS known, row FROM public.radius_facthistory
+        WHERE origin = 'radius_packagechange' AND row_id = live.id AND at > %(supposed_past)s::timestamptz
+        ORDER BY at, id LIMIT 1
+    ) past ON true
+    CROSS JOIN LATERAL jsonb_populate_record(live, coalesce(past.row, '{}')) shadow
+    WHERE live.data_account_id = %(supposed_line)s AND (past.known IS NULL OR past.row IS NOT NULL)
+)"""
+
 # What was used by then, to the day.
 _USED = """
 radius_usageday AS (
@@ -177,7 +190,11 @@ _SHADOWS = "WITH " + ",".join([  # noqa: S608 - names and fragments from this mo
     _shadow("radius_dataaccount", "%(supposed_line)s", "%(supposed_account)s"),
     _shadow("customers_customer", "SELECT customer_id FROM radius_dataaccount", "%(supposed_customer)s"),
     _shadow("groups_customergroup", "SELECT group_id FROM customers_customer", "%(supposed_group)s"),
-    _shadow("radius_package", "SELECT package_id FROM radius_dataaccount"),
+    _CHANGES,
+    _shadow(
+        "radius_package",
+        "SELECT package_id FROM radius_dataaccount UNION SELECT to_package_id FROM radius_packagechange",
+    ),
     _shadow(
         "radius_service",
         "SELECT unnest(ARRAY[service_id, service_once_capped_id]) FROM radius_package",

@@ -43,6 +43,7 @@ def decide(subscriber: Subscriber | None, login: Login | None, now: datetime) ->
         if login is not None and login.unchecked:  # whoever it was, this is why
             return Decision(False, login.unchecked, (password(None, login, now), closed), None)
         return Decision(False, closed.code, (closed,), None)
+    subscriber = subscriber.at(now)
     trace = tuple([gate(subscriber, login, now) for gate in GATES])
     shut = [gate.code for gate in trace if not gate.open]
     code, degraded = verdict(shut, subscriber.terms.actions) if shut else ("", None)
@@ -89,6 +90,7 @@ def online_left(subscriber: Subscriber, now: datetime) -> float | None:
     Until the decision lapses (`session_ends`), or the time limit is used up. A limit that starts again meanwhile is
     there in full from then on.
     """
+    subscriber = subscriber.at(now)
     lapses = session_ends(subscriber, now)
     ends = None if lapses is None else (lapses - now).total_seconds()
     limit, used = subscriber.terms.time_limit, seconds_used(subscriber, now)

@@ -1,6 +1,6 @@
 """The facts of one line, as a value that every decision about it is made from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from radius.policy.bands import Band
@@ -71,9 +71,9 @@ class Subscriber:
     when open. `nas_lock` is a NAS's id. `mac_authentication`: its device's address is enough to log in.
     `used_seconds` were online before `used_until`, when the count starts again (None: never); both are kept for
     lines with a time limit alone. A `prepaid` line, or one with a cap, has no data while it is `exhausted` or from
-    `covered_until` on, but for all that from `exhausted_until` on.
-    `unreadable` names what of it is stored and cannot be read: `secret` (the key ring lacks its key, or it is damaged)
-    or `facts`.
+    `covered_until` on, but for all that from `exhausted_until` on. `following` are the packages it is to have, and
+    from when on. `unreadable` names what of it is stored and cannot be read: `secret` (the key ring lacks its key, or
+    it is damaged) or `facts`.
     """
 
     account_id: int
@@ -104,6 +104,22 @@ class Subscriber:
     exhausted: bool = False
     covered_until: datetime | None = None
     exhausted_until: datetime | None = None
+    following: tuple[tuple[datetime, Terms], ...] = ()
+
+    def at(self, now: datetime) -> "Subscriber":
+        """With the package that it has at that instant, whether or not a sweep has written it down. Its data is then
+        counted anew, and until that is done it has some."""
+        due = [terms for instant, terms in self.following if instant <= now]
+        if not due or self.prepaid:
+            return self
+        return replace(
+            self,
+            terms=due[-1],
+            following=self.following[len(due) :],
+            exhausted=False,
+            covered_until=None,
+            exhausted_until=None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

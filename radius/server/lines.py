@@ -31,19 +31,21 @@ _SOME_ADDRESS = "0.0.0.0"  # noqa: S104 - bound to nothing
 class Compiled:
     """The outcome for all lines with the same facts, and the ready attributes of their Accepts.
 
-    Made when the first of them logs in, and again when it lapses (`until`); sessions end at `ends`. `tails` are kept
-    by kind of NAS, `fixed` are those of lines with an address of their own, but for that; they begin with the
-    package's Session-Timeout, which is right while now < `plain_until`.
+    Made when the first of them logs in, and again when it lapses (`until`); sessions end at `ends`. `present` are the
+    facts with the package of the time of compiling: another one that follows makes it lapse and ends no session.
+    `tails` are kept by kind of NAS, `fixed` are those of lines with an address of their own, but for that; they begin
+    with the package's Session-Timeout, which is right while now < `plain_until`.
     """
 
     __slots__ = (
-        "accepted", "by_mac", "ends", "facts", "fixed", "locked", "plain_until", "simultaneous_use", "tails", "until"
+        "accepted", "by_mac", "ends", "facts", "fixed", "locked", "plain_until", "present", "simultaneous_use",
+        "tails", "until",
     )  # fmt: skip
     tails: dict[str, bytes]
     fixed: dict[str, Callable[[str], bytes]]
 
     def __init__(self, facts: Facts) -> None:
-        self.facts = facts
+        self.facts = self.present = facts
         self.locked = bool(facts.mac_lock or facts.port_lock) or facts.nas_lock is not None
         self.by_mac = facts.mac_authentication
         self.simultaneous_use = facts.terms.simultaneous_use
@@ -51,15 +53,20 @@ class Compiled:
 
     def compile(self, now: float) -> None:
         """Decide again; `now` in seconds since 1970."""
+        self.present = self.facts.at(datetime.fromtimestamp(now, UTC))
+        self.simultaneous_use = self.present.terms.simultaneous_use
         decision = self._decide(now)
-        ends = session_ends(subscribers.subscriber(self.facts), datetime.fromtimestamp(now, UTC))
+        ends = session_ends(subscribers.subscriber(self.present), datetime.fromtimestamp(now, UTC))
+        following = self.present.following
         self.accepted, self.until, self.ends = (
             decision.accepted,
             _seconds(decision.valid_until),
             _seconds(ends),
         )
+        if following:
+            self.until = min(self.until, following[0][0].timestamp())
         self.tails, self.fixed = {}, {}
-        terms = self.facts.terms
+        terms = self.present.terms
         timeout = terms.session_timeout
         if terms.time_limit:
             self.plain_until = _LAPSED
@@ -77,20 +84,20 @@ class Compiled:
             tail = self.tails[kind] = self._encode(now, kind)
         if now < self.plain_until:
             return tail
-        timeout = self.facts.terms.session_timeout
+        timeout = self.present.terms.session_timeout
         seconds = replies.session_seconds(timeout, self._left(now))
         return _session_timeout(seconds) + (tail[_TIMEOUT:] if timeout else tail)
 
     def _left(self, now: float) -> float | None:
-        if not self.facts.terms.time_limit:
+        if not self.present.terms.time_limit:
             return None if self.ends == inf else self.ends - now
-        return online_left(subscribers.subscriber(self.facts), datetime.fromtimestamp(now, UTC))
+        return online_left(subscribers.subscriber(self.present), datetime.fromtimestamp(now, UTC))
 
     def _decide(self, now: float) -> Decision:
-        return decide(subscribers.subscriber(self.facts), None, datetime.fromtimestamp(now, UTC))
+        return decide(subscribers.subscriber(self.present), None, datetime.fromtimestamp(now, UTC))
 
     def _encode(self, now: float, kind: str) -> bytes:
-        terms = self.facts.terms
+        terms = self.present.terms
         return _session_timeout(terms.session_timeout) + _encoded(
             replies.marked(self._told(now, kind)), terms.title
         )
@@ -103,7 +110,7 @@ class Compiled:
 
     def _around_address(self, now: float, kind: str) -> Callable[[str], bytes]:
         """What makes the attributes of a line out of its address."""
-        told, terms = self._told(now, kind, _SOME_ADDRESS), self.facts.terms
+        told, terms = self._told(now, kind, _SOME_ADDRESS), self.present.terms
         timeout = _session_timeout(terms.session_timeout)
         place = next((n for n, pair in enumerate(told) if pair[1] is _SOME_ADDRESS), None)
         if place is None:  # something else is said about addresses
@@ -125,7 +132,7 @@ class Compiled:
         return attributes
 
     def _told(self, now: float, kind: str, framed_ip: str | None = None) -> replies.Pairs:
-        line = subscribers.subscriber(self.facts, framed_ip=framed_ip)
+        line = subscribers.subscriber(self.present, framed_ip=framed_ip)
         return replies.attributes(line, self._decide(now), kind)
 
 
