@@ -24,7 +24,7 @@ from billing.ledger import books, posting
 from billing.ledger.models import Line, Posting
 from billing.ledger.posting import ADJUSTMENT, BAD_DEBT, RECEIVABLE, REVENUE, VAT, Amount, Entry
 from billing.recurring.coverage import Days
-from billing.recurring.models import BilledPeriod, BillingSettings, Rounding
+from billing.recurring.models import BilledChange, BilledPeriod, BillingSettings, Rounding
 from customers.models import Customer
 from ispbilling.core import events
 from ispbilling.core.copying import copy, take_ids
@@ -312,6 +312,14 @@ def _write_children(ids: Sequence[int], drafts: Sequence[Draft]) -> None:
             for day in item.days
         ],
     )
+    changed = [
+        (item.recurring_line_id, day.period, day.generation, day.change)
+        for _, item in items
+        for day in item.days
+        if day.change is not None
+    ]
+    if changed:
+        copy(BilledChange, ("recurring_line_id", "period", "generation", "package_change_id"), changed)
 
 
 def take_numbers(kind: str, year: int, count: int) -> int:

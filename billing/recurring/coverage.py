@@ -40,7 +40,7 @@ class Billed:
     them, or with `credit` gave them back.
 
     `standing`: the document was not taken back. `settled`: it is not billed anew, standing or not. `printed` comes
-    with lines that credit unused days.
+    with lines that credit unused days, and with those of a package change; `change` is the one it was billed under.
     """
 
     period: date
@@ -51,17 +51,20 @@ class Billed:
     standing: bool
     settled: bool
     printed: Printed | None = None
+    change: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Days:
-    """Days of one month that a document bills (or credits), as `BilledPeriod` keeps them."""
+    """Days of one month that a document bills (or credits), as `BilledPeriod` keeps them; `change` is the package
+    change that their price comes from."""
 
     period: date
     generation: int
     since: date
     until: date
     credit: bool = False
+    change: int | None = None
 
 
 def cycle(starts_on: date, frequency: int, day: date) -> Period:
@@ -104,13 +107,13 @@ def left(since: date, until: date, rows: Sequence[Billed]) -> list[Span]:
     return _spans(wanted)
 
 
-def unused(after: date, rows: Sequence[Billed]) -> list[tuple[Printed, Span]]:
-    """What was charged for days from `after` on and not credited yet: the printed lines and the days of each."""
-    found: list[tuple[Printed, Span]] = []
+def charged(since: date, until: date, rows: Sequence[Billed]) -> list[tuple[Billed, Span]]:
+    """The days of [since, until) that are charged and not credited: the rows that do it, with the days of each."""
+    found: list[tuple[Billed, Span]] = []
     for row in sorted(rows, key=lambda row: (row.period, row.generation)):
-        if row.credit or not row.standing or row.printed is None:
+        if row.credit or not row.standing:
             continue
-        days = _days(max(after, row.since), row.until)
+        days = _days(max(since, row.since), min(until, row.until))
         for other in rows:
             # A day that was credited and charged anew is credited again from the later charge alone.
             if (
@@ -119,10 +122,19 @@ def unused(after: date, rows: Sequence[Billed]) -> list[tuple[Printed, Span]]:
                 and (other.period, other.generation) > (row.period, row.generation)
             ):
                 days -= _days(other.since, other.until)
-        for span in _spans(days):
-            if found and found[-1][0] == row.printed and found[-1][1][1] == span[0]:
-                span = (found.pop()[1][0], span[1])
-            found.append((row.printed, span))
+        found += [(row, span) for span in _spans(days)]
+    return found
+
+
+def unused(after: date, rows: Sequence[Billed]) -> list[tuple[Printed, Span]]:
+    """What was charged for days from `after` on and not credited yet: the printed lines and the days of each."""
+    found: list[tuple[Printed, Span]] = []
+    for row, span in charged(after, date.max, rows):
+        if row.printed is None:
+            continue
+        if found and found[-1][0] == row.printed and found[-1][1][1] == span[0]:
+            span = (found.pop()[1][0], span[1])
+        found.append((row.printed, span))
     return found
 
 

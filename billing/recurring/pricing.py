@@ -15,7 +15,7 @@ from billing.recurring.proration import EXACT, Share, portion
 from ispbilling.core.money import CENT, HUNDRED, ZERO, per_unit, split, vat_in_gross, vat_of_net
 
 #: Part of every plan's digest: a plan made by other rules than those that would issue it is previewed again.
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from billing.simulating import simulator
 from billing.simulating.question import Question
 from billing.simulating.simulator import Change
 from customers.models import Customer
+from ispbilling.core import clock
 from ispbilling.core.forms import AmountField, DateInput, Form, Pair
 from radius.models import DataAccount, Package
 
@@ -114,5 +115,5 @@ class CustomerForm(DayForm):
             return simulator.line_price(line, self.cleaned_data["amount"], day)
         if kind == "account":
             account: DataAccount = self.accounts[pk]
-            return simulator.account_package(account, self.cleaned_data["package"], day)
+            return simulator.account_package(account, self.cleaned_data["package"], day, clock.now())
         return None

@@ -21,6 +21,7 @@ from billing.runs.drafting import draft_of
 from billing.runs.planning import excuse
 from ispbilling.core.clock import Period, add_months, day_start, local_day, month_of
 from ispbilling.core.money import ZERO
+from radius.changes import changing
 from radius.models import DataAccount, Package
 
 INVOICES = 6
@@ -72,9 +73,10 @@ def line_price(line: RecurringLine, price: Decimal, day: date) -> Change:
     return Change(day, lambda on: lines.replace(line, day, {"price": price}, on, actor=None))
 
 
-def account_package(account: DataAccount, package: Package, day: date) -> Change:
-    """Another package of a data account."""
-    return Change(day, lambda on: DataAccount.objects.filter(pk=account.pk).update(package=package))
+def account_package(account: DataAccount, package: Package, day: date, now: datetime) -> Change:
+    """Another package of a data account, made on the day. Raises DomainError when the line cannot have it."""
+    wanted = changing.Wanted(account, package, day)
+    return Change(day, lambda on: changing.plan(wanted, max(now, day_start(on)), actor=None))
 
 
 def product_price(product: Product, price: Decimal, day: date) -> Change:

@@ -101,12 +101,17 @@ def test_a_price_from_a_day_within_a_month_is_charged_and_credited_to_the_day(
     assert (line.price, line.ends_on) == (300, None)
 
 
-def test_another_package_shows_from_the_first_run_after_it(alice: Customer) -> None:
+def test_another_package_shows_from_the_first_run_after_it_with_what_was_billed_before(
+    alice: Customer,
+) -> None:
     account = builders.data_account(customer=alice)
     builders.recurring_line(customer=alice, data_account=account)
     faster = builders.package(price=Decimal("899.00"))
-    found = invoices(alice.pk, simulator.account_package(account, faster, date(2026, 12, 1)), NOW, most=2)
-    assert [total for _, total in told(found)] == [Decimal("599.00"), Decimal("899.00")]
+    found = invoices(
+        alice.pk, simulator.account_package(account, faster, date(2026, 12, 1), NOW), NOW, most=2
+    )
+    # December is billed on 25 November: what it costs more comes with January.
+    assert [total for _, total in told(found)] == [Decimal("599.00"), Decimal("1199.00")]
     account.refresh_from_db()
     assert account.package != faster
 
