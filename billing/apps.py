@@ -8,6 +8,7 @@ class BillingConfig(AppConfig):
         from billing import guards, wake, widgets
         from billing.accounting.widgets import TABS as ACCOUNTING
         from billing.ageing.widgets import AgeAnalysis
+        from billing.changes import widgets as changes
         from billing.costing.widgets import TAB as COSTING
         from billing.data_sales.widgets import LineTopups, Topups
         from billing.debiting.finding import DEBITS
@@ -22,6 +23,9 @@ class BillingConfig(AppConfig):
             registries.add_widget("customers:customer_detail", widget)
         registries.add_widget("customers:customer_detail", Topups)
         registries.add_widget("radius:data_account_detail", LineTopups)
+        registries.add_widget("customers:customer_detail", changes.PackageChanges)
+        registries.add_widget("radius:data_account_detail", changes.LinePackageChanges)
+        registries.add_tab("billing:settings_edit", changes.TAB)
         registries.add_tab("customers:customer_edit", TAB)
         registries.add_tab("customers:customer_edit", COSTING)
         for page, tab in ACCOUNTING:

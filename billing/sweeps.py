@@ -8,6 +8,7 @@ from billing.accounting.making import plan as accounting_exports
 from billing.archives.making import plan as run_archives
 from billing.banking import importing
 from billing.banking.models import BankImport, BankImportState
+from billing.changes.acting import plan as package_changes
 from billing.data_sales.automatic import plan as automatic_topups
 from billing.data_sales.paid import plan as paid_topups
 from billing.data_sales.switching import plan as prepaid_switches
@@ -40,6 +41,7 @@ __all__ = [
     "issue_runs",
     "merged_balances",
     "month_end",
+    "package_changes",
     "paid_topups",
     "prepaid_switches",
     "run_archives",

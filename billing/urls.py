@@ -7,6 +7,7 @@ from billing.ageing import views as ageing
 from billing.allocating import views as allocating
 from billing.archives import views as archives
 from billing.banking import views as banking
+from billing.changes import views as changes
 from billing.closing import views as closing
 from billing.costing import views as costing
 from billing.data_sales.views import automatic, prepaid, sales
@@ -177,6 +178,16 @@ recurring_urls = [
     path("<int:pk>/replace/", recurring.RecurringReplace.as_view(), name="recurring_replace"),
 ]
 
+# /billing/changes/
+change_urls = [
+    path("", changes.PackageChangeList.as_view(), name="package_change_list"),
+    path("add/<int:pk>/", changes.PackageChangeAdd.as_view(), name="package_change_add"),
+    path("<int:pk>/", changes.PackageChangeDetail.as_view(), name="package_change_detail"),
+    path("<int:pk>/cancel/", changes.PackageChangeCancel.as_view(), name="package_change_cancel"),
+    path("<int:pk>/restore/", changes.PackageChangeRestore.as_view(), name="package_change_restore"),
+    path("<int:pk>/undo/", changes.PackageChangeUndo.as_view(), name="package_change_undo"),
+]
+
 # /billing/products/
 product_urls = [
     path("", recurring.ProductList.as_view(), name="product_list"),
@@ -252,6 +263,7 @@ urlpatterns = [
     path("accounting/", include(accounting_urls)),
     path("statements/", include(statement_urls)),
     path("recurring/", include(recurring_urls)),
+    path("changes/", include(change_urls)),
     path("products/", include(product_urls)),
     path("runs/", include(run_urls)),
     path("simulator/", include(simulator_urls)),

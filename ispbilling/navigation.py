@@ -64,6 +64,7 @@ MENU = (
         "Data",
         (
             Item("Data Accounts", "radius:data_account_list", "radius.accounts.view", "plug-connected"),
+            Item("Package Changes", "billing:package_change_list", "radius.accounts.view", "switch-3"),
             Item("Packages", "radius:package_list", "radius.catalogue.view", "package"),
             Item("Services", "radius:service_list", "radius.catalogue.view", "gauge"),
             Item("Top-ups", "radius:topup_list", "radius.catalogue.view", "database-plus"),

@@ -162,6 +162,12 @@ SWEEPS = [
         every(60),
         "counts again how long lines with a time limit were online",
     ),
+    Sweep(
+        "package_changes",
+        "billing.sweeps.package_changes",
+        every(15),
+        "gives lines the package that was scheduled for them; before the month's bundles are granted",
+    ),
     Sweep("reconcile", "radius.sweeps.reconcile", every(30), "re-queues disconnects that were lost"),
     Sweep(
         "new_bundles",

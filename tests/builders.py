@@ -71,7 +71,7 @@ from customers.models import (
 )
 from customers.requests import answering, asking, fields
 from groups.models import CustomerGroup
-from ispbilling.core.clock import local_day, month_of, now
+from ispbilling.core.clock import day_start, local_day, month_of, now
 from ispbilling.core.models import AccountingSystem, Provider, Role, User
 from ispbilling.core.units import GB
 from ispbilling.protection import exporting
@@ -83,6 +83,7 @@ from radius.models import (
     DecisionFacts,
     Nas,
     Package,
+    PackageChange,
     ReplyAttribute,
     Service,
     Session,
@@ -235,6 +236,23 @@ def data_account(**kwargs: Any) -> DataAccount:
             "username": f"user{n}@isp.test",
             "secret": "wire-secret",
             "starts_on": date(2026, 1, 1),
+            "created_at": now(),
+            **kwargs,
+        }
+    )
+
+
+def package_change(**kwargs: Any) -> PackageChange:
+    """Scheduled for tomorrow, to another package."""
+    account = kwargs.get("data_account") or data_account()
+    tomorrow = local_day(now()) + timedelta(days=1)
+    return PackageChange.objects.create(
+        **{
+            "data_account": account,
+            "from_package": account.package,
+            "to_package": package(),
+            "activates_on": tomorrow,
+            "activates_at": day_start(tomorrow),
             "created_at": now(),
             **kwargs,
         }

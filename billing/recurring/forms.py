@@ -153,6 +153,7 @@ class SettingsForm(SeenForm):
         "standard_discount",
         "payment_link",
         Pair("issue_automatically", "age_by"),
+        "changes_billed",
         "anchor_emails",
     )
 
@@ -161,7 +162,7 @@ class SettingsForm(SeenForm):
         fields = (
             "due_days", "overdue_days", "prices_include_vat", "rounding", "invoice_prefix", "credit_note_prefix",
             "adjustment_prefix", "write_off_prefix", "receipt_prefix", "financial_year_end_month", "month_end_day",
-            "standard_discount", "payment_link", "issue_automatically", "age_by", "anchor_emails",
+            "standard_discount", "payment_link", "issue_automatically", "age_by", "changes_billed", "anchor_emails",
         )  # fmt: skip
         field_classes = {"standard_discount": PlainDecimalField}
 

@@ -55,6 +55,7 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "radius.accounts.view": STAFF,
     "radius.accounts.edit": CARE,
     "radius.accounts.reveal": CARE,
+    "radius.changes.backdate": MANAGERS,  # a package change from a day that has passed: invoices are taken back
     "radius.nas.view": STAFF,
     "radius.nas.edit": MANAGERS,
     "radius.sessions.view": STAFF,

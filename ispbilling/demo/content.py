@@ -111,6 +111,14 @@ NOTES = (
 ONLINE_TWICE, SILENT, CLOSED_FOR_SILENCE, BLOCKED, LOCKED, SUSPENDED, LEAVING = 1, 3, 9, 5, 6, 11, 13
 
 
+#: Number of PEOPLE, the new package, whether from today on, and the comment.
+CHANGES = (
+    (2, "20Mb/s Family 500GB", True, "Her grandchildren visit"),
+    (12, "50Mb/s Uncapped", False, "Asked by telephone; fibre is in the street since October"),
+    (14, "10Mb/s Starter 100GB", False, "Finds it too dear"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Log-ins that are kept: whose or with which username, how often and how many minutes apart, until just now."""

@@ -23,6 +23,8 @@ from ispbilling.core.models import Event, Provider
 from ispbilling.demo import content, debiting, network, paying
 from radius.accounts import lines
 from radius.accounts.models import Medium
+from radius.changes import changing
+from radius.changes.changing import Wanted
 from radius.models import CapKind, DataAccount, Nas, Package, Service, TopupGroup, TopupType
 from radius.nas.secrets import generate_secret
 
@@ -51,6 +53,7 @@ def load(now: datetime) -> dict[str, int]:
     paying.pay_online(people, now)
     _troubles(people, now)
     network.trouble(accounts, routers, now)
+    _changes(accounts, now)
     _company(people, now)
     _draft(people, now)
     Event.objects.unannounced().update(announced_at=now)
@@ -155,6 +158,15 @@ def _line(customer: Customer, package: Package, start: date, now: datetime) -> N
     RecurringLine.objects.create(
         customer=customer, data_account=account, description=package.title, starts_on=start
     )
+
+
+def _changes(accounts: list[DataAccount], now: datetime) -> None:
+    """Package changes, of today and planned for the first of next month."""
+    packages = {package.title: package for package in Package.objects.all()}
+    following = add_months(local_day(now).replace(day=1), 1)
+    for who, title, at_once, comment in content.CHANGES:
+        on = local_day(now) if at_once else following
+        changing.schedule(Wanted(accounts[who], packages[title], on, comment), now, actor=None)
 
 
 def _draft(people: list[Customer], now: datetime) -> None:

@@ -36,7 +36,7 @@ def _secret_field() -> forms.CharField:
 
 
 class LineForm(SeenForm):
-    """What the line is and what it costs."""
+    """What the line is and what it costs. Another package comes by a package change, but for prepaid lines."""
 
     secret = _secret_field()
     package = PackageChoice(queryset=Package.objects.none())
@@ -46,15 +46,22 @@ class LineForm(SeenForm):
     class Meta:
         model = DataAccount
         fields = (
-            "username", "mac_authentication", "package", "custom_price", "medium", "starts_on",
+            "username", "mac_authentication", "package", "custom_price", "custom_topup_price", "medium", "starts_on",
         )  # fmt: skip
-        widgets: ClassVar[dict[str, Any]] = {"custom_price": MoneyInput(), "starts_on": DateInput()}
+        widgets: ClassVar[dict[str, Any]] = {
+            "custom_price": MoneyInput(),
+            "custom_topup_price": MoneyInput(),
+            "starts_on": DateInput(),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         offered = Q(active=True)
         if self.instance.pk:
             del self.fields["secret"]
+            if not self.instance.prepaid:  # a package change, which is billed, gives it another one
+                del self.fields["package"]
+                return
             offered |= Q(pk=self.instance.package_id)
         self.fields["package"].queryset = Package.objects.filter(offered).select_related("service")
 

@@ -76,6 +76,7 @@ class DataAccountDetail(DetailPage):
                     kind="yes",
                     empty="No, the package's",
                 ),
+                Attr("custom_topup_price", "Top-up Price per GB", kind="money", empty="each top-up's own"),
                 Attr("starts_on", "First Day", kind="date"),
                 Attr("ends_on", "Last Day", kind="date", empty="open"),
             ),
@@ -132,7 +133,13 @@ class DataAccountDetail(DetailPage):
             if self.object.blocked
             else verb("Block", "block", "lock", "danger")
         )
+        change = url_or_none("billing:package_change_add", self.object.customer_id)
         return [
+            *(
+                [Button("Change Package", f"{change}?line={self.object.pk}", "switch-3", permission=EDIT)]
+                if change and not self.object.prepaid
+                else []
+            ),
             verb("Show Password", "reveal", "eye", permission=REVEAL),
             verb("New Password", "secret", "key"),
             verb("Last Day", "end", "calendar-x"),

@@ -89,6 +89,7 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "radius.TopupType": builders.topup_type,
     "radius.TopupGroup": lambda: builders.topup_type().group,
     "radius.DataAccount": builders.data_account,
+    "radius.PackageChange": builders.package_change,
     "radius.Session": builders.session,
     "radius.ReplyAttribute": lambda: builders.reply_attribute(service=builders.service()),
     "radius.ReplyAttribute of a line": lambda: builders.reply_attribute(data_account=builders.data_account()),
