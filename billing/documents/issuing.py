@@ -257,7 +257,10 @@ def _references() -> str:
                  AND conrelid = ANY (%s::regclass[])""",
             [
                 Posting._meta.db_table,
-                [one._meta.db_table for one in (Document, DocumentLine, BilledPeriod, Line, Event)],
+                [
+                    one._meta.db_table
+                    for one in (Document, DocumentLine, BilledPeriod, BilledChange, Line, Event)
+                ],
             ],
         )
         return str(cursor.fetchone()[0])

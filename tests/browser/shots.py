@@ -20,6 +20,7 @@ from customers.models import Customer, GateKind
 from ispbilling.core import clock
 from ispbilling.core.models import Role, User
 from ispbilling.demo import loading
+from radius.models import DataAccount
 from tests import builders
 from tests.architecture import site, subjects
 from tests.architecture.permissions import OPEN, PAGES, PORTAL
@@ -88,6 +89,20 @@ def test_the_edit_dialog_over_the_list(page: Page, live_server: LiveServer, demo
     page.get_by_role("row").nth(1).get_by_role("link", name=re.compile("Edit")).click()
     page.get_by_role("dialog").wait_for()
     tabs(page, "dialog-customer_edit", full_page=False)
+
+
+def test_the_preview_of_a_package_change(page: Page, live_server: LiveServer, demonstration: None) -> None:
+    manager = builders.staff(Role.MANAGER, username="mary")
+    account = DataAccount.objects.exclude(customer__gates__until=None).order_by("pk").first()
+    if account is None or ONLY not in "package_change-preview":
+        return
+    address = reverse("billing:package_change_add", args=[account.customer_id])
+    looking.log_in(page, live_server.url, manager, then=address)
+    page.get_by_label("New data package").select_option(index=3)
+    page.get_by_label("Activation date").fill(str(clock.local_day(clock.now())))
+    page.get_by_role("button", name="Preview").click()
+    page.get_by_role("heading", name="What will happen").wait_for()
+    looking.shoot(page, "package_change-preview")
 
 
 def test_portal_pages(page: Page, live_server: LiveServer, demonstration: None) -> None:
