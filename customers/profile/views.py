@@ -3,20 +3,17 @@
 from dataclasses import replace
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
 import django_tables2 as tables
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
 
 from customers.accounts import editing, gates, listing, onboarding
 from customers.accounts.models import Customer, Gate, GateKind
 from customers.accounts.views import FILLS, unchecked
-from customers.merging.models import merge_of
-from customers.profile import timeline
+from customers.profile import banners, timeline
 from customers.profile.forms import (
     AccountEditForm,
     AddressEditForm,
@@ -26,7 +23,6 @@ from customers.profile.forms import (
     MasterForm,
 )
 from customers.protection import visits
-from customers.protection.models import Erasure
 from customers.relations import linking, paying
 from ispbilling.core import clock
 from ispbilling.core.errors import DomainError
@@ -104,76 +100,7 @@ class CustomerDetail(DetailPage):
 
     def banners(self) -> list[tuple[str, str]]:
         """What must be seen before anything else (PRO-4, USE-6)."""
-        customer = self.object
-        found: list[tuple[str, str]] = []
-        if merge := merge_of(customer):
-            when = f"on {clock.local_day(merge.at)}"
-            return [
-                (
-                    "attention",
-                    self.leads(f"Merged {when} into", merge.survivor, ": this is only its former code"),
-                )
-            ]
-        if erasure := Erasure.objects.filter(customer=customer).first():
-            found.append(("off", f"Personal data erased on {clock.local_day(erasure.at)}."))
-        for gate in self.standing.values():
-            by = f" by {gate.closed_by}" if gate.closed_by else ""
-            because = f": {gate.reason.rstrip('.')}." if gate.reason else "."
-            if gate.kind == GateKind.CANCELLED and gate.since > self.now:
-                found.append(
-                    ("attention", f"Cancelling: the last day of service is {gate.last_day}{because}")
-                )
-            elif gate.kind == GateKind.DISABLED:
-                there = reverse("customers:customer_list") + f"?state=disabled&q={quote(customer.code)}"
-                words = f"Disabled since {clock.local_day(gate.since)}{by}{because}"
-                found.append(
-                    (
-                        "stopped",
-                        format_html('{} Enable it from <a href="{}">List Customers</a>.', words, there),
-                    )
-                )
-            elif gate.since <= self.now:
-                words = f"{GateKind(gate.kind).label} since {clock.local_day(gate.since)}{by}{because}"
-                found.append(("stopped", words))
-        if not customer.group.enabled:
-            found.append(
-                ("stopped", f"The customer group {customer.group} is disabled: nothing authenticates.")
-            )
-        if waiting := customer.change_requests.open().first():
-            words = 'The customer asks to put details right: <a href="{}" data-modal>decide</a>.'
-            found.append(("attention", format_html(words, waiting.get_absolute_url())))
-        return found + self.relations()
-
-    def relations(self) -> list[tuple[str, str]]:
-        """Master, sub-account, reseller: each banner leads to the other side (PRO-4, USE-6)."""
-        customer = self.object
-        found: list[tuple[str, str]] = []
-        if customer.is_master:
-            count = customer.sub_accounts.not_deleted(self.now).count()
-            paid = " It is billed for all of them." if customer.bill_all_to_master else ""
-            subs = f"{count} sub-account{'' if count == 1 else 's'}"
-            url = reverse("customers:customer_sub_list", args=[customer.pk])
-            found.append(
-                (
-                    "attention",
-                    format_html('This is a Master Account with <a href="{}">{}</a>.{}', url, subs, paid),
-                )
-            )
-        if customer.master:
-            pays = ", which is billed for it" if paying.payer(customer) == customer.master else ""
-            found.append(("info", self.leads("Sub-account of", customer.master, pays)))
-        if customer.is_reseller:
-            count = customer.resold_customers.not_deleted(self.now).count()
-            url = reverse("customers:customer_resold_list", args=[customer.pk])
-            words = f"{count} customer{'' if count == 1 else 's'}"
-            found.append(("info", format_html('This is a Reseller with <a href="{}">{}</a>.', url, words)))
-        if customer.reseller:
-            found.append(("info", self.leads("Customer of the reseller", customer.reseller)))
-        return found
-
-    def leads(self, words: str, other: Customer, after: str = "") -> SafeString:
-        url, name = other.get_absolute_url(), f"{other.name} ({other.code})"
-        return format_html('{} <a href="{}">{}</a>{}.', words, url, name, after)
+        return banners.of(self.object, self.standing.values(), self.now)
 
     def buttons(self) -> list[Button]:
         found = [button(self.object, "Edit", "customer_edit", "pencil", "customers.edit", "primary")]
