@@ -163,7 +163,8 @@ class Columns:
 class Chart:
     """A chart as data: `kind` is bar, line, pie or doughnut; `unit` stands at the axis and each value.
 
-    The page draws it in the colours of the theme and puts the same numbers in a table behind it.
+    The page draws it in the colours of the theme and puts the same numbers in a table behind it. With `urls`, one
+    for each label, what stands at a label leads there, in the drawing and in the table.
     """
 
     title: str
@@ -172,6 +173,7 @@ class Chart:
     series: tuple[Series, ...]
     unit: str = ""
     stacked: bool = False
+    urls: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """What the page's script reads."""
@@ -180,12 +182,17 @@ class Chart:
             "labels": list(self.labels),
             "unit": self.unit,
             "stacked": self.stacked,
+            "urls": list(self.urls),
             "series": [
                 {"label": s.label, "values": [float(v) for v in s.values], "meaning": s.meaning}
                 for s in self.series
             ],
         }
 
-    def rows(self) -> list[tuple[str, list[float | int]]]:
-        """The table behind the chart: label, then one value per series."""
-        return [(label, [s.values[i] for s in self.series]) for i, label in enumerate(self.labels)]
+    def rows(self) -> list[tuple[str, str, list[float | int]]]:
+        """The table behind the chart: label, where it leads ("" for nowhere), then one value per series."""
+        urls = self.urls or ("",) * len(self.labels)
+        return [
+            (label, url, [s.values[i] for s in self.series])
+            for i, (label, url) in enumerate(zip(self.labels, urls, strict=True))
+        ]

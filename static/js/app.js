@@ -437,6 +437,12 @@
         responsive: true,
         maintainAspectRatio: false,
         animation: false,
+        onClick: function (event, hits) {
+          if (data.urls.length && hits.length) { window.location.href = data.urls[hits[0].index]; }
+        },
+        onHover: function (event, hits) {
+          event.native.target.style.cursor = data.urls.length && hits.length ? "pointer" : "";
+        },
         interaction: { mode: round ? "nearest" : "index", intersect: round },
         plugins: {
           legend: { display: round || data.series.length > 1, position: "bottom", labels: { color: ink, boxWidth: 12 } },
