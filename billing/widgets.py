@@ -11,6 +11,7 @@ from billing.documents import adjusting, dues
 from billing.documents.models import Document
 from billing.documents.tables import LatestTable
 from billing.ledger.models import Balance
+from billing.overview import figures
 from billing.payments.models import Payment
 from billing.payments.tables import LatestPaymentsTable
 from billing.recurring.models import BillingSettings, RecurringLine
@@ -25,6 +26,8 @@ from ispbilling.core.parts import Button
 from ispbilling.core.registries import Widget
 
 LATEST = 5
+#: Months of the billing summary, the present one included.
+SUMMARY_MONTHS = 6
 
 
 class Billing(Widget):
@@ -60,6 +63,31 @@ class Billing(Widget):
 
     def view_all(self) -> str:
         return f"{reverse('billing:document_list')}?customer={self.obj.code}"
+
+
+class BillingSummary(Widget):
+    """What the customer was billed and paid month by month, beside its usage (USE-10)."""
+
+    name, title, icon = "billing_summary", "Billing Summary", "receipt"
+    template_name = "billing/_summary_widget.html"
+    permission = "billing.documents.view"
+    column, weight = 1, 10
+
+    def context(self) -> Mapping[str, Any]:
+        now = clock.now()
+        months = figures.of_customer(self.obj, now, SUMMARY_MONTHS)
+        balance = Balance.objects.filter(customer=self.obj).values_list("amount", flat=True).first()
+        listed = f"{reverse('billing:document_list')}?customer={quote(self.obj.code)}&kind=billed"
+        return {
+            "rows": [
+                (month, f"{listed}&since={month.period.start}&until={month.period.last}") for month in months
+            ],
+            "balance": balance or ZERO,
+            "payer": paying.payer(self.obj),
+        }
+
+    def view_all(self) -> str:
+        return f"{reverse('billing:document_list')}?customer={quote(self.obj.code)}"
 
 
 class Payments(Widget):

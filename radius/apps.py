@@ -10,21 +10,22 @@ class RadiusConfig(AppConfig):
         from ispbilling.core.registries import add_widget
         from radius.attributes import widgets as attributes
         from radius.coa import widgets as coa
+        from radius.consumption import widgets as consumption
         from radius.finding import SOURCES
         from radius.nas import widgets as nas
         from radius.server import widgets as server
         from radius.usage import widgets as usage
 
         on_customer = (
-            usage.DataAccountsWidget,
-            usage.DataUsageWidget,
+            consumption.DataAccountsWidget,
+            consumption.DataUsageWidget,
             usage.ActiveSessionsWidget,
             usage.PreviousSessionsWidget,
             server.ProblemsWidget,
         )
         on_line = (
             server.AccessWidget,
-            usage.LineUsageWidget,
+            consumption.LineUsageWidget,
             usage.LineActiveSessionsWidget,
             usage.LinePreviousSessionsWidget,
             server.LineRejectsWidget,

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("radius.degrading.urls")),
     path("", include("radius.quarantine.urls")),
     path("", include("radius.usage.urls")),
+    path("", include("radius.consumption.urls")),
     path("", include("radius.coa.urls")),
     path("", include("radius.server.urls")),
     path("", include("radius.tracing.urls")),

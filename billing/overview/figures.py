@@ -19,7 +19,9 @@ from billing.documents.models import BILLED, Document
 from billing.ledger.models import ChainHead
 from billing.payments.models import Method, Payment
 from billing.recurring.models import AgeBy, BillingSettings
+from customers.merging.models import records_of
 from customers.models import Customer
+from customers.relations.paying import payer
 from ispbilling.core.clock import Period, add_months, local_day, month_of
 from ispbilling.core.money import ZERO
 
@@ -90,6 +92,19 @@ def turnover(now: datetime) -> Turnover:
     seal = _seal()
     kept = _fresh("turnover", seal, now)
     return kept or _keep("turnover", _turnover(now, seal))
+
+
+def of_customer(customer: Customer, now: datetime, months: int) -> list[Month]:
+    """The same of one customer, the latest month first: what it pays, or what it uses and another one pays for."""
+    first = add_months(local_day(now).replace(day=1), 1 - months)
+    records = records_of(customer)
+    side = "payer__in" if payer(customer) == customer else "customer__in"
+    papers = Document.objects.filter(kind__in=BILLED, **{side: records})
+    received = Payment.objects.filter(taken_back_on=None, payer__in=records)
+    billed = _by_month(papers, "issued_on", "total", first)
+    collected = _by_month(received, "received_on", "amount", first)
+    found = [month_of(add_months(first, ahead)) for ahead in reversed(range(months))]
+    return [Month(one, billed.get(one.start, ZERO), collected.get(one.start, ZERO)) for one in found]
 
 
 def owed(now: datetime) -> Owed | None:

@@ -10,9 +10,9 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import BigIntegerField, Count, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, TruncMonth
 
-from ispbilling.core.clock import Period
+from ispbilling.core.clock import Period, add_months, month_of
 from radius.accounts.models import DataAccount, DataAccountQuerySet
 from radius.usage.models import UsageDay
 
@@ -105,6 +105,23 @@ def daily(period: Period, **where: Any) -> list[Day]:
     found = {day: Day(day, upload, download) for day, upload, download in rows}
     days = [period.start + timedelta(days=n) for n in range(period.days)]
     return [found.get(day) or Day(day, 0, 0) for day in days]
+
+
+def monthly(period: Period, **where: Any) -> list[Day]:
+    """Every month of the period as `daily`, each on its first day."""
+    rows = (
+        UsageDay.objects.filter(day__gte=period.start, day__lt=period.end, **where)
+        .order_by()
+        .annotate(first=TruncMonth("day"))
+        .values_list("first")
+        .annotate(upload=Sum("upload_octets"), download=Sum("download_octets"))
+    )
+    found = {first: Day(first, upload, download) for first, upload, download in rows}
+    months, first = [], month_of(period.start).start
+    while first < period.end:
+        months.append(found.get(first) or Day(first, 0, 0))
+        first = add_months(first, 1)
+    return months
 
 
 def percent(used: int, cap: int | None) -> int | None:

@@ -1,0 +1,13 @@
+"""/usage/."""
+
+from django.urls import path
+
+from radius.consumption import views
+
+urlpatterns = [
+    path("usage/", views.UsageList.as_view(), name="usage_list"),
+    path("usage/customers/", views.CustomerUsageList.as_view(), name="customer_usage_list"),
+    path("usage/choose/", views.UsageChoose.as_view(), name="usage_choose"),
+    path("usage/customers/<int:pk>/", views.CustomerUsage.as_view(), name="customer_usage"),
+    path("usage/lines/<int:pk>/", views.UsageExplained.as_view(), name="usage_explained"),
+]
