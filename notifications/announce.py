@@ -73,6 +73,8 @@ def _wanted(notice: Notice, channel: str, on: Switches) -> bool:
     """E-mail is the channel of record: without an address it is written down as given up. A customer without
     a cell number simply gets no SMS (MSG-3)."""
     kind = BY_EVENT[notice.event.kind]
+    if notice.only and channel != notice.only:
+        return False
     return on[kind.name, channel] and (channel == Channel.EMAIL or bool(notice.addresses[channel]))
 
 

@@ -25,7 +25,8 @@ from notifications.models import Channel
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One person to be told one thing. `who` is the addressee in the dedupe key; `links` are markers ->
-    user. `copies` are the person's further e-mail addresses; what holds a link to log in has none."""
+    user. `copies` are the person's further e-mail addresses; what holds a link to log in has none. `only` is the
+    channel that somebody chose for it; otherwise the rules say."""
 
     key: str
     event: Event
@@ -35,6 +36,7 @@ class Notice:
     links: Mapping[str, int | str] = field(default_factory=dict)
     document_id: int | None = None
     copies: Sequence[str] = ()
+    only: str = ""
 
 
 def gather(events: Sequence[Event]) -> list[Notice]:
@@ -304,6 +306,27 @@ def _requests(events: Sequence[Event]) -> list[Notice]:
     return found
 
 
+def _usage(events: Sequence[Event]) -> list[Notice]:
+    """Usage that staff sent: by the channel they chose, in the words they saw."""
+    customers = Customer.objects.in_bulk([event.subject_id for event in events])
+    contacts = primary_contacts(customers)
+    found = []
+    for event in events:
+        customer, channel = customers[event.subject_id], event.data["channel"]
+        contact = contacts.get(customer.pk)
+        variables = {
+            "name": contact.name if contact else customer.name,
+            "code": customer.code,
+            **{name: event.data[name] for name in ("month", "summary", "lines")},
+        }
+        key = f"{event.pk}:{event.kind}:{customer.pk}"
+        copies = _copies(contact) if channel == Channel.EMAIL else []
+        found.append(
+            Notice(key, event, customer, _addresses(contact), variables, copies=copies, only=channel)
+        )
+    return found
+
+
 def _anchors(events: Sequence[Event]) -> list[Notice]:
     """The daily anchor: to whoever the billing settings named when it was written; without anybody, nowhere."""
     found = []
@@ -337,5 +360,6 @@ SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
     "cancellation_cleared": _customers,
     "update_request": _requests,
     "rating_request": _requests,
+    "usage_report": _usage,
     "ledger_anchor": _anchors,
 }

@@ -163,6 +163,19 @@ CATALOGUE = [
         {"link": "https://isp.example/portal/rate/123.Kx1", "days": "14", "code": "ALI001"},
     ),
     Kind(
+        "usage_report",
+        "Usage",
+        "when staff send a customer its usage: what was used of what in a month, by data account",
+        ("usage.sent",),
+        {
+            "code": "ALI001",
+            "month": "December 2026",
+            "summary": "6.0 GB of 181.0 GB used, 175.0 GB left",
+            "lines": "alice@isp.test: 6.0 GB of 181.0 GB used, 175.0 GB left",
+        },
+        sms=True,
+    ),
+    Kind(
         "ledger_anchor",
         "Ledger anchor",
         "once a day to the addresses in the billing settings: the end of the ledger's chain, to be kept",

@@ -17,6 +17,8 @@ message_urls = [
 # /customers/<pk>/: acts on a customer that end in a mail
 customer_urls = [
     path("welcome/", views.WelcomeAgain.as_view(), name="welcome_again"),
+    path("usage/email/", views.UsageEmail.as_view(), name="usage_email"),
+    path("usage/sms/", views.UsageSms.as_view(), name="usage_sms"),
 ]
 
 urlpatterns = [

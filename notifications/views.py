@@ -1,5 +1,6 @@
 """Staff pages: the outbox, one message, the switches, and the acts that send something."""
 
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -7,12 +8,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 
 from customers.models import Customer, PortalLogin
-from ispbilling.core.clock import now
+from ispbilling.core.clock import local_day, now
 from ispbilling.core.models import User
 from ispbilling.core.parts import Attr, Button, Panel, State
 from ispbilling.core.tables import url_or_none
 from ispbilling.core.views import ActionPage, DetailPage, ListPage, StaffPage
-from notifications import outbox, rules, welcoming
+from notifications import outbox, rules, usage, welcoming
 from notifications.channels.sms import segments
 from notifications.filters import MessageFilter
 from notifications.forms import LoginForm
@@ -20,6 +21,7 @@ from notifications.kinds import CATALOGUE, KINDS, Kind
 from notifications.links import days_valid
 from notifications.models import Channel, Message, MessageState, Rule
 from notifications.tables import MEANINGS, MessageTable, RuleTable, customer_url
+from radius.consumption import periods
 
 RETRIABLE = (MessageState.FAILED, MessageState.GIVEN_UP)
 
@@ -184,6 +186,59 @@ class WelcomeAgain(ActionPage):
 
     def close_url(self) -> str:
         return self.came_from() or self.success_url(self.object, None)
+
+
+class UsageEmail(ActionPage):
+    """The usage of a month by e-mail, as it will read, before it is sent (USE-5)."""
+
+    queryset = Customer.objects.select_related("group")
+    permission = "messages.send"
+    title = "Usage Email"
+    submit_label, submit_icon = "Send it", "send"
+    template_name = "notifications/usage.html"
+    dialog_template = "notifications/_usage_dialog.html"
+    channel = Channel.EMAIL
+
+    @cached_property
+    def report(self) -> usage.Report:
+        moment = now()
+        try:
+            chosen = periods.chosen(self.request.GET.dict(), local_day(moment))
+        except ValueError as error:
+            raise Http404("no such month") from error
+        return usage.report(self.object, chosen.months[0], self.channel, moment)
+
+    def obstacles(self, obj: Customer) -> list[str]:
+        return usage.obstacles(self.report)
+
+    def consequences(self, obj: Customer) -> list[str]:
+        found = [f"It goes to {self.report.to} within a few seconds."]
+        if self.channel == Channel.SMS and (count := segments(self.report.words.text)) > 1:
+            found.append(f"It takes {count} SMS.")
+        return found
+
+    def context(self, **extra: Any) -> dict[str, Any]:
+        return super().context(**extra, words=self.report.words)
+
+    def act(self, obj: Customer, form: Any, actor: User) -> Customer:
+        usage.send(self.report, now(), actor=actor)
+        return obj
+
+    def done(self, obj: Customer, result: Customer) -> str:
+        return f"The usage of {obj} is on its way to {self.report.to}."
+
+    def success_url(self, obj: Customer, result: Customer) -> str:
+        return reverse("radius:customer_usage", args=[obj.pk])
+
+    def close_url(self) -> str:
+        return self.came_from() or reverse("radius:customer_usage", args=[self.object.pk])
+
+
+class UsageSms(UsageEmail):
+    """The same in few words by SMS."""
+
+    title = "Usage SMS"
+    channel = Channel.SMS
 
 
 class RuleList(StaffPage):

@@ -188,6 +188,8 @@ PAGES = {
     "radius:customer_usage": "radius.usage.view",
     "radius:usage_choose": "radius.usage.view",
     "radius:usage_explained": "radius.usage.view",
+    "notifications:usage_email": "messages.send",
+    "notifications:usage_sms": "messages.send",
     "radius:ip_lookup": "radius.sessions.trace",
     "radius:session_list": "radius.sessions.view",
     "radius:session_history": "radius.sessions.view",

@@ -72,7 +72,7 @@ def test_the_usage_of_a_customer_has_every_block_of_the_guide(
     expect(page.get_by_role("combobox", name="Customer", exact=True)).to_have_attribute(
         "placeholder", "GRA001 - Grammy Norma"
     )
-    for name in ("Edit Customer", "Profile"):
+    for name in ("Edit Customer", "Usage Email", "Usage SMS", "Profile"):
         expect(page.locator("#main").get_by_role("link", name=name, exact=True)).to_be_visible()
     expect(page.get_by_label("Month", exact=True)).to_have_value(f"{month.start:%Y-%m}")
     # Orange: the banners.
@@ -110,6 +110,12 @@ def test_the_usage_of_a_customer_has_every_block_of_the_guide(
     expect(page.get_by_role("region", name="Monthly usage breakdown")).to_contain_text("Together")
     page.get_by_role("link", name="Yearly").click()
     expect(page.get_by_role("region", name="Yearly usage breakdown")).to_be_visible()
+    # Purple: the mail as it will read, then on its way.
+    page.get_by_role("link", name="Usage Email", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_text(re.compile("test@test: .* of 181.0 GB used"))).to_be_visible()
+    dialog.get_by_role("button", name="Send it").click()
+    expect(page.get_by_text("is on its way to")).to_be_visible()
     # Black again: another customer.
     page.get_by_role("combobox", name="Customer", exact=True).fill("Wonder")
     page.get_by_role("option", name=re.compile("WON001")).click()
