@@ -1,7 +1,6 @@
 """The first page: what do I owe, how much is left, what is wrong, and where to go on."""
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
@@ -10,8 +9,9 @@ from ispbilling.core.clock import local_day, month_of
 from portal import owing, paying, standing
 from portal.views.page import PortalPage
 from radius.accounts import states
+from radius.consumption.limits import Limit
+from radius.consumption.summary import summary
 from radius.models import DataAccount
-from radius.usage import totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,7 @@ class Line:
     status: str
     meaning: str
     used: int
-    percent: int | None
-
-    @property
-    def left(self) -> int | None:
-        cap = self.account.package.cap_octets
-        return None if cap is None else max(cap - self.used, 0)
+    limit: Limit | None
 
 
 class Home(PortalPage):
@@ -48,18 +43,15 @@ class Home(PortalPage):
         )
 
     def lines(self) -> list[Line]:
-        """The data accounts in service this month, with what each used."""
+        """The data accounts in service this month, with what each used of what it has."""
         month = month_of(local_day(self.now))
-        mine = self.customer.data_accounts.select_related("package__service")
-        accounts: list[Any] = list(states.with_status(totals.in_service(mine, month), self.now))
-        used = totals.used_by_account(accounts, month)
         return [
             Line(
-                account,
-                standing.WORDS[account.radius_status],
-                states.MEANINGS[account.radius_status],
-                used[account.pk],
-                totals.percent(used[account.pk], account.package.cap_octets),
+                line.account,
+                standing.WORDS[line.account.radius_status],
+                states.MEANINGS[line.account.radius_status],
+                line.used,
+                line.limit,
             )
-            for account in accounts
+            for line in summary(self.customer, month, self.now)
         ]

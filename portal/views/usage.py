@@ -1,13 +1,18 @@
-"""Usage of a month, day by day, of all data accounts or one (USE-5, DAT-4)."""
+"""Usage of a month: what is left of each bundle and until when, and day by day, of all lines or one (DAT-4)."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from ispbilling.core.clock import Period, add_months, local_day, month_of
+from portal import standing
 from portal.graph import Graph
 from portal.views.page import PortalPage
+from radius.accounts.states import MEANINGS, RadiusStatus
+from radius.consumption.held import Held, held
+from radius.consumption.summary import LineUse, summary
 from radius.models import DataAccount
 from radius.usage import totals
 
@@ -15,6 +20,20 @@ from radius.usage import totals
 MONTHS = 24
 #: No provider has usage from before; the calendar of Python ends not long before it does.
 FIRST = date(2000, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A line with what it has."""
+
+    line: LineUse
+    held: list[Held]
+
+    @property
+    def status(self) -> tuple[str, str]:
+        """Its state in a word, and what that means."""
+        found = RadiusStatus(self.line.account.radius_status)
+        return standing.WORDS[found], MEANINGS[found]
 
 
 class Usage(PortalPage):
@@ -25,21 +44,31 @@ class Usage(PortalPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         this = month_of(local_day(self.now))
         month = self.month(this)
-        accounts = list(self.customer.data_accounts.select_related("package"))
         account = self.account()
-        days = totals.daily(month, data_account__in=[account] if account else accounts)
+        lines = summary(self.customer, month, self.now)
+        ids = [account.pk] if account else [line.account.pk for line in lines]
+        days = totals.daily(month, data_account__in=ids)
         return self.answer(
+            cards=self.cards(lines, ids, month),
             month=month,
             months=self.months(this),
             before=_name(add_months(month.start, -1)),
             after=_name(month.end) if month.start < this.start else "",
-            accounts=accounts,
+            accounts=[line.account for line in lines],
+            present=month == this,
             account=account,
             days=days,
             graph=Graph.of(days),
             upload=sum(day.upload for day in days),
             download=sum(day.download for day in days),
         )
+
+    def cards(self, lines: list[LineUse], ids: list[int], month: Period) -> list["Card"]:
+        """The lines that are shown, each with its bundles in the order in which they are used."""
+        of: dict[int, list[Held]] = {}
+        for one in held(ids, month, self.now):
+            of.setdefault(one.bundle.data_account_id, []).append(one)
+        return [Card(line, of.get(line.account.pk, [])) for line in lines if line.account.pk in ids]
 
     def month(self, this: Period) -> Period:
         """The month asked for as `?month=2026-11`; Http404 for anything that is not a month of the past."""

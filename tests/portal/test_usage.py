@@ -1,14 +1,17 @@
 """Usage by day, by month and by line."""
 
-from datetime import date
+import re
+from datetime import date, timedelta
 
 import pytest
 from django.test import Client
 
 from customers.models import Customer
-from ispbilling.core.clock import add_months
+from ispbilling.core.clock import add_months, day_end, day_start, month_of, now, zone
 from ispbilling.core.units import GB
 from portal.graph import Graph, round_up
+from radius.bundles import counting, granting, settling
+from radius.bundles.models import BundleKind
 from radius.models import DataAccount, UsageDay
 from radius.usage.totals import Day
 from tests import builders
@@ -64,3 +67,28 @@ def test_bars_stand_on_the_ground_and_fit() -> None:
     (bar,) = Graph.of([Day(date(2026, 11, 1), upload=2, download=3)]).bars
     assert (bar.download_y, bar.download_height) == ("50.00", "50.00")
     assert (bar.upload_y, bar.upload_height) == ("16.67", "33.33")
+
+
+@pytest.mark.feature("USE-7", "USE-8")
+def test_it_tells_what_is_left_of_each_bundle_and_until_when(
+    as_alice: Client, line: DataAccount, today: date
+) -> None:
+    settling.settle([line.pk], now())
+    counting.count([line.pk], now())
+    last = month_of(today).last
+    granting.grant(
+        line,
+        BundleKind.TOPUP,
+        20 * GB,
+        now(),
+        source="sale:1",
+        title="Weekend data",
+        expires_at=day_end(last),
+    )
+    page = re.sub(r"<[^>]+>", "", text(as_alice.get("/portal/usage/")))
+    assert "30.0 GB of 120.0 GB used (100.0 GB monthly + 20.0 GB top-up)" in page
+    assert "90.0 GB left" in page
+    assert "Weekend data" in page
+    assert "20.0 GB left" in page
+    assert f"until {day_start(last + timedelta(days=1)).astimezone(zone()):%Y-%m-%d %H:%M}" in page
+    assert "120.0 GB used" in re.sub(r"<[^>]+>", "", text(as_alice.get("/portal/")))
