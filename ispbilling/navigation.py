@@ -74,6 +74,7 @@ MENU = (
             Item("Problem Sessions", "radius:session_problems", "radius.sessions.view", "alert-triangle"),
             Item("Problem Packets", "radius:quarantine_list", "radius.sessions.view", "package-off"),
             Item("Rejects", "radius:reject_list", "radius.sessions.view", "ban"),
+            Item("Speed Tests", "radius:speed_test_list", "radius.usage.view", "gauge"),
             Item("Connection Check", "radius:login_check", "radius.sessions.view", "help-circle"),
             Item("IP Lookup", "radius:ip_lookup", "radius.sessions.trace", "user-search"),
             Item("NAS", "radius:nas_list", "radius.nas.view", "router"),

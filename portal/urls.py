@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from portal.views import account, answers, documents, door, home, pay, payments, statement, usage
+from portal.views import account, answers, documents, door, home, pay, payments, speed, statement, usage
 
 app_name = "portal"
 
 urlpatterns = [
     path("", home.Home.as_view(), name="home"),
     path("usage/", usage.Usage.as_view(), name="usage"),
+    path("usage/speed/", speed.Speed.as_view(), name="speed"),
+    path("usage/speed/data/", speed.SpeedData.as_view(), name="speed_data"),
     path("invoices/", documents.Documents.as_view(), name="document_list"),
     path("invoices/<int:pk>/", documents.DocumentView.as_view(), name="document_detail"),
     path("invoices/<int:pk>/pdf/", documents.DocumentPdf.as_view(), name="document_pdf"),

@@ -14,6 +14,7 @@ class RadiusConfig(AppConfig):
         from radius.finding import SOURCES
         from radius.nas import widgets as nas
         from radius.server import widgets as server
+        from radius.speed import widgets as speed
         from radius.usage import widgets as usage
 
         on_customer = (
@@ -21,6 +22,7 @@ class RadiusConfig(AppConfig):
             consumption.DataUsageWidget,
             usage.ActiveSessionsWidget,
             usage.PreviousSessionsWidget,
+            speed.SpeedTestsWidget,
             server.ProblemsWidget,
         )
         on_line = (
@@ -28,6 +30,7 @@ class RadiusConfig(AppConfig):
             consumption.LineUsageWidget,
             usage.LineActiveSessionsWidget,
             usage.LinePreviousSessionsWidget,
+            speed.LineSpeedTestsWidget,
             server.LineRejectsWidget,
             attributes.LineAttributesWidget,
             coa.LineCoaWidget,

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("radius.quarantine.urls")),
     path("", include("radius.usage.urls")),
     path("", include("radius.consumption.urls")),
+    path("", include("radius.speed.urls")),
     path("", include("radius.coa.urls")),
     path("", include("radius.server.urls")),
     path("", include("radius.tracing.urls")),

@@ -71,3 +71,8 @@ class SpeedTest(models.Model):
     def percent(self) -> int | None:
         """Download in percent of what was sold."""
         return self.down_kbps * 100 // self.sold_down_kbps if self.sold_down_kbps else None
+
+    @property
+    def share(self) -> str:
+        """`62 % of 20 Mb/s`; empty where nothing was sold."""
+        return f"{self.percent} % of {format_kbps(self.sold_down_kbps)}" if self.sold_down_kbps else ""

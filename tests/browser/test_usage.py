@@ -1,4 +1,4 @@
-"""The usage of a customer in a real browser, held against the guide's description block by block."""
+"""The usage of a customer in a real browser, held against the guide's description block by block, and a speed test."""
 
 import re
 from datetime import timedelta
@@ -8,10 +8,11 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from ispbilling.core.clock import day_end, local_day, month_of, now
+from ispbilling.core.models import Provider
 from ispbilling.core.units import GB
 from radius.bundles import counting, granting, settling
 from radius.bundles.models import BundleKind
-from radius.models import UsageDay
+from radius.models import SpeedTest, UsageDay
 from tests import builders
 from tests.browser import looking
 
@@ -123,3 +124,25 @@ def test_the_usage_of_a_customer_has_every_block_of_the_guide(
     expect(page.get_by_text("Nothing to count")).to_be_visible()
     assert heard == []
     assert norma.pk
+
+
+@pytest.mark.feature("PRO-9")
+def test_a_customer_tests_the_speed_of_the_line(page: Page, live_server: LiveServer) -> None:
+    alice = builders.customer(code="ALI001", name="Alice Liddell")
+    line = builders.data_account(customer=alice, username="alice@isp.test")
+    builders.session(data_account=line, username=line.username, framed_ip="127.0.0.1")
+    Provider.objects.update(name="Wonder Wireless")
+    heard = looking.complaints(page.context)
+    page.set_viewport_size(PHONE)
+    looking.log_in(page, live_server.url, builders.portal_user(alice), "/portal/usage/")
+    page.get_by_role("link", name="Test the speed").click()
+    expect(page.get_by_text("None yet.")).to_be_visible()
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("None yet.")).to_have_count(0, timeout=60_000)
+    expect(page.get_by_role("listitem").filter(has_text=" ms · alice@isp.test")).to_contain_text("of 20 Mb/s")
+    assert looking.overflow(page) == 0
+    made = SpeedTest.objects.get()
+    assert (made.customer, made.data_account, made.over_line) == (alice, line, True)
+    assert made.down_kbps > 1000
+    assert (made.sold_down_kbps, made.sold_up_kbps) == (20_000, 10_000)
+    assert heard == []
