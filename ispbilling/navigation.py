@@ -67,6 +67,8 @@ MENU = (
             Item("Package Changes", "billing:package_change_list", "radius.accounts.view", "switch-3"),
             Item("Packages", "radius:package_list", "radius.catalogue.view", "package"),
             Item("Services", "radius:service_list", "radius.catalogue.view", "gauge"),
+            Item("Data Transfers", "radius:transfer_list", "radius.usage.view", "arrows-right-left"),
+            Item("Data Regulation", "radius:compliance", "radius.compliance.view", "gavel"),
             Item("Top-ups", "radius:topup_list", "radius.catalogue.view", "database-plus"),
             Item("Access When Closed", "radius:access_action_list", "radius.catalogue.view", "door"),
             Item("Active Sessions", "radius:session_list", "radius.sessions.view", "activity"),

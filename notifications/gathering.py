@@ -4,6 +4,7 @@ events."""
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,10 +16,12 @@ from billing.documents.models import DocumentKind
 from billing.models import Balance, DebitRow, Document, Payment
 from customers.models import Contact, Customer, CustomerRequest, PortalLogin
 from customers.requests.asking import DAYS
+from ispbilling.core.clock import local_day
 from ispbilling.core.models import Event, User
 from ispbilling.core.money import ZERO, format_money
+from ispbilling.core.units import format_octets
 from notifications.kinds import BY_EVENT
-from notifications.links import days_valid, pay_url, paying_online
+from notifications.links import days_valid, pay_url, paying_online, portal_url
 from notifications.models import Channel
 
 
@@ -346,6 +349,42 @@ def _anchors(events: Sequence[Event]) -> list[Notice]:
     return found
 
 
+def _bundles(events: Sequence[Event]) -> list[Notice]:
+    """Used and transferred data: to the primary contact of the customer whose line it is."""
+    customers = Customer.objects.in_bulk([event.about_id for event in events])
+    contacts = primary_contacts(customers)
+    found = []
+    for event in events:
+        if event.about_id is None or (customer := customers.get(event.about_id)) is None:
+            continue  # the line belongs to nobody any more
+        data, contact = event.data, contacts.get(customer.pk)
+        here = event.kind != "data_bundle.used"
+        variables = {
+            "name": contact.name if contact else customer.name,
+            "code": customer.code,
+            "line": data["receiver"] if here else data["line"],
+            "size": format_octets(data["octets"]),
+            "until": _last_day(data.get("expires_at")),
+            "level": str(data.get("level", "")),
+            "title": data.get("title", ""),
+            "left": format_octets(data.get("left", 0)),
+            "choices": portal_url() + "data/",
+            "giver": data.get("giver", ""),
+            "note": data.get("note", ""),
+            "undone": "undone" if event.kind == "data_bundle.transfer_undone_here" else "",
+        }
+        key = f"{event.pk}:{event.kind}:{customer.pk}"
+        found.append(Notice(key, event, customer, _addresses(contact), variables, copies=_copies(contact)))
+    return found
+
+
+def _last_day(expires_at: str | None) -> str:
+    """The last local day before an instant, empty for never."""
+    if not expires_at:
+        return ""
+    return str(local_day(datetime.fromisoformat(expires_at) - timedelta(seconds=1)))
+
+
 SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
     "welcome": _welcomes,
     "password_reset": _resets,
@@ -356,6 +395,8 @@ SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
     "debit_order_notice": _debits,
     "debit_order_unpaid": _debits,
     "statement": _statements,
+    "data_used": _bundles,
+    "data_received": _bundles,
     "cancellation_set": _customers,
     "cancellation_cleared": _customers,
     "update_request": _requests,

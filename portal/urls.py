@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.views import account, answers, documents, door, home, pay, payments, speed, statement, usage
+from portal.views import account, answers, data, documents, door, home, pay, payments, speed, statement, usage
 
 app_name = "portal"
 
@@ -11,6 +11,9 @@ urlpatterns = [
     path("usage/", usage.Usage.as_view(), name="usage"),
     path("usage/speed/", speed.Speed.as_view(), name="speed"),
     path("usage/speed/data/", speed.SpeedData.as_view(), name="speed_data"),
+    path("data/", data.Data.as_view(), name="data"),
+    path("data/<int:pk>/give/", data.GiveData.as_view(), name="data_give"),
+    path("data/<int:pk>/withdraw/", data.WithdrawConsent.as_view(), name="data_consent_withdraw"),
     path("invoices/", documents.Documents.as_view(), name="document_list"),
     path("invoices/<int:pk>/", documents.DocumentView.as_view(), name="document_detail"),
     path("invoices/<int:pk>/pdf/", documents.DocumentPdf.as_view(), name="document_pdf"),

@@ -7,12 +7,13 @@ class RadiusConfig(AppConfig):
 
     def ready(self) -> None:
         from ispbilling import search
-        from ispbilling.core.registries import add_widget
+        from ispbilling.core.registries import add_tab, add_widget
         from radius.attributes import widgets as attributes
         from radius.coa import widgets as coa
         from radius.consumption import widgets as consumption
         from radius.finding import SOURCES
         from radius.nas import widgets as nas
+        from radius.rolling import widgets as rolling
         from radius.server import widgets as server
         from radius.speed import widgets as speed
         from radius.usage import widgets as usage
@@ -20,6 +21,7 @@ class RadiusConfig(AppConfig):
         on_customer = (
             consumption.DataAccountsWidget,
             consumption.DataUsageWidget,
+            rolling.DataExpiryWidget,
             usage.ActiveSessionsWidget,
             usage.PreviousSessionsWidget,
             speed.SpeedTestsWidget,
@@ -28,6 +30,7 @@ class RadiusConfig(AppConfig):
         on_line = (
             server.AccessWidget,
             consumption.LineUsageWidget,
+            rolling.LineExpiryWidget,
             usage.LineActiveSessionsWidget,
             usage.LinePreviousSessionsWidget,
             speed.LineSpeedTestsWidget,
@@ -43,5 +46,6 @@ class RadiusConfig(AppConfig):
         add_widget("radius:session_detail", coa.SessionCoaWidget)
         for widget in (nas.PostureWidget, nas.DaysWidget):
             add_widget("radius:nas_detail", widget)
+        add_tab("core:provider_edit", rolling.SETTINGS)
         for source in SOURCES:
             search.register(source)

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("radius.consumption.urls")),
     path("", include("radius.speed.urls")),
     path("", include("radius.coa.urls")),
+    path("", include("radius.rolling.urls")),
     path("", include("radius.server.urls")),
     path("", include("radius.tracing.urls")),
 ]

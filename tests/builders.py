@@ -76,10 +76,13 @@ from ispbilling.core.models import AccountingSystem, Provider, Role, User
 from ispbilling.core.units import GB
 from ispbilling.protection import exporting
 from notifications.models import Message
+from radius.bundles import granting, settling
 from radius.models import (
     AuthAttempt,
     CapKind,
     DataAccount,
+    DataBundle,
+    DataTransfer,
     DecisionFacts,
     Nas,
     Package,
@@ -90,6 +93,9 @@ from radius.models import (
     TopupGroup,
     TopupType,
 )
+from radius.rolling import transferring
+from radius.rolling.models import Door
+from radius.rolling.transferring import Wish as Transfer
 
 _next = count(1)
 PASSWORD = "correct horse battery"  # noqa: S105 - of test users only
@@ -257,6 +263,24 @@ def package_change(**kwargs: Any) -> PackageChange:
             **kwargs,
         }
     )
+
+
+def data_bundle(of: DataAccount | None = None, gb: int = 10, **kwargs: Any) -> DataBundle:
+    """A top-up that was paid for, valid for 30 days."""
+    at = kwargs.pop("at", None) or now()
+    told = {"source": f"test:{next(_next)}", "price": Decimal("99.00"), "expires_at": at + timedelta(days=30)}
+    line = of or data_account()
+    settling.settle([line.pk], at)
+    return granting.grant(line, kwargs.pop("kind", "topup"), gb * GB, at, **{**told, **kwargs})
+
+
+def data_transfer(**kwargs: Any) -> DataTransfer:
+    """Half of a top-up that went to another line."""
+    bundle = kwargs.pop("bundle", None) or data_bundle()
+    to = kwargs.pop("to", None) or data_account(customer=customer())
+    settling.settle([to.pk], now())
+    wish = Transfer(bundle, to, kwargs.pop("octets", bundle.octets // 2), uuid4(), Door.STAFF)
+    return transferring.transfer(wish, now(), actor=kwargs.pop("actor", None))
 
 
 def reply_attribute(**kwargs: Any) -> ReplyAttribute:

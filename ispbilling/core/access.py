@@ -62,6 +62,9 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "radius.sessions.disconnect": CARE,
     "radius.sessions.trace": MANAGERS,  # who had an address: recorded with a reason
     "radius.usage.view": STAFF,
+    "radius.bundles.transfer": CARE,  # data of one customer to another
+    "radius.bundles.consent": CARE,  # to charges out of bundle, as a customer said it
+    "radius.compliance.view": FINANCE | {Role.SUPPORT, Role.READ_ONLY},
     "radius.export": MANAGERS,
     "billing.documents.view": STAFF,
     "billing.documents.draft": OFFICE,

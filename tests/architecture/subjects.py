@@ -90,6 +90,8 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "radius.TopupGroup": lambda: builders.topup_type().group,
     "radius.DataAccount": builders.data_account,
     "radius.PackageChange": builders.package_change,
+    "radius.DataBundle": builders.data_bundle,
+    "radius.DataTransfer": builders.data_transfer,
     "radius.Session": builders.session,
     "radius.ReplyAttribute": lambda: builders.reply_attribute(service=builders.service()),
     "radius.ReplyAttribute of a line": lambda: builders.reply_attribute(data_account=builders.data_account()),
@@ -152,6 +154,10 @@ def subject(page: Page, argument: str) -> Any:
 
 def portal_subject(page: Page, mine: Any) -> int:
     """The key of something that this customer may see on a portal page."""
+    if page.name == "portal:data_give":
+        return int(builders.data_bundle(builders.data_account(customer=mine)).pk)
+    if page.name == "portal:data_consent_withdraw":
+        return int(builders.data_account(customer=mine).pk)
     made = builders.payment(mine) if "payment" in page.name else builders.invoice(mine)
     return int(made.pk)
 
