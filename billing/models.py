@@ -10,6 +10,17 @@ from billing.accounting.models import (
 from billing.allocating.models import Pin
 from billing.archives.models import RunArchive, RunArchivePart
 from billing.banking.models import BankImport, BankLine
+from billing.calls.models import (
+    Call,
+    CallBill,
+    CallImport,
+    CallImportPart,
+    CallSettings,
+    CustomerPhoneCosting,
+    PhoneCostingModel,
+    PhoneNumber,
+    PhoneRate,
+)
 from billing.costing.models import CostingModel, CostingPrice, CustomerCosting
 from billing.data_sales.models import AutoTopup, DataSalesSettings, PrepaidSwitch, TopupSale
 from billing.debiting.models import (
@@ -53,12 +64,18 @@ __all__ = [
     "BilledChange",
     "BilledPeriod",
     "BillingSettings",
+    "Call",
+    "CallBill",
+    "CallImport",
+    "CallImportPart",
+    "CallSettings",
     "ChainHead",
     "Checkout",
     "CostingModel",
     "CostingPrice",
     "CustomerCosting",
     "DataSalesSettings",
+    "CustomerPhoneCosting",
     "DebitBatch",
     "DebitRow",
     "DebitSettings",
@@ -77,6 +94,9 @@ __all__ = [
     "Party",
     "Payment",
     "PaymentPosting",
+    "PhoneCostingModel",
+    "PhoneNumber",
+    "PhoneRate",
     "Pin",
     "Posting",
     "PrepaidSwitch",

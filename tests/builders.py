@@ -42,6 +42,9 @@ from billing.models import (
     GatewayDelivery,
     InvoiceDraft,
     Payment,
+    PhoneCostingModel,
+    PhoneNumber,
+    PhoneRate,
     PrepaidSwitch,
     Product,
     RecurringLine,
@@ -298,6 +301,31 @@ def recurring_line(**kwargs: Any) -> RecurringLine:
 
 def costing_model(**kwargs: Any) -> CostingModel:
     return CostingModel.objects.create(**{"title": f"Price list {next(_next)}", **kwargs})
+
+
+def phone_model(*rates: tuple[str, str], **kwargs: Any) -> PhoneCostingModel:
+    """A phone costing model with rates as (prefix, price per minute)."""
+    made = PhoneCostingModel.objects.create(**{"title": f"Call rates {next(_next)}", **kwargs})
+    PhoneRate.objects.bulk_create(
+        PhoneRate(model=made, prefix=prefix, destination=f"To {prefix}", per_minute=Decimal(price))
+        for prefix, price in rates
+    )
+    return made
+
+
+def phone_number(identity: str = "", **kwargs: Any) -> PhoneNumber:
+    """A number of a customer, with nothing left to be priced."""
+    identity = identity or f"2721555{next(_next):04}"
+    kwargs.setdefault("customer", Customer.objects.first() or customer())
+    return PhoneNumber.objects.create(
+        **{
+            "identity": identity,
+            "label": identity,
+            "starts_on": date(2026, 1, 1),
+            "stale": False,
+            **kwargs,
+        }
+    )
 
 
 def product(**kwargs: Any) -> Product:

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from billing.banking import erasing as banking
+from billing.calls import erasing as calls
 from billing.data_sales import erasing as data_sales
 from billing.debiting import erasing as debits
 from billing.documents import erasing as documents
@@ -59,6 +60,8 @@ BLANKED = {
     "billing.Payment": "References and notes on payments",
     "billing.BankLine": "References on lines of bank statements",
     "billing.Mandate": "Mandates of debit orders: holder, bank, account number",
+    "billing.PhoneNumber": "Telephone numbers and extensions",
+    "billing.Call": "Who was called, and from which number",
     "billing.ResultLine": "References on results of debit orders",
     "billing.TopupSale": "Why top-ups were undone",
     "billing.AutoTopup": "Why automatic top-ups were switched off",
@@ -102,6 +105,8 @@ KEPT = {
     "billing.BilledPeriod": "Which periods were billed",
     "billing.BilledChange": "Which package change a billed period was for",
     "billing.CustomerCosting": "Which price list their packages followed",
+    "billing.CustomerPhoneCosting": "Which price list their calls followed",
+    "billing.CallBill": "How many calls an invoice charged, for how long and how much",
     "billing.RunPlan": "Plans of past runs",
     "billing.RunException": "Exceptions of past runs",
 }
@@ -189,6 +194,7 @@ def _erase(row: Customer, reason: str, now: datetime, actor: User) -> Erasure:
         | debits.erase(row)
         | data_sales.erase(row)
         | payments.erase(row)
+        | calls.erase(row)
         | messages.erase(row)
     )
     counts |= people.erase(row, now)

@@ -28,6 +28,7 @@ LEFT_OUT = {
     "billing.RunException": "why a run of ours left somebody out; internal to the run",
     "billing.BilledPeriod": "bookkeeping against billing a period twice; the documents say what was billed",
     "billing.BilledChange": "which package change a billed period was for; the documents say it",
+    "billing.CallBill": "which calls an invoice charged; the calls and the invoice are there",
     "billing.Pin": "which payment we let settle which invoice; the statement says so",
     "billing.DebitSkip": "why a batch of ours left somebody out; internal to the batch",
     "billing.ResultLine": "what a provider told us of a debit order; the debit order is there",

@@ -68,6 +68,7 @@ def full(bob: Customer) -> Customer:
     linking.link(bob, linking.Links(is_master=True, is_reseller=True), now(), actor=None)
     builders.customer(master=bob, reseller=bob)
     builders.invoice(bob)
+    builders.phone_number(customer=bob)
     bob.refresh_from_db()
     return bob
 

@@ -1,0 +1,11 @@
+DELETE FROM billing_callsettings;
+DROP TRIGGER billing_calls_added ON billing_call;
+DROP FUNCTION billing_calls_added();
+DROP TRIGGER billing_callbill_complete ON billing_callbill;
+DROP FUNCTION billing_callbill_complete();
+DROP TRIGGER billing_calls_billed ON billing_call;
+DROP FUNCTION billing_calls_billed();
+DROP TRIGGER billing_call_kept ON billing_call;
+DROP TRIGGER billing_call_stays ON billing_call;
+DROP FUNCTION billing_call_stays();
+DROP TRIGGER billing_callbill_append_only ON billing_callbill;
