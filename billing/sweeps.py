@@ -8,6 +8,8 @@ from billing.accounting.making import plan as accounting_exports
 from billing.archives.making import plan as run_archives
 from billing.banking import importing
 from billing.banking.models import BankImport, BankImportState
+from billing.calls.importing import plan as call_imports
+from billing.calls.pricing import plan as price_calls
 from billing.changes.acting import plan as package_changes
 from billing.data_sales.automatic import plan as automatic_topups
 from billing.data_sales.paid import plan as paid_topups
@@ -35,6 +37,7 @@ __all__ = [
     "accounting_exports",
     "anchor_ledger",
     "automatic_topups",
+    "call_imports",
     "expire_checkouts",
     "expiring_bundles",
     "expiry",
@@ -44,6 +47,7 @@ __all__ = [
     "package_changes",
     "paid_topups",
     "prepaid_switches",
+    "price_calls",
     "run_archives",
     "simulations",
     "verify_books",

@@ -70,6 +70,18 @@ SWEEPS = [
         "records the payments of bank statements, and takes them back",
     ),
     Sweep(
+        "call_imports",
+        "billing.sweeps.call_imports",
+        every(15),
+        "imports the calls of files that staff confirmed",
+    ),
+    Sweep(
+        "price_calls",
+        "billing.sweeps.price_calls",
+        every(15),
+        "prices calls that are not billed again when a number or a rate changed",
+    ),
+    Sweep(
         "expire_checkouts",
         "billing.sweeps.expire_checkouts",
         every(300),

@@ -14,6 +14,8 @@ _SEPARATORS = re.compile(r"[\s().\-/\u00a0\u2010-\u2015]")
 _DIGITS = re.compile(r"\+?[0-9]{1,30}", re.ASCII)
 #: As long is a number with its country code.
 _WHOLE = 10
+#: As long is a short number, or an extension, at most.
+_SHORT = 6
 
 
 def normal(text: str, country_code: str) -> str:
@@ -32,6 +34,15 @@ def normal(text: str, country_code: str) -> str:
     if digits.startswith("0"):
         return country_code + digits[1:]
     return digits if len(digits) >= _WHOLE else country_code + digits
+
+
+def shown(identity: str, country_code: str) -> str:
+    """A normal form as people read it, and as `normal` understands it: `+27215550100`, and short numbers as dialled."""
+    if not _DIGITS.fullmatch(identity):
+        return identity
+    rest = identity.removeprefix(country_code)
+    short = rest != identity and 0 < len(rest) <= _SHORT and not rest.startswith("0")
+    return rest if short else f"+{identity}"
 
 
 def spoken(seconds: int) -> str:

@@ -122,7 +122,7 @@ def _draft(
     # Credits first: a day they give back may be charged again by a line after it.
     for line in sorted(document.lines.all(), key=lambda line: (line.quantity > 0, line.pk)):
         items += _kept(line, sorted(gone[line.pk]), numbers, terms)
-    for _, _, new in wrong:
+    for line, _, new in wrong:
         items.append(
             Item(
                 description=new.description,
@@ -132,9 +132,9 @@ def _draft(
                 net=new.price.net,
                 vat=new.price.vat,
                 discount=new.discount,
-                recurring_line_id=new.recurring_line_id,
+                recurring_line_id=line.recurring_line_id,
                 gl_code=new.gl_code,
-                days=numbers.days(new.recurring_line_id, new.span, change=new.days[0].change),
+                days=numbers.days(line.recurring_line_id or 0, new.span, change=new.days[0].change),
             )
         )
     return Draft(

@@ -16,6 +16,8 @@ from typing import NamedTuple
 from django.db import connection
 from django.db.transaction import TransactionManagementError
 
+from billing.calls import billed
+from billing.calls.due import Called
 from billing.documents import addressing
 from billing.documents.addressing import Addressed, PartyDraft, Stored, Wanted
 from billing.documents.digests import document_digest, rounding_word
@@ -35,7 +37,7 @@ from ispbilling.core.money import ZERO
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a draft. Its `days` of a recurring line are recorded as billed, or as credited."""
+    """One line of a draft. Its `days` of a recurring line are recorded as billed, or as credited; or its `calls`."""
 
     description: str
     quantity: Decimal
@@ -47,6 +49,7 @@ class Item:
     recurring_line_id: int | None = None
     gl_code: str = ""
     days: tuple[Days, ...] = ()
+    calls: Called | None = None
 
     @property
     def since(self) -> date | None:
@@ -224,6 +227,8 @@ def issue_rows(
             )
         )
     copy(Document, Row._fields, rows)
+    if corrected := [draft.corrects_id for draft in drafts if draft.corrects_id is not None]:
+        billed.free(corrected)
     _record(kind, rows, now, actor)
     sealed = [
         replace(
@@ -323,6 +328,7 @@ def _write_children(ids: Sequence[int], drafts: Sequence[Draft]) -> None:
     ]
     if changed:
         copy(BilledChange, ("recurring_line_id", "period", "generation", "package_change_id"), changed)
+    billed.claim([(pk, item.calls) for pk, item in items if item.calls is not None])
 
 
 def take_numbers(kind: str, year: int, count: int) -> int:

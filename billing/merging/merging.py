@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import models, transaction
 
+from billing.calls import pricing
 from billing.ledger import posting
 from billing.merging.moves import MOVES
 from billing.merging.preview import look, refusals, standing, stopped
@@ -77,6 +78,7 @@ def merge(
         _take_columns(survivor, loser, choices, trace)
         _unlink(loser, trace)
         _move(survivor, loser, trace)
+        pricing.passed_on(survivor)
         _keep_closed(survivor, loser, trace)
         _tags(survivor, loser, trace)
         CodeAlias.objects.create(customer=survivor, code=loser.code)

@@ -6,6 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models, transaction
 
+from billing.calls import pricing
 from billing.ledger import posting
 from billing.ledger.models import Posting
 from billing.merging.merging import give_role, plain
@@ -80,6 +81,7 @@ def undo(merge: Merge, now: datetime, *, actor: User | None) -> Merge:
         CodeAlias.objects.filter(customer=survivor, code=loser.code).delete()
         _reopen(loser, now, actor)
         _give_back(record)
+        pricing.passed_on(survivor, loser)
         _restore(survivor, trace["columns"], record.former_id_number, loser.id_number)
         _restore(loser, trace["loser_columns"], "", "")
         for name, added in trace["tags"].items():

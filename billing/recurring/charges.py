@@ -25,6 +25,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection
 
+from billing.calls.due import Called
 from billing.ledger.digests import digest
 from billing.recurring.coverage import Billed, Days, Printed, Span, by_month, cycle, parts, unused
 from billing.recurring.models import BillingSettings, Proration, Rounding, VatRate
@@ -119,12 +120,13 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """One recurring line, priced for some days of a cycle; or days of it given back, with negative amounts.
+    """One recurring line, priced for some days of a cycle; or days of it given back, with negative amounts; or the
+    calls of a number in a month (`calls`), which have neither line nor days.
 
     `caught_up`: the cycle is one of an earlier run. `corrects`: the days were billed before, under another package.
     """
 
-    recurring_line_id: int
+    recurring_line_id: int | None
     days: tuple[Days, ...]
     description: str
     quantity: Decimal
@@ -136,6 +138,7 @@ class Charge:
     because: str
     caught_up: bool = False
     corrects: bool = False
+    calls: Called | None = None
 
     @property
     def span(self) -> Span:
@@ -284,7 +287,7 @@ def _bill(
     )
 
 
-def _rounded(charges: Sequence[Charge], terms: Terms) -> list[Charge]:
+def rounded(charges: Sequence[Charge], terms: Terms) -> list[Charge]:
     """With VAT rounded once for all of them, where the provider wants it so. What is given back keeps its cents."""
     if terms.rounding == Rounding.LINE:
         return list(charges)
@@ -327,7 +330,7 @@ def _charges(
     credits = list[Charge]()
     if wrong:
         credits = _corrected(found, wrong, customer_discount, terms, everything=extent is not _Extent.PAYABLE)
-    found = _rounded(found, terms)
+    found = rounded(found, terms)
     if not unused_days:
         return (*found, *credits)
     payable = sum((charge.price.total for charge in (*found, *credits)), ZERO) if found else None

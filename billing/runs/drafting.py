@@ -26,6 +26,7 @@ def draft_of(bill: Bill, run_id: int | None, source_key: str) -> Draft:
                 recurring_line_id=charge.recurring_line_id,
                 gl_code=charge.gl_code,
                 days=charge.days,
+                calls=charge.calls,
             )
             for charge in bill.charges
         ),

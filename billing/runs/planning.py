@@ -18,7 +18,8 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from billing.ledger import books
-from billing.recurring.charges import LAST_ID, Bill, Charge, Terms, due
+from billing.recurring.charges import LAST_ID, Bill, Charge, Terms
+from billing.recurring.dues import due
 from billing.recurring.models import RecurringLine, Timing
 from billing.runs.models import Run, RunChunk, RunException, RunPlan, RunState
 from groups.models import BillingGroup
@@ -95,7 +96,9 @@ def concerned(asked: Asked, most: int) -> int:
 
 def nothing_due(run: Run) -> str:
     """Why a run has nobody in it."""
-    return f"Nothing is due for {run}: it is billed already, or no recurring line is charged in it."
+    return (
+        f"Nothing is due for {run}: it is billed already, or no recurring line is charged in it, nor a call."
+    )
 
 
 def plan_chunk(run_id: int, number: int, now: datetime) -> bool:
@@ -208,7 +211,7 @@ def _payable(bill: Bill) -> Decimal:
     return ZERO if excuse(bill) else bill.total
 
 
-def _explained(charge: Charge) -> dict[str, str | int]:
+def _explained(charge: Charge) -> dict[str, str | int | None]:
     """A planned line as the preview shows it."""
     return {
         "line": charge.recurring_line_id,

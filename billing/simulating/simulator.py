@@ -15,7 +15,8 @@ from django.db import transaction
 
 from billing.documents import issuing
 from billing.recurring import lines
-from billing.recurring.charges import Bill, Terms, due
+from billing.recurring.charges import Bill, Terms
+from billing.recurring.dues import due
 from billing.recurring.models import BillingSettings, Product, RecurringLine, VatRate
 from billing.runs.drafting import draft_of
 from billing.runs.planning import excuse
