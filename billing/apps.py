@@ -8,6 +8,8 @@ class BillingConfig(AppConfig):
         from billing import guards, wake, widgets
         from billing.accounting.widgets import TABS as ACCOUNTING
         from billing.ageing.widgets import AgeAnalysis
+        from billing.calls.widgets import TAB as CALLS
+        from billing.calls.widgets import PhoneNumbers, PhoneUsage
         from billing.changes import widgets as changes
         from billing.costing.widgets import TAB as COSTING
         from billing.data_sales.widgets import LineTopups, Topups
@@ -27,7 +29,10 @@ class BillingConfig(AppConfig):
         registries.add_widget("radius:data_account_detail", changes.LinePackageChanges)
         registries.add_tab("billing:settings_edit", changes.TAB)
         registries.add_widget("radius:customer_usage", widgets.BillingSummary)
+        for widget in (PhoneUsage, PhoneNumbers):
+            registries.add_widget("customers:customer_detail", widget)
         registries.add_tab("customers:customer_edit", TAB)
+        registries.add_tab("billing:settings_edit", CALLS)
         registries.add_tab("customers:customer_edit", COSTING)
         for page, tab in ACCOUNTING:
             registries.add_tab(page, tab)

@@ -7,6 +7,7 @@ from billing.ageing import views as ageing
 from billing.allocating import views as allocating
 from billing.archives import views as archives
 from billing.banking import views as banking
+from billing.calls.views import calls, decks, imports, numbers
 from billing.changes import views as changes
 from billing.closing import views as closing
 from billing.costing import views as costing
@@ -89,6 +90,29 @@ bank_urls = [
     path("<int:pk>/discard/", banking.BankImportDiscard.as_view(), name="bank_import_discard"),
     path("<int:pk>/post/", banking.BankImportPost.as_view(), name="bank_import_post"),
     path("<int:pk>/undo/", banking.BankImportUndo.as_view(), name="bank_import_undo"),
+]
+
+# /billing/calls/
+call_urls = [
+    path("", calls.CallList.as_view(), name="call_list"),
+    path("leave-out/", calls.CallLeaveOut.as_view(), name="call_leave_out"),
+    path("take-in/", calls.CallTakeIn.as_view(), name="call_take_in"),
+    path("unknown/", calls.CallerList.as_view(), name="caller_list"),
+    path("unknown/leave-out/", calls.CallerLeaveOut.as_view(), name="caller_leave_out"),
+    path("unknown/assign/", numbers.PhoneNumberAssign.as_view(), name="phone_number_assign"),
+    path("unrated/", calls.UnratedList.as_view(), name="unrated_list"),
+    path("files/", imports.CallImportList.as_view(), name="call_import_list"),
+    path("files/add/", imports.CallImportAdd.as_view(), name="call_import_add"),
+    path("files/<int:pk>/", imports.CallImportDetail.as_view(), name="call_import_detail"),
+    path("files/<int:pk>/progress/", imports.CallImportProgress.as_view(), name="call_import_progress"),
+    path("files/<int:pk>/columns/", imports.CallImportColumns.as_view(), name="call_import_columns"),
+    path("files/<int:pk>/start/", imports.CallImportStart.as_view(), name="call_import_start"),
+    path("files/<int:pk>/discard/", imports.CallImportDiscard.as_view(), name="call_import_discard"),
+    path("files/<int:pk>/undo/", imports.CallImportUndo.as_view(), name="call_import_undo"),
+    path("numbers/", numbers.PhoneNumberList.as_view(), name="phone_number_list"),
+    path("numbers/add/<int:pk>/", numbers.PhoneNumberAdd.as_view(), name="phone_number_add"),
+    path("numbers/<int:pk>/", numbers.PhoneNumberEdit.as_view(), name="phone_number_edit"),
+    path("numbers/<int:pk>/delete/", numbers.PhoneNumberDelete.as_view(), name="phone_number_delete"),
 ]
 
 # /billing/debits/
@@ -244,6 +268,15 @@ settings_urls = [
     path("debits/", mandates.DebitSettingsEdit.as_view(), name="debit_settings_edit"),
     path("close/", closing.BooksClose.as_view(), name="books_close"),
     path("reopen/", closing.BooksReopen.as_view(), name="books_reopen"),
+    path("phone/", decks.PhoneModelList.as_view(), name="phone_costing_list"),
+    path("phone/add/", decks.PhoneModelAdd.as_view(), name="phone_costing_add"),
+    path("phone/<int:pk>/", decks.PhoneRateList.as_view(), name="phone_costing_detail"),
+    path("phone/<int:pk>/edit/", decks.PhoneModelEdit.as_view(), name="phone_costing_edit"),
+    path("phone/<int:pk>/delete/", decks.PhoneModelDelete.as_view(), name="phone_costing_delete"),
+    path("phone/<int:pk>/rates/add/", decks.PhoneRateAdd.as_view(), name="phone_rate_add"),
+    path("phone/<int:pk>/rates/upload/", decks.PhoneRateUpload.as_view(), name="phone_rate_upload"),
+    path("phone/rates/<int:pk>/", decks.PhoneRateEdit.as_view(), name="phone_rate_edit"),
+    path("phone/rates/<int:pk>/delete/", decks.PhoneRateDelete.as_view(), name="phone_rate_delete"),
     path("costing/", costing.CostingList.as_view(), name="costing_list"),
     path("costing/add/", costing.CostingAdd.as_view(), name="costing_add"),
     path("costing/<int:pk>/", costing.CostingEdit.as_view(), name="costing_edit"),
@@ -257,6 +290,7 @@ urlpatterns = [
     path("bank/", include(bank_urls)),
     path("online/", include(online_urls)),
     path("payments/", include(payment_urls)),
+    path("calls/", include(call_urls)),
     path("debits/", include(debit_urls)),
     path("ageing/", include(ageing_urls)),
     path("trial/", include(trial_urls)),

@@ -105,6 +105,17 @@ MENU = (
         ),
     ),
     Section(
+        "VoIP",
+        (
+            Item("Calls", "billing:call_list", "billing.calls.view", "phone"),
+            Item("Unknown Callers", "billing:caller_list", "billing.calls.view", "phone-x"),
+            Item("Calls Without a Rate", "billing:unrated_list", "billing.calls.view", "phone-off"),
+            Item("Files of Calls", "billing:call_import_list", "billing.calls.view", "file-import"),
+            Item("Phone Numbers", "billing:phone_number_list", "billing.calls.view", "address-book"),
+            Item("Phone Costing Models", "billing:phone_costing_list", "billing.settings.edit", "tags"),
+        ),
+    ),
+    Section(
         "High Sites",
         (Item("High Sites", "groups:high_site_list", "groups.view", "building-broadcast-tower"),),
     ),

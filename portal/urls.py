@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from portal.views import account, answers, data, documents, door, home, pay, payments, speed, statement, usage
+from portal.views import (
+    account,
+    answers,
+    calls,
+    data,
+    documents,
+    door,
+    home,
+    pay,
+    payments,
+    speed,
+    statement,
+    usage,
+)
 
 app_name = "portal"
 
@@ -19,6 +32,7 @@ urlpatterns = [
     path("invoices/<int:pk>/pdf/", documents.DocumentPdf.as_view(), name="document_pdf"),
     path("payments/", payments.Payments.as_view(), name="payment_list"),
     path("payments/<int:pk>/pdf/", payments.PaymentPdf.as_view(), name="payment_pdf"),
+    path("calls/", calls.Calls.as_view(), name="calls"),
     path("statement/", statement.StatementView.as_view(), name="statement"),
     path("statement/pdf/", statement.StatementPdf.as_view(), name="statement_pdf"),
     path("pay/", pay.Pay.as_view(), name="pay"),

@@ -45,6 +45,15 @@ def shown(identity: str, country_code: str) -> str:
     return rest if short else f"+{identity}"
 
 
+def prefix(text: str, country_code: str) -> str:
+    """What numbers begin with, as people and carriers write it: `+27 82`, `0027 82`, `082` and `2782` are `2782`.
+    Empty for what is no number."""
+    digits = _SEPARATORS.sub("", text)
+    if not _DIGITS.fullmatch(digits):
+        return ""
+    return normal(digits, country_code) if digits[0] in "+0" else digits
+
+
 def spoken(seconds: int) -> str:
     """`2 h 14 m`, `45 s`: how long was talked, whole minutes once there is one."""
     hours, minutes = seconds // 3600, seconds % 3600 // 60

@@ -98,7 +98,7 @@ def why_not_removed(number: PhoneNumber) -> str:
     return ""
 
 
-def leave_out(call: Call, reason: str) -> None:
+def leave_out(call: Call, reason: str, *, actor: User | None) -> None:
     """Do not bill a call that is not billed yet. Raises DomainError when an invoice has it."""
     with transaction.atomic():
         pricing.together()
@@ -108,6 +108,7 @@ def leave_out(call: Call, reason: str) -> None:
         if row.state == CallState.LEFT_OUT:
             raise DomainError("It is left out already.")
         _left_out(Call.objects.filter(pk=row.pk), reason)
+        events.record("call.left_out", row, actor=actor, about=_whose(row), reason=reason)
 
 
 def leave_out_caller(caller: str, reason: str, *, actor: User | None) -> int:
@@ -121,7 +122,7 @@ def leave_out_caller(caller: str, reason: str, *, actor: User | None) -> int:
     return count
 
 
-def take_in(call: Call) -> None:
+def take_in(call: Call, *, actor: User | None) -> None:
     """Bill a call after all that was left out. Raises DomainError when it was not."""
     with transaction.atomic():
         pricing.together()
@@ -137,6 +138,11 @@ def take_in(call: Call) -> None:
             price=verdict.price,
             reason=verdict.reason,
         )
+        events.record("call.taken_in", row, actor=actor, about=_whose(row))
+
+
+def _whose(call: Call) -> Customer | None:
+    return call.number.customer if call.number else None
 
 
 def _left_out(rows: CallQuerySet, reason: str) -> int:

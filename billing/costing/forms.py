@@ -6,6 +6,7 @@ from typing import Any
 from crispy_forms.layout import Layout
 from django import forms
 
+from billing.calls.models import CustomerPhoneCosting, PhoneCostingModel
 from billing.costing.models import CostingModel, CustomerCosting
 from customers.models import Customer
 from ispbilling.core import meanwhile
@@ -56,7 +57,7 @@ class CostingForm(Form):
 
 
 class CustomerCostingForm(Form):
-    """Which price list the customer's packages follow (SET-2)."""
+    """Which price lists the customer's packages and calls follow (SET-2)."""
 
     data_costing_model = forms.ModelChoiceField(
         CostingModel.objects.all(),
@@ -65,9 +66,20 @@ class CustomerCostingForm(Form):
         empty_label="None: packages cost what they cost",
         help_text="A price of the data account or of the recurring line goes before it",
     )
+    phone_costing_model = forms.ModelChoiceField(
+        PhoneCostingModel.objects.all(),
+        label="Phone costing model",
+        required=False,
+        empty_label="The default of the billing settings",
+        help_text="What calls cost that no invoice has yet",
+    )
 
     @staticmethod
     def of(customer: Customer) -> dict[str, Any]:
         """What the tab shows of a customer."""
         row = CustomerCosting.objects.filter(customer=customer).first()
-        return {"data_costing_model": row.model_id if row else None}
+        calls = CustomerPhoneCosting.objects.filter(customer=customer).first()
+        return {
+            "data_costing_model": row.model_id if row else None,
+            "phone_costing_model": calls.model_id if calls else None,
+        }

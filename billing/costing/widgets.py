@@ -1,7 +1,9 @@
-"""What price lists add to the edit dialog of a customer: its data costing model (SET-2)."""
+"""What price lists add to the edit dialog of a customer: its data and phone costing models (SET-2)."""
 
 from typing import Any
 
+from billing.calls import decks
+from billing.calls.models import PhoneCostingModel
 from billing.costing import pricing
 from billing.costing.forms import CustomerCostingForm
 from billing.costing.models import CostingModel
@@ -13,11 +15,12 @@ from ispbilling.core.parts import Tab
 def save(form: Any, customer: Customer, actor: User) -> None:
     """Store it with the other changes of the dialog."""
     pricing.give(customer, form.cleaned_data["data_costing_model"], actor=actor)
+    decks.give(customer, form.cleaned_data["phone_costing_model"], actor=actor)
 
 
 def shown(customer: Customer) -> bool:
     """While there is a price list to choose."""
-    return CostingModel.objects.exists()
+    return CostingModel.objects.exists() or PhoneCostingModel.objects.exists()
 
 
 TAB = Tab(

@@ -152,6 +152,9 @@ class DocumentDetail(DetailPage):
             found.insert(0, Button("Profile", profile, "user", "dark", "customers.view"))
         items = reverse("billing:open_items", args=[document.payer_id])
         found.append(Button("Open Items", items, "scale", permission="billing.ageing.view"))
+        if document.call_bills.exists():
+            called = f"{reverse('billing:call_list')}?document={document.pk}"
+            found.append(Button("Calls", called, "phone", permission="billing.calls.view"))
         if document.kind == DocumentKind.INVOICE:
             clone = reverse("billing:document_clone", args=[document.pk])
             found.append(Button("Clone", clone, "copy", permission="billing.documents.draft", modal=True))

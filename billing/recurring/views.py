@@ -274,6 +274,7 @@ class SettingsEdit(EditPage):
         found = [
             Button("VAT rates", reverse("billing:vat_list"), "percentage"),
             Button("Data costing models", reverse("billing:costing_list"), "tags"),
+            Button("Phone costing models", reverse("billing:phone_costing_list"), "phone"),
             Button("Debit orders", reverse("billing:debit_settings_edit"), "writing-sign"),
             Button("Data sales", reverse("billing:data_sales_settings"), "database-plus"),
             Button("Close Books", reverse("billing:books_close"), "lock", permission="billing.books.close"),

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
+from billing.calls.due import unbillable
 from billing.documents.models import Document, DocumentKind
 from billing.recurring.tables import UnbilledTable
 from billing.recurring.unbilled import unbilled
@@ -149,6 +150,7 @@ class RunDetail(ListPage):
             nothing_due=nothing_due(run) if run.state == RunState.EMPTY else "",
             not_billed=0 if run.state in BUSY else not_billed(run).count(),
             left_out=reasons(run),
+            calls_waiting=0 if run.state in BUSY else unbillable(run.period.start),
             appeared=RunException.objects.filter(run=run)
             .exclude(customer__in=RunPlan.objects.filter(run=run).values("customer"))
             .select_related("customer")[:100],

@@ -89,6 +89,9 @@ PERMISSIONS: Final[dict[str, frozenset[str]]] = {
     "billing.payments.add": OFFICE,
     "billing.payments.take_back": FINANCE,
     "billing.gateways.settle": FINANCE,  # by hand what a gateway took and never told
+    "billing.calls.view": STAFF,
+    "billing.calls.import": OFFICE,
+    "billing.calls.edit": DESK,  # whose a number is, and which calls are left out
     "billing.debits.view": STAFF,  # account numbers are masked
     "billing.debits.prepare": OFFICE,
     "billing.debits.results": OFFICE,

@@ -13,6 +13,7 @@ from billing.models import Document
 from customers.merging.models import records_of
 from ispbilling.core.clock import local_day
 from portal import owing, paying
+from portal.views.calls import has_numbers
 from portal.views.page import PortalPage
 
 PER_PAGE = 12
@@ -46,7 +47,12 @@ class Documents(DocumentPage):
         standings = self.standings()
         for document in shown:
             document.standing = standings.of(document, credited=document.credited)
-        return self.answer(documents=shown, debt=owing.of(self.customer), online=paying.online())
+        return self.answer(
+            documents=shown,
+            debt=owing.of(self.customer),
+            online=paying.online(),
+            calls=has_numbers(records_of(self.customer)),
+        )
 
 
 class DocumentView(DocumentPage):
@@ -57,7 +63,14 @@ class DocumentView(DocumentPage):
         self.title = f"{document.get_kind_display()} {document.reference}"
         standing = self.standings().of(document, credited=document.corrections.exists())
         return self.answer(
-            document=document, lines=document.lines.all(), standing=standing, online=paying.online()
+            document=document,
+            lines=document.lines.all(),
+            standing=standing,
+            online=paying.online(),
+            call_months=document.call_bills.filter(number__customer__in=records_of(self.customer))
+            .order_by("month")
+            .values_list("month", flat=True)
+            .distinct(),
         )
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from billing.banking import importing as importing_statements
+from billing.calls import importing as importing_calls
 from billing.merging import merging
 from billing.models import Account
 from billing.runs.planning import Asked, plan
@@ -42,6 +43,12 @@ def _merge() -> Any:
 def _bank_import() -> Any:
     statement = b"Date,Amount,Description\n2026-11-04,115.00,ALI001\n"
     return importing_statements.receive(statement, "nov.csv", now(), actor=None)
+
+
+def _call_import() -> Any:
+    """A preview of a file with one call."""
+    calls = b"Caller,Called,Started,Seconds\n0215550100,0821234567,2026-11-03 09:15:00,60\n"
+    return importing_calls.receive(calls, "nov.csv", now(), actor=None)
 
 
 def _debit_row() -> Any:
@@ -106,6 +113,10 @@ MAKERS: dict[str, Callable[[], Any]] = {
     "billing.Checkout": builders.checkout,
     "billing.GatewayDelivery": lambda: builders.delivery(builders.checkout()),
     "billing.BankImport": _bank_import,
+    "billing.CallImport": _call_import,
+    "billing.PhoneCostingModel": builders.phone_model,
+    "billing.PhoneRate": lambda: builders.phone_model(("27", "1.00")).rates.get(),
+    "billing.PhoneNumber": builders.phone_number,
     "billing.DebitBatch": lambda: _debit_row().batch,
     "billing.DebitRow": _debit_row,
     "billing.Mandate": lambda: debiting.mandate(builders.customer()),

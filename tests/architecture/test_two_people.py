@@ -131,6 +131,21 @@ def test_who_saves_a_form_that_is_out_of_date_is_told_and_overwrites_nothing(cli
             {"title": "Trade"},
             {f"price_{package.pk}": "9.00"},
         ),
+        (
+            reverse("billing:phone_costing_edit", args=[builders.phone_model().pk]),
+            {"title": "Calls"},
+            {"markup": "9.00"},
+        ),
+        (
+            reverse("billing:phone_rate_edit", args=[builders.phone_model(("27", "1.00")).rates.get().pk]),
+            {"destination": "SA"},
+            {"per_minute": "2.0000"},
+        ),
+        (
+            reverse("billing:phone_number_edit", args=[builders.phone_number().pk]),
+            {"description": "Reception"},
+            {"ends_on": "2027-01-31"},
+        ),
         (reverse("billing:settings_edit"), {"due_days": "9"}, {"overdue_days": "3"}),
         (reverse("core:provider_edit"), {"phone": "023 1"}, {"address": "12 Main Road"}),
         (reverse("core:staff_edit", args=[person.pk]), {"first_name": "Ann"}, {"last_name": "Bee"}),

@@ -325,10 +325,10 @@ def test_a_number_has_one_owner_a_day_and_passes_on(
 def test_calls_that_are_left_out_are_not_billed_and_can_be_taken_in(number: PhoneNumber) -> None:
     imported()
     owning.leave_out_caller("27215550199", "a wrong trunk", actor=None)
-    owning.leave_out(Call.objects.earliest("started_at"), "a test call")
+    owning.leave_out(Call.objects.earliest("started_at"), "a test call", actor=None)
     with pytest.raises(DomainError, match="nor a call"):
         december()
-    owning.take_in(Call.objects.earliest("started_at"))
+    owning.take_in(Call.objects.earliest("started_at"), actor=None)
     assert states() == ["rated", "unrated", "left_out", "rated"]
 
 

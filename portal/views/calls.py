@@ -1,0 +1,80 @@
+"""Calls of a month, itemised: what a customer was or will be charged for them."""
+
+from datetime import date
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+
+from billing.calls import listing
+from billing.calls.models import Call, CallSettings, CallState, PhoneNumber
+from billing.calls.numbers import clock, shown
+from customers.merging.models import records_of
+from ispbilling.core.clock import Period, add_months, local_day, month_of
+from portal.views.page import PortalPage
+
+PER_PAGE = 50
+#: How many months back the selector goes; no provider has calls from before `FIRST`.
+MONTHS = 24
+FIRST = date(2000, 1, 1)
+
+
+class Calls(PortalPage):
+    """Only the calls from this customer's own numbers; somebody else who pays sees the sum on the invoice."""
+
+    title = "Calls"
+    place = "documents"
+    template_name = "portal/calls.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        this = month_of(local_day(self.now))
+        month = self.month(this)
+        code = CallSettings.get().country_code
+        shown_calls = Paginator(self.calls(month), PER_PAGE).get_page(request.GET.get("page"))
+        numbers = {number.pk: number for number in listing.numbers_of(records_of(self.customer))}
+        talked = listing.by_number(records_of(self.customer), month)
+        return self.answer(
+            month=month,
+            months=[
+                (f"{start:%Y-%m}", f"{start:%B %Y}")
+                for start in (add_months(this.start, -n) for n in range(MONTHS))
+            ],
+            before=f"{add_months(month.start, -1):%Y-%m}",
+            after=f"{month.end:%Y-%m}" if month.start < this.start else "",
+            calls=shown_calls,
+            rows=[(call, clock(call.seconds), shown(call.called, code)) for call in shown_calls],
+            numbers=[(number, talked[pk]) for pk, number in numbers.items() if pk in talked],
+            total=listing.summary(records_of(self.customer), month),
+            has_numbers=bool(numbers),
+        )
+
+    def calls(self, month: Period) -> QuerySet[Call]:
+        """Those that are charged, newest first."""
+        return (
+            Call.objects.filter(
+                number__customer__in=records_of(self.customer),
+                state=CallState.RATED,
+                day__gte=month.start,
+                day__lt=month.end,
+            )
+            .select_related("number", "bill__document")
+            .order_by("-started_at", "-pk")
+        )
+
+    def month(self, this: Period) -> Period:
+        """The month asked for as `?month=2026-11`; Http404 for anything that is not a month of the past."""
+        asked = self.request.GET.get("month")
+        if not asked:
+            return this
+        try:
+            month = month_of(date.fromisoformat(f"{asked}-01"))
+        except ValueError as error:
+            raise Http404(asked) from error
+        if not FIRST <= month.start <= this.start:
+            raise Http404(asked)
+        return month
+
+
+def has_numbers(keys: list[int]) -> bool:
+    """Whether calls are anything to these records of a customer."""
+    return PhoneNumber.objects.filter(customer__in=keys).exists()
