@@ -20,7 +20,7 @@ from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
 from ispbilling.core.clock import Period, add_months, day_start, local_day, month_of
 from ispbilling.core.models import Event, Provider
-from ispbilling.demo import content, debiting, network, paying
+from ispbilling.demo import calling, content, debiting, network, paying
 from radius.accounts import lines
 from radius.accounts.models import Medium
 from radius.changes import changing
@@ -46,6 +46,7 @@ def load(now: datetime) -> dict[str, int]:
         Event.objects.unannounced().update(announced_at=now)  # nobody here has a mailbox
     accounts = list(DataAccount.objects.filter(customer__in=people).order_by("pk"))
     sessions = network.usage(accounts, routers, start, now, rng)
+    calling.call(people, start, now)
     for first in (start, month.start):
         _invoice(first, now)
     debiting.collect(people, start, now)

@@ -13,15 +13,20 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import connection, models, transaction
 from django.db.models import Q
 
+from billing.calls.models import CallState
 from billing.models import (
     AccountingExport,
     AccountingExportPart,
+    Call,
+    CallImport,
+    CallSettings,
     ChainHead,
     Checkout,
     Document,
     GatewayAccount,
     GatewayDelivery,
     Payment,
+    PhoneCostingModel,
     Product,
     Run,
     RunArchive,
@@ -33,7 +38,7 @@ from ispbilling.core import events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.files import keeping
 from ispbilling.core.models import Event, Provider, User
-from ispbilling.demo import content, paying
+from ispbilling.demo import calling, content, paying
 from radius.history.models import FactHistory
 from radius.models import DataAccount, Nas, Package, PackageChange, Service, TopupGroup, TopupType
 from radius.nas.models import Stranger
@@ -60,6 +65,7 @@ MONEY = (
     "billing_statementrecipient",
     "billing_statementmailing",
     "billing_billedchange",
+    "billing_callbill",
     "billing_billedperiod",
     "billing_documentline",
     "billing_line",
@@ -85,7 +91,7 @@ def remove(now: datetime) -> int:
         theirs = Customer.objects.filter(demonstration=True)
         count = theirs.count()
         with _unguarded(
-            [*MONEY, "billing_mandate", "billing_chainhead", "core_event", "customers_visit"]
+            [*MONEY, "billing_call", "billing_mandate", "billing_chainhead", "core_event", "customers_visit"]
         ) as cursor:
             # Asked once the tables are locked: a run that is being issued has ended by then, or waits.
             if _is_real(theirs):
@@ -131,6 +137,11 @@ def _empty_the_books(cursor: Any) -> None:
     cursor.execute("DELETE FROM notifications_message WHERE document_id IS NOT NULL")
     for made in (RunArchive, RunArchivePart, AccountingExport, AccountingExportPart):
         keeping.discard_after_commit(list(made.objects.values_list("path", flat=True)))
+    cursor.execute(
+        "DELETE FROM billing_call WHERE imported_from_id IN (SELECT id FROM billing_callimport"
+        " WHERE name LIKE %s)",
+        [calling.FILE.format("%")],
+    )
     for table in MONEY:
         cursor.execute(f"DELETE FROM {table}")  # noqa: S608 - names of the list above
     ChainHead.objects.update(seq=0, hash=bytes(32))
@@ -148,7 +159,13 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
         "billing.Mandate",
         "billing.InvoiceDraft",
         "billing.CustomerCosting",
+        "billing.CustomerPhoneCosting",
+        "billing.PhoneNumber",
         "billing.RecurringLine",
+    )
+    # What was imported for them since waits for a customer again.
+    Call.objects.filter(number__customer__in=ids).update(
+        state=CallState.UNKNOWN, number=None, price=None, destination="", reason=""
     )
     for label in rows:
         apps.get_model(label).objects.filter(customer__in=ids).delete()
@@ -207,6 +224,12 @@ def _delete_catalogue() -> None:
     titles = [title for title, *_ in content.PACKAGES]
     products = [title for title, *_ in content.PRODUCTS]
     Product.objects.filter(title__in=products, recurring_lines=None).delete()
+    price_lists = PhoneCostingModel.objects.filter(
+        title__in=[title for title, *_ in calling.MODELS], customers=None
+    )
+    CallSettings.objects.filter(default_model__in=price_lists).update(default_model=None, gl_code="")
+    price_lists.delete()
+    CallImport.objects.filter(name__startswith=calling.FILE.split("{")[0], calls=None).delete()
     _with_history(Package.objects.filter(title__in=titles, data_accounts=None))
     TopupType.objects.filter(
         group__in=TopupGroup.objects.filter(title=content.TOPUP_GROUP, packages=None)
