@@ -14,6 +14,7 @@ from portal.views import (
     payments,
     speed,
     statement,
+    topup,
     usage,
 )
 
@@ -41,6 +42,12 @@ urlpatterns = [
     path("pay/<str:token>/back/", pay.PayReturn.as_view(), name="pay_return"),
     path("pay/<str:token>/cancelled/", pay.PayCancelled.as_view(), name="pay_cancelled"),
     path("pay/<str:token>/again/", pay.PayAgain.as_view(), name="pay_again"),
+    path("topup/", topup.Topups.as_view(), name="topup_list"),
+    path("topup/<int:pk>/", topup.Topup.as_view(), name="topup"),
+    path("topup/<int:pk>/automatic/", topup.Automatic.as_view(), name="topup_automatic"),
+    path("topup/<int:pk>/automatic/off/", topup.AutomaticOff.as_view(), name="topup_automatic_off"),
+    path("topup/<int:pk>/grace/", topup.Grace.as_view(), name="topup_grace"),
+    path("topup/bought/<int:pk>/", topup.Bought.as_view(), name="topup_bought"),
     path("account/", account.Account.as_view(), name="account"),
     path("update/<str:token>/", answers.UpdateAnswer.as_view(), name="update_answer"),
     path("rate/<str:token>/", answers.RatingAnswer.as_view(), name="rating_answer"),

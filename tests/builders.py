@@ -544,4 +544,4 @@ def prepaid_switch(line: DataAccount | None = None, **kwargs: Any) -> PrepaidSwi
     at = kwargs.pop("at", None) or now()
     on = kwargs.pop("on", None) or switching.first_of_next_month(at)
     wanted = Wanted(line or topup_line(), True, on, f"test:{next(_next)}", **kwargs)
-    return switching.request(wanted, at, actor=None)
+    return switching.request(wanted, at, actor=None, on_debt=True)

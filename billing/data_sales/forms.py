@@ -80,10 +80,12 @@ class AutoForm(Form):
             initial=(row.when_left_octets or None) if row else None,
             help_text="For example 1 GB; empty: when nothing is left",
         )
+        plain = {"widget": forms.TextInput({"inputmode": "decimal", "autocomplete": "off"})} if portal else {}
         self.fields["limit"] = AmountField(
-            label="Limit a month",
+            label="Limit a month, in rand" if portal else "Limit a month",
             initial=row.limit if row else None,
             help_text="The most that is bought so in a calendar month",
+            **plain,
         )
         self.fields["agreed"] = forms.BooleanField(
             label="I agree to this" if portal else "The customer agreed to this",

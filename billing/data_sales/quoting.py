@@ -10,6 +10,9 @@ from decimal import Decimal
 
 from django.db.models import QuerySet
 
+from billing.allocating import open_items
+from billing.data_sales.models import DataSalesSettings
+from billing.documents import dues
 from billing.documents.issuing import Item
 from billing.drafts.writing import LineValues, priced
 from billing.ledger.models import Balance
@@ -119,6 +122,28 @@ def overrun(account: DataAccount, now: datetime) -> int:
     """Octets that were used this month over the cap and are not paid for."""
     found = remaining.remaining([account.pk], now).get(account.pk)
     return 0 if found is None else found.over
+
+
+def not_on_account(account: DataAccount, total: Decimal, now: datetime) -> str:
+    """Why a customer may not buy it in the portal without paying first, as a sentence; empty when it may: from what
+    is in credit always, else where the provider allows it, for monthly lines while nothing is overdue."""
+    who = paying.payer(account.customer)
+    if who != account.customer:
+        return f"What this account uses is charged to {who.name}: pay for the top-up online."
+    if total <= max(credit(account.customer), ZERO):
+        return ""
+    if account.prepaid or not DataSalesSettings.get().portal_on_account:
+        return "That is more than you have in credit: pay for the top-up online."
+    if overdue(who, now):
+        return "Something is overdue on your account: pay that first, or pay for the top-up online."
+    return ""
+
+
+def overdue(who: Customer, now: datetime) -> bool:
+    """Whether a payer owes something for longer than it may (D-8)."""
+    today, settings = local_day(now), BillingSettings.get()
+    rows = open_items.of([who.pk], today)
+    return any(row.open > 0 and dues.overdue_from(row.due_on, settings) <= today for row in rows)
 
 
 def payer(customer: Customer) -> Customer:

@@ -51,6 +51,8 @@ def sell(order: Order, now: datetime, *, actor: User | None, on_debt: bool = Fal
             return known
         _refuse(account, order, now)
         quote = quoting.quote(account, order.type, now)
+        if order.way == SaleWay.PORTAL and (why := quoting.not_on_account(account, quote.total, now)):
+            raise DomainError(why)
         if account.prepaid and not on_debt:
             refuse_on_debt(account, quote)
         bundle = _grant(account, quote, order.source, now, actor)
@@ -173,6 +175,8 @@ def _known(order: Order) -> TopupSale | None:
 def _refuse(account: DataAccount, order: Order, now: datetime) -> None:
     if why := quoting.why_not(account, now):
         raise DomainError(why)
+    if order.way == SaleWay.PORTAL and (why := quoting.stands_still(account, now)):
+        raise DomainError(f"{why} What you buy could not be used.")
     if not quoting.offered(account, portal=order.way == SaleWay.PORTAL).filter(pk=order.type.pk).exists():
         raise DomainError(f"{order.type} is not offered to {account}; choose another top-up.")
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from customers.relations.paying import payer
 from ispbilling.core.clock import local_day, month_of
 from portal import owing, paying, standing
+from portal.views import topup
 from portal.views.page import PortalPage
 from radius.accounts import states
 from radius.consumption.limits import Limit
@@ -35,6 +36,7 @@ class Home(PortalPage):
         return self.answer(
             debt=debt,
             online=paying.online(),
+            topups=topup.sold_to(self.customer),
             payer=payer(self.customer),
             overdue=debt.overdue(local_day(self.now)),
             trouble=standing.sentences(self.customer, debt.amount, self.now),

@@ -15,6 +15,8 @@ from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.views import View
 
+from billing.data_sales import selling
+from billing.data_sales.models import TopupSale
 from billing.gateways import accounts, checkouts, links
 from billing.gateways.checkouts import Wish
 from billing.gateways.links import LinkDead, Payable
@@ -124,6 +126,10 @@ class CheckoutPage(OpenPage):
             and PortalLogin.objects.filter(user=user, customer=self.checkout.payer_id).exists()
         )
 
+    def sale(self) -> TopupSale | None:
+        """The top-up that is paid for with it."""
+        return TopupSale.objects.filter(checkout=self.checkout).select_related("data_account").first()
+
     def address(self, name: str) -> str:
         return reverse(f"portal:{name}", args=[self.checkout.token])
 
@@ -149,8 +155,10 @@ class PayReturn(CheckoutPage):
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         if self.checkout.state == CheckoutState.PAID:
-            debt = owing.of(self.checkout.payer) if self.mine() else None
-            return self.show("portal/pay_done.html", debt=debt)
+            debt, sale = owing.of(self.checkout.payer) if self.mine() else None, self.sale()
+            if sale is not None:
+                sale = selling.complete(sale, self.now)
+            return self.show("portal/pay_done.html", debt=debt, sale=sale)
         if self.checkout.state != CheckoutState.OPEN:
             return self.show("portal/pay_over.html", refusal="")
         asked = request.GET.get("n", "0")
@@ -181,6 +189,8 @@ class PayAgain(CheckoutPage):
     def post(self, request: HttpRequest, token: str) -> HttpResponse:
         if self.checkout.state == CheckoutState.PAID:
             return HttpResponseRedirect(self.address("pay_return"))
+        if (sale := self.sale()) is not None:  # at today's price, and given out when it is paid
+            return HttpResponseRedirect(reverse("portal:topup", args=[sale.data_account_id]))
         was = self.checkout
         return begun(self, Wish(was.payer, was.amount, uuid4(), was.document))
 

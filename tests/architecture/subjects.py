@@ -169,6 +169,9 @@ def portal_subject(page: Page, mine: Any) -> int:
         return int(builders.data_bundle(builders.data_account(customer=mine)).pk)
     if page.name == "portal:data_consent_withdraw":
         return int(builders.data_account(customer=mine).pk)
+    if page.name.startswith("portal:topup"):
+        line = builders.topup_line(customer=mine)
+        return int(builders.topup_sale(line).pk if page.name == "portal:topup_bought" else line.pk)
     made = builders.payment(mine) if "payment" in page.name else builders.invoice(mine)
     return int(made.pk)
 
@@ -199,6 +202,11 @@ _GUESSES = {
     "billing:debit_batch_left_out": "billing.DebitBatch",
     "billing:debit_result_detail": "billing.ResultImport",
     "billing:trial_account": "billing.Account",
+    "portal:topup": "radius.DataAccount",
+    "portal:topup_automatic": "radius.DataAccount",
+    "portal:topup_automatic_off": "radius.DataAccount",
+    "portal:topup_grace": "radius.DataAccount",
+    "portal:topup_bought": "billing.TopupSale",
     "portal:document_detail": "billing.Document",
     "portal:document_pdf": "billing.Document",
     "portal:payment_pdf": "billing.Payment",

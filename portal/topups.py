@@ -1,0 +1,29 @@
+"""How a customer may pay for a top-up, and what it says of it."""
+
+from datetime import datetime
+
+from billing.data_sales import quoting
+from billing.data_sales.models import DataSalesSettings
+from customers.relations.paying import payer
+from ispbilling.core.money import format_money
+from portal import paying
+from radius.models import DataAccount
+
+ACCOUNT, ONLINE = "account", "online"
+
+
+def ways(account: DataAccount, now: datetime) -> list[tuple[str, str]]:
+    """The ways to pay for a top-up of this line, the likeliest first."""
+    found, credit = list[tuple[str, str]](), quoting.credit(account.customer)
+    if payer(account.customer) == account.customer:
+        if credit > 0:
+            found.append((ACCOUNT, f"From my credit of {format_money(credit)}"))
+        elif (
+            not account.prepaid
+            and DataSalesSettings.get().portal_on_account
+            and not quoting.overdue(account.customer, now)
+        ):
+            found.append((ACCOUNT, "On my account, with an invoice"))
+    if paying.online():
+        found.append((ONLINE, "Now, by card or instant EFT"))
+    return found

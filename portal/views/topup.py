@@ -1,0 +1,199 @@
+"""Buying data: a top-up, automatic top-ups, and a little for nothing where the provider gives it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from billing.data_sales import automatic, grace, quoting, selling
+from billing.data_sales.automatic import Terms
+from billing.data_sales.forms import AutoForm, PortalTopupForm
+from billing.data_sales.models import AutoTopup, DataSalesSettings, SaleState, SaleWay, TopupSale
+from billing.data_sales.selling import Order
+from customers.models import Customer
+from ispbilling.core.errors import DomainError
+from portal import owing, topups
+from portal.views.page import PortalPage
+from radius.bundles import remaining
+from radius.models import DataAccount
+from radius.rolling.models import Door
+
+LATEST = 10
+
+
+def sold_to(customer: Customer) -> list[DataAccount]:
+    """The lines of a customer that may buy something in the portal."""
+    rows = customer.data_accounts.select_related(
+        "package__topup_group", "customer__master", "customer__group"
+    )
+    return [one for one in rows if quoting.offered(one, portal=True).exists()]
+
+
+class Topups(PortalPage):
+    """Which line, and what was bought."""
+
+    title = "Top up"
+    place = "home"
+    template_name = "portal/topups.html"
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        lines = sold_to(self.customer)
+        left = remaining.remaining([one.pk for one in lines], self.now)
+        auto = AutoTopup.objects.filter(data_account__in=lines, active=True).in_bulk()
+        sales = TopupSale.objects.filter(data_account__customer=self.customer).exclude(
+            state=SaleState.WAITING
+        )
+        return self.answer(
+            lines=[(one, left.get(one.pk), auto.get(one.pk)) for one in lines],
+            sales=sales.select_related("bundle", "data_account")[:LATEST],
+        )
+
+
+class LinePage(PortalPage):
+    """A page about one line of the customer, `self.account`; another's is not found."""
+
+    place = "home"
+    account: DataAccount
+
+    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().setup(request, *args, **kwargs)
+        self.pk = int(kwargs["pk"])
+
+    def find(self) -> DataAccount:
+        rows = self.customer.data_accounts.select_related(
+            "package__topup_group", "package__service", "customer__master", "customer__group"
+        )
+        account: DataAccount = get_object_or_404(rows, pk=self.pk)
+        return account
+
+    def obstacle(self) -> str:
+        """Why nothing can be bought for it now, as a sentence for its owner."""
+        if why := quoting.why_not(self.account, self.now):
+            return why
+        if not quoting.offered(self.account, portal=True).exists():
+            return "There is nothing to buy for this line at the moment."
+        return quoting.stands_still(self.account, self.now)
+
+
+class Topup(LinePage):
+    """How much, and how it is paid."""
+
+    title = "Top up"
+    template_name = "portal/topup.html"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.account = self.find()
+        return self.show(self.form(None))
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.account = self.find()
+        form = self.form(request.POST)
+        if not form.is_valid():
+            return self.show(form)
+        asked = form.cleaned_data
+        order = Order(self.account, asked["type"], SaleWay.PORTAL, selling.form_source(asked["token"]))
+        actor: Any = request.user
+        try:
+            if asked["pay"] == topups.ACCOUNT:
+                sale = selling.sell(order, self.now, actor=actor)
+                return HttpResponseRedirect(reverse("portal:topup_bought", args=[sale.pk]))
+            sale = selling.order_online(order, asked["token"], self.now, actor=actor)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+            return self.show(form)
+        if sale.checkout is None:  # the same form was sent before, to buy on account
+            return HttpResponseRedirect(reverse("portal:topup_bought", args=[sale.pk]))
+        return HttpResponseRedirect(reverse("portal:pay_checkout", args=[sale.checkout.token]))
+
+    def form(self, data: Any) -> PortalTopupForm:
+        ways = topups.ways(self.account, self.now)
+        return PortalTopupForm(data, account=self.account, now=self.now, ways=ways)
+
+    def show(self, form: PortalTopupForm) -> HttpResponse:
+        left = remaining.remaining([self.account.pk], self.now).get(self.account.pk)
+        return self.answer(
+            form=form,
+            account=self.account,
+            left=left,
+            over=0 if self.account.prepaid or left is None else left.over,
+            obstacle=self.obstacle(),
+            debt=owing.of(self.customer),
+            automatic=AutoTopup.objects.filter(data_account=self.account).first(),
+            grace=DataSalesSettings.get().grace_octets if not grace.why_not(self.account, self.now) else None,
+        )
+
+
+class Bought(PortalPage):
+    """What was bought on account: it is there."""
+
+    title = "Top-up"
+    place = "home"
+    template_name = "portal/topup_bought.html"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        rows = TopupSale.objects.select_related("bundle", "document", "data_account")
+        sale = get_object_or_404(rows, pk=pk, data_account__customer=self.customer)
+        return self.answer(sale=sale)
+
+
+class Automatic(LinePage):
+    """Agree that data is bought when it runs low."""
+
+    title = "Automatic top-up"
+    template_name = "portal/topup_automatic.html"
+
+    def get(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.account = self.find()
+        return self.show(self.form(None))
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.account = self.find()
+        form = self.form(request.POST)
+        if not form.is_valid():
+            return self.show(form)
+        asked, actor = form.cleaned_data, request.user
+        terms = Terms(asked["type"], asked["limit"], asked["when_left"] or 0)
+        try:
+            automatic.switch_on(self.account, terms, self.now, actor=actor, door=Door.PORTAL)  # type: ignore[arg-type]
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+            return self.show(form)
+        messages.success(request, "It is on: data is bought for you when it runs low.")
+        return HttpResponseRedirect(reverse("portal:topup", args=[self.account.pk]))
+
+    def form(self, data: Any) -> AutoForm:
+        return AutoForm(data, account=self.account, now=self.now, portal=True)
+
+    def show(self, form: AutoForm) -> HttpResponse:
+        row = AutoTopup.objects.filter(data_account=self.account).first()
+        return self.answer(form=form, account=self.account, automatic=row, obstacle=self.obstacle())
+
+
+class AutomaticOff(Automatic):
+    """Withdraw it: the button of the same page."""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.account = self.find()
+        actor: Any = request.user
+        try:
+            automatic.switch_off(self.account, self.now, actor=actor, door=Door.PORTAL)
+            messages.success(request, "It is off: nothing is bought for you.")
+        except DomainError as refusal:
+            messages.error(request, str(refusal))
+        return HttpResponseRedirect(reverse("portal:topup", args=[pk]))
+
+
+class Grace(Topup):
+    """A little data for nothing, once: a button of the same page."""
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        self.account = self.find()
+        actor: Any = request.user
+        try:
+            sale = grace.take(self.account, self.now, actor=actor)
+        except DomainError as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(reverse("portal:topup", args=[pk]))
+        return HttpResponseRedirect(reverse("portal:topup_bought", args=[sale.pk]))

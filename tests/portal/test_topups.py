@@ -1,0 +1,128 @@
+"""Customers buy data in the portal."""
+
+from datetime import timedelta
+from decimal import Decimal
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from billing.data_sales.models import AutoTopup, DataSalesSettings, SaleState, TopupSale
+from billing.gateways import checkouts
+from billing.models import Document
+from customers.accounts import gates
+from customers.models import Customer, GateKind
+from ispbilling.core.clock import local_day, now
+from ispbilling.core.units import GB, MB
+from radius.bundles import granting, remaining
+from radius.models import DataAccount, OutOfBundleConsent, TopupType
+from tests import builders
+
+pytestmark = [pytest.mark.django_db, pytest.mark.feature("POR-2")]
+
+
+@pytest.fixture
+def alice() -> Customer:
+    return builders.customer()
+
+
+@pytest.fixture
+def line(alice: Customer) -> DataAccount:
+    made = builders.topup_line(customer=alice)
+    granting.ensure_monthly(made, local_day(now()), now())
+    return made
+
+
+@pytest.fixture
+def portal(client: Client, alice: Customer) -> Client:
+    client.force_login(builders.portal_user(alice))
+    return client
+
+
+def get(portal: Client, name: str, *args: int) -> str:
+    return portal.get(reverse(f"portal:{name}", args=args)).content.decode()
+
+
+def buy(portal: Client, line: DataAccount, pay: str = "account", **data: str) -> str:
+    sent = {"token": str(uuid4()), "type": TopupType.objects.get().pk, "pay": pay, **data}
+    return portal.post(reverse("portal:topup", args=[line.pk]), sent, follow=True).content.decode()
+
+
+def test_a_monthly_customer_buys_on_account_and_twice_the_same_form_is_once(
+    portal: Client, line: DataAccount
+) -> None:
+    assert "Top up" in get(portal, "home")
+    assert "10.0 GB for R 99.00, valid 30 days" in get(portal, "topup", line.pk)
+    token = str(uuid4())
+    assert "10.0 GB added" in buy(portal, line, token=token)
+    assert "10.0 GB added" in buy(portal, line, token=token)
+    assert remaining.left(line, now()) == 110 * GB
+    assert Document.objects.get().total == 99
+    assert "R 99.00" in get(portal, "topup_list")
+
+
+def test_who_is_overdue_or_prepaid_pays_first(portal: Client, line: DataAccount, alice: Customer) -> None:
+    DataSalesSettings.objects.update(portal_on_account=False)
+    assert "when paying online is switched on" in get(portal, "topup", line.pk)
+    DataSalesSettings.objects.update(portal_on_account=True)
+    builders.invoice(alice, on=local_day(now()) - timedelta(days=60))
+    assert "On my account" not in get(portal, "topup", line.pk)
+    builders.gateway()
+    page = buy(portal, line, "online")
+    sale = TopupSale.objects.get()
+    assert "Pay R 99.00" in page
+    assert remaining.left(line, now()) == 100 * GB
+    payment = builders.payment(alice, "99.00", on=local_day(now()))
+    checkouts.paid(checkouts.locked(sale.checkout_id), payment, now())
+    done = portal.get(reverse("portal:pay_return", args=[sale.checkout.token])).content.decode()
+    assert "10.0 GB are added" in done
+    sale.refresh_from_db()
+    assert (sale.state, remaining.left(line, now())) == (SaleState.SOLD, 110 * GB)
+
+
+def test_what_was_not_paid_is_not_paid_again_without_its_topup(portal: Client, line: DataAccount) -> None:
+    builders.gateway()
+    buy(portal, line, "online")
+    checkout = TopupSale.objects.get().checkout
+    checkouts.cancel(checkout, now())
+    again = portal.post(reverse("portal:pay_again", args=[checkout.token]))
+    assert again.headers["Location"] == reverse("portal:topup", args=[line.pk])
+
+
+def test_a_suspended_customer_and_somebody_elses_line_buy_nothing(
+    portal: Client, line: DataAccount, alice: Customer
+) -> None:
+    other = builders.data_account(customer=builders.customer(), package=line.package)
+    assert portal.get(reverse("portal:topup", args=[other.pk])).status_code == 404
+    gates.close(alice, GateKind.SUSPENDED, now(), actor=None, reason="Owes")
+    assert "The service is suspended." in get(portal, "topup", line.pk)
+    buy(portal, line)
+    assert not TopupSale.objects.exists()
+
+
+def test_automatic_topups_need_a_tick_and_are_switched_off(portal: Client, line: DataAccount) -> None:
+    address = reverse("portal:topup_automatic", args=[line.pk])
+    terms = {"type": TopupType.objects.get().pk, "limit": "300", "when_left": "1 GB"}
+    assert "Nothing is bought automatically without consent." in portal.post(address, terms).content.decode()
+    assert not AutoTopup.objects.exists()
+    page = portal.post(address, {**terms, "agreed": "on"}, follow=True).content.decode()
+    assert "It is on" in page
+    row = AutoTopup.objects.get()
+    assert (row.limit, row.when_left_octets, row.active) == (Decimal(300), GB, True)
+    assert OutOfBundleConsent.objects.get().door == "portal"
+    portal.post(reverse("portal:topup_automatic_off", args=[line.pk]))
+    row.refresh_from_db()
+    assert not row.active
+
+
+def test_grace_is_taken_where_the_provider_gives_it(portal: Client, line: DataAccount) -> None:
+    granting.set_prepaid(line, now())
+    assert "for nothing" not in get(portal, "topup", line.pk)
+    DataSalesSettings.objects.update(grace_octets=200 * MB)
+    assert "for nothing, once until you buy again" in get(portal, "topup", line.pk)
+    assert (
+        "200.0 MB added"
+        in portal.post(reverse("portal:topup_grace", args=[line.pk]), follow=True).content.decode()
+    )
+    assert remaining.left(line, now()) == 200 * MB
