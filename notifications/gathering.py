@@ -11,12 +11,14 @@ from typing import Any
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Q
 
+from billing.data_sales import automatic
+from billing.data_sales.models import SaleState, SaleWay
 from billing.debiting.models import RowState
 from billing.documents.models import DocumentKind
-from billing.models import Balance, DebitRow, Document, Payment
+from billing.models import Balance, DebitRow, Document, Payment, PrepaidSwitch, TopupSale
 from customers.models import Contact, Customer, CustomerRequest, PortalLogin
 from customers.requests.asking import DAYS
-from ispbilling.core.clock import local_day
+from ispbilling.core.clock import local_day, zone
 from ispbilling.core.models import Event, User
 from ispbilling.core.money import ZERO, format_money
 from ispbilling.core.units import format_octets
@@ -202,6 +204,95 @@ def _customers(events: Sequence[Event]) -> list[Notice]:
         key = f"{event.pk}:{event.kind}:{customer.pk}"
         found.append(Notice(key, event, customer, _addresses(contact), variables, copies=_copies(contact)))
     return found
+
+
+def _topups(events: Sequence[Event]) -> list[Notice]:
+    """Top-ups that no invoice tells of, and automatic ones, of which the law wants it told."""
+    rows = TopupSale.objects.select_related("bundle", "data_account__auto_topup")
+    sales = rows.in_bulk([event.subject_id for event in events])
+
+    def told(event: Event) -> Mapping[str, str] | None:
+        sale = sales[event.subject_id]
+        by_itself = sale.way == SaleWay.AUTOMATIC
+        if sale.state != SaleState.SOLD or (sale.document_id is not None and not by_itself):
+            return None
+        bought = automatic.bought(sale.data_account, event.at) if by_itself else ZERO
+        return {
+            "data": format_octets(sale.octets),
+            "amount": format_money(sale.total),
+            "until": _instant(sale.bundle.expires_at if sale.bundle else None),
+            "bought": format_money(bought),
+            "limit": format_money(sale.data_account.auto_topup.limit) if by_itself else "",
+        }
+
+    return _of_lines(events, told)
+
+
+def _stopped(events: Sequence[Event]) -> list[Notice]:
+    """Automatic top-ups that pause or stop."""
+    return _of_lines(
+        events,
+        lambda event: {
+            "limit": format_money(Decimal(event.data["limit"])),
+            "pauses": "yes" if event.kind == "auto_topup.limit_reached" else "",
+            "reason": event.data.get("reason", ""),
+        },
+    )
+
+
+def _expiring(events: Sequence[Event]) -> list[Notice]:
+    """Data of prepaid lines that is over soon."""
+    return _of_lines(
+        events,
+        lambda event: {
+            "title": event.data["title"],
+            "left": format_octets(event.data["left"]),
+            "until": _instant(datetime.fromisoformat(event.data["expires_at"])),
+        },
+    )
+
+
+def _switched(events: Sequence[Event]) -> list[Notice]:
+    """Lines that are prepaid now, or monthly again."""
+    rows = PrepaidSwitch.objects.select_related("leftover")
+    switches = rows.in_bulk([event.subject_id for event in events])
+
+    def told(event: Event) -> Mapping[str, str]:
+        row = switches[event.subject_id]
+        return {
+            "becomes": row.words,
+            "prepaid": "yes" if row.to_prepaid else "",
+            "credited": format_money(row.credited) if row.credited else "",
+            "kept": format_octets(row.leftover.octets) if row.leftover else "",
+        }
+
+    return _of_lines(events, told)
+
+
+def _of_lines(events: Sequence[Event], told: Callable[[Event], Mapping[str, str] | None]) -> list[Notice]:
+    """Notices of what befell a line, to the primary contact of its customer; none where nothing is told."""
+    customers = Customer.objects.in_bulk([event.about_id for event in events])
+    contacts = primary_contacts(customers)
+    found = []
+    for event in events:
+        customer, said = customers[event.about_id], told(event)
+        if said is None:
+            continue
+        contact = contacts.get(customer.pk)
+        variables = {
+            "name": contact.name if contact else customer.name,
+            "code": customer.code,
+            "line": event.data["line"],
+            **said,
+        }
+        key = f"{event.pk}:{event.kind}:{customer.pk}"
+        found.append(Notice(key, event, customer, _addresses(contact), variables, copies=_copies(contact)))
+    return found
+
+
+def _instant(at: datetime | None) -> str:
+    """As people read it; empty for none."""
+    return "" if at is None else f"{at.astimezone(zone()):%Y-%m-%d %H:%M}"
 
 
 def _markers(users: Sequence[User]) -> tuple[list[dict[str, str]], dict[str, int]]:
@@ -397,6 +488,10 @@ SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
     "statement": _statements,
     "data_used": _bundles,
     "data_received": _bundles,
+    "topup_added": _topups,
+    "auto_topup_stopped": _stopped,
+    "data_expiring": _expiring,
+    "prepaid_switched": _switched,
     "cancellation_set": _customers,
     "cancellation_cleared": _customers,
     "update_request": _requests,

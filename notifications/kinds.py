@@ -60,6 +60,7 @@ _DEBIT = {
     "code": "ALI001",
     "mandate": "ALI001",
 }
+_LINE = {"line": "ali001@isp.example", "code": "ALI001"}
 
 CATALOGUE = [
     Kind(
@@ -164,6 +165,42 @@ CATALOGUE = [
             "note": "Happy birthday",
             "code": "ALI001",
         },
+    ),
+    Kind(
+        "topup_added",
+        "Top-up",
+        "when data is bought automatically, or without an invoice that tells of it: how much, for how much, until when",
+        ("topup.sold",),
+        {
+            **_LINE,
+            "data": "10.0 GB",
+            "amount": "R 99.00",
+            "until": "2026-12-31 10:00",
+            "bought": "R 99.00",
+            "limit": "R 500.00",
+        },
+    ),
+    Kind(
+        "auto_topup_stopped",
+        "Automatic top-up stopped",
+        "when the limit of the month is reached, or a prepaid line cannot pay",
+        ("auto_topup.stopped", "auto_topup.limit_reached"),
+        {**_LINE, "limit": "R 500.00", "pauses": "", "reason": "Its account has nothing in credit."},
+    ),
+    Kind(
+        "data_expiring",
+        "Data expires",
+        "a day before what a prepaid line bought expires with something left of it",
+        ("bundle.expiring",),
+        {**_LINE, "title": "Top-up 10 GB", "left": "4.2 GB", "until": "2026-12-31 10:00"},
+        sms=True,
+    ),
+    Kind(
+        "prepaid_switched",
+        "Switch to prepaid and back",
+        "when a line becomes prepaid, or monthly again",
+        ("prepaid_switch.applied",),
+        {**_LINE, "becomes": "prepaid", "prepaid": "yes", "credited": "R 360.00", "kept": "70.0 GB"},
     ),
     Kind(
         "cancellation_set",
