@@ -20,7 +20,7 @@ from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
 from ispbilling.core.clock import Period, add_months, day_start, local_day, month_of
 from ispbilling.core.models import Event, Provider
-from ispbilling.demo import calling, content, debiting, network, paying
+from ispbilling.demo import calling, content, data_sales, debiting, network, paying
 from radius.accounts import lines
 from radius.accounts.models import Medium
 from radius.changes import changing
@@ -52,6 +52,7 @@ def load(now: datetime) -> dict[str, int]:
     debiting.collect(people, start, now)
     paying.pay(people, now)
     paying.pay_online(people, now)
+    data_sales.sell(people, now)
     _troubles(people, now)
     network.trouble(accounts, routers, now)
     _changes(accounts, now)

@@ -17,6 +17,7 @@ from billing.calls.models import CallState
 from billing.models import (
     AccountingExport,
     AccountingExportPart,
+    AutoTopup,
     Call,
     CallImport,
     CallSettings,
@@ -27,10 +28,12 @@ from billing.models import (
     GatewayDelivery,
     Payment,
     PhoneCostingModel,
+    PrepaidSwitch,
     Product,
     Run,
     RunArchive,
     RunArchivePart,
+    TopupSale,
 )
 from customers.models import Attachment, CodeCounter, Customer, Merge, SubjectExport
 from groups.models import BillingGroup, Category, CustomerGroup, HighSite
@@ -91,7 +94,15 @@ def remove(now: datetime) -> int:
         theirs = Customer.objects.filter(demonstration=True)
         count = theirs.count()
         with _unguarded(
-            [*MONEY, "billing_call", "billing_mandate", "billing_chainhead", "core_event", "customers_visit"]
+            [
+                *MONEY,
+                "billing_call",
+                "billing_mandate",
+                "billing_chainhead",
+                "core_event",
+                "customers_visit",
+                "radius_outofbundleconsent",
+            ]
         ) as cursor:
             # Asked once the tables are locked: a run that is being issued has ended by then, or waits.
             if _is_real(theirs):
@@ -100,6 +111,7 @@ def remove(now: datetime) -> int:
                     "the ledger cannot start anew. "
                     "Delete the demonstration's customers in the customer list; their paper stays."
                 )
+            _delete_data_sales(cursor, theirs)
             _empty_the_books(cursor)
             _delete_people(cursor, theirs)
         _delete_catalogue()
@@ -131,6 +143,17 @@ class _unguarded:  # noqa: N801 - reads as a phrase where it is used
             self.cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             for table in self.tables:
                 self.cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def _delete_data_sales(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
+    """What they bought, which points at paper, and what they agreed to."""
+    accounts = DataAccount.objects.filter(customer__in=theirs)
+    for model in (TopupSale, AutoTopup, PrepaidSwitch):
+        model.objects.filter(data_account__in=accounts).delete()
+    cursor.execute(
+        "DELETE FROM radius_outofbundleconsent WHERE data_account_id = ANY(%s)",
+        [list(accounts.values_list("pk", flat=True))],
+    )
 
 
 def _empty_the_books(cursor: Any) -> None:
