@@ -20,7 +20,11 @@ from ispbilling.core.errors import DomainError
 from ispbilling.core.models import Event
 from ispbilling.core.units import GB
 from radius.bundles import counting, remaining
+from radius.catalogue import offering as catalogue
+from radius.changes import changing
+from radius.changes.changing import Wanted
 from radius.models import DataAccount, DataBundle, TopupType, UsageDay
+from radius.topups import offering as topups
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -216,6 +220,16 @@ def test_what_was_paid_for_a_line_that_ended_stays_in_credit(line: DataAccount) 
     )
     assert selling.complete(sale, NOW).reason == f"{line} ended on 2026-11-01."
     assert (owed(line), Event.objects.filter(kind="topup.failed").count()) == (-99, 1)
+
+
+def test_a_topup_that_was_sold_and_a_package_that_was_changed_are_not_deleted(line: DataAccount) -> None:
+    selling.sell(order(line), NOW, actor=None)
+    with pytest.raises(DomainError, match="1 top-up sale uses Top-up .* Stop selling it instead"):
+        topups.delete_type(TopupType.objects.get(), NOW, actor=None)
+    former, new = line.package, builders.package()
+    changing.schedule(Wanted(line, new, TODAY), NOW, actor=None)
+    with pytest.raises(DomainError, match="1 package change uses"):
+        catalogue.delete(former, NOW, actor=None)
 
 
 @pytest.mark.parametrize("wrong", [
