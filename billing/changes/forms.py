@@ -66,7 +66,7 @@ class PackageChangeForm(Form):
             rest.insert(0, "package_price")
         else:
             del self.fields["package_price"]
-        self.layout = Layout("token", Pair("line", "package"), "activates_on", prices, *rest)
+        self.layout = Layout("token", "line", "package", "activates_on", prices, *rest)
         if len(lines) == 1:
             self.fields["line"].initial = lines[0].pk
 

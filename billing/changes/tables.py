@@ -1,11 +1,10 @@
 """Package changes as tables."""
 
-from typing import Any
-
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from billing.changes.previewing import Preview
 from ispbilling.core import clock
 from ispbilling.core.money import format_money
 from ispbilling.core.parts import Button
@@ -19,6 +18,7 @@ from ispbilling.core.tables import (
     Table,
     url_or_none,
 )
+from ispbilling.core.units import format_octets
 from radius.models import ChangeState, PackageChange
 
 EDIT = "radius.accounts.edit"
@@ -121,19 +121,39 @@ class LineChangesTable(PackageChangeTable):
         )
 
 
-class MoneyLinesTable(Table):
-    """Lines of invoices that a change brings: rows are `Charge` values."""
+class PreviewTable(Table):
+    """What a line has before and after a change: rows are dicts of what, before and after."""
 
-    description = Column(orderable=False)
-    total = MoneyColumn(accessor="price__total", verbose_name="Amount", orderable=False)
-
-    default_columns = ("description", "total")
+    what = Column(verbose_name="")
+    before = Column()
+    after = Column()
 
     class Meta(Table.Meta):
-        fields = ()
+        orderable = False
 
 
-def money_lines(lines: Any, request: Any) -> MoneyLinesTable:
-    return MoneyLinesTable(
-        [{"description": one.description, "total": one.price.total} for one in lines], request=request
-    )
+class MoneyTable(Table):
+    """Lines of invoices that a change brings: rows are `billing.recurring.charges.Charge`."""
+
+    description = Column()
+    total = MoneyColumn(accessor="price__total", verbose_name="Amount")
+
+    class Meta(Table.Meta):
+        orderable = False
+
+
+def compared(preview: Preview) -> PreviewTable:
+    """Speed, cap and price of a preview."""
+    before, after = preview.before, preview.after
+    used = "" if preview.used is None else f"; {format_octets(preview.used)} were used"
+
+    def cap(octets: int | None) -> str:
+        return "Uncapped" if octets is None else format_octets(octets)
+
+    rows = [
+        ("Speed", before.service.speed, after.service.speed),
+        ("Cap a month", before.cap, after.cap),
+        (f"Cap in {preview.month}", cap(preview.cap_before), cap(preview.cap_after) + used),
+        ("Price a month", format_money(preview.price_before), format_money(preview.price_after)),
+    ]
+    return PreviewTable([{"what": what, "before": then, "after": now} for what, then, now in rows])

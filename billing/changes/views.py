@@ -11,7 +11,15 @@ from billing.changes.acting import Made
 from billing.changes.filters import PackageChangeFilter
 from billing.changes.forms import PackageChangeForm, ReasonForm
 from billing.changes.previewing import Money, Preview
-from billing.changes.tables import EDIT, STATES, PackageChangeTable, actions, money_lines, price_words
+from billing.changes.tables import (
+    EDIT,
+    STATES,
+    MoneyTable,
+    PackageChangeTable,
+    actions,
+    compared,
+    price_words,
+)
 from billing.changes.widgets import ROWS
 from billing.models import BilledPeriod
 from customers.models import Customer
@@ -167,7 +175,8 @@ class PackageChangeAdd(FormPage):
     def context(self, **extra: Any) -> dict[str, Any]:
         if self.preview is not None:
             extra["preview"] = self.preview
-            extra["money"] = money_lines(self.preview.money.lines, self.request)
+            extra["compared"] = compared(self.preview)
+            extra["money"] = MoneyTable(self.preview.money.lines)
         return super().context(**extra)
 
     def done(self, obj: Customer, result: Made) -> str:

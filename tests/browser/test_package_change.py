@@ -47,6 +47,7 @@ def test_a_package_is_changed_with_a_preview_and_undone(page: Page, live_server:
     expect(page.get_by_role("heading", name="What will happen")).to_be_visible()
     expect(page.get_by_role("row", name="Speed")).to_contain_text("40 Mb/s down")
     expect(page.get_by_role("row", name="Price a month")).to_contain_text("R 899.00")
+    expect(page.get_by_role("row", name="before the change of package")).to_contain_text("-R")
     expect(page.get_by_text("It comes with the next month-end invoice.")).to_be_visible()
     page.set_viewport_size(PHONE)
     assert looking.overflow(page) == 0
