@@ -9,13 +9,14 @@ from django.db import transaction
 
 from billing.changes import correcting
 from billing.changes.correcting import Settled
-from billing.recurring.models import BillingSettings, ChangesBilled
+from billing.recurring import lines
+from billing.recurring.models import BillingSettings, ChangesBilled, RecurringLine
 from ispbilling.core.clock import local_day
 from ispbilling.core.models import User
 from ispbilling.core.plans import Plan, Step
 from radius.changes import changing
 from radius.changes.changing import Wanted
-from radius.models import PackageChange
+from radius.models import ChangeState, DataAccount, PackageChange
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def plan(now: datetime) -> Plan:
         Step(one, str(one.data_account), f"change to {one.to_package}", f"scheduled for {one.activates_on}")
         for one in due.select_related("data_account__customer", "to_package", "supersedes")
     ]
-    return Plan("package_changes", steps, _apply)
+    # One a transaction: whoever issues paper holds the numbers, and must not wait for the next line meanwhile.
+    return Plan("package_changes", steps, _apply, chunk=1)
 
 
 def _apply(steps: Sequence[Step], now: datetime) -> int:
@@ -80,7 +82,21 @@ def _backdated(change: PackageChange) -> bool:
 
 
 def _settle(change: PackageChange, now: datetime, actor: User | None) -> Settled:
+    """Call the recurring line what it is charged for by now, and bill at once where that is wanted."""
+    _rename(change, now, actor)
     if not at_once(change):
         return Settled()
     backdated = _backdated(change)
     return correcting.settle(change.data_account.customer, now, actor=actor, anew=backdated)
+
+
+def _rename(change: PackageChange, now: datetime, actor: User | None) -> None:
+    """A recurring line that is called as a package of its line was is called as the present one."""
+    account = DataAccount.objects.select_related("package").get(pk=change.data_account_id)
+    theirs = account.package_changes.exclude(state=ChangeState.FAILED)
+    titles = {
+        title for pair in theirs.values_list("from_package__title", "to_package__title") for title in pair
+    }
+    called = RecurringLine.objects.filter(data_account=account, description__in=titles)
+    for line in called.exclude(description=account.package.title):
+        lines.change(line, {"description": account.package.title}, local_day(now), actor=actor)

@@ -10,7 +10,7 @@ import pytest
 from billing import sweeps
 from billing.changes import acting
 from billing.documents.models import DocumentKind
-from billing.models import BilledChange, BillingSettings, Document
+from billing.models import BilledChange, BillingSettings, Document, RecurringLine
 from billing.recurring.models import ChangesBilled
 from billing.runs import monthly
 from billing.runs.planning import Asked, plan
@@ -68,6 +68,7 @@ def test_what_is_dearer_from_the_eleventh_costs_200_more_with_the_next_run(
 ) -> None:
     made = acting.make(Wanted(line, fast, DAY), NOON, actor=None)
     assert (made.change.state, made.money.documents) == ("applied", ())
+    assert RecurringLine.objects.get().description == "20 Mb/s"
     assert told(bill(date(2026, 12, 1), date(2026, 11, 25))) == [
         ("20 Mb/s, December 2026", D("899.00")),
         ("20 Mb/s, November 2026, 2026-11-11 to 2026-11-30: 20 of 30 days", D("599.33")),
