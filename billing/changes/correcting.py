@@ -17,11 +17,13 @@ from django.db.models import Max
 from billing.documents import credit, issuing
 from billing.documents.issuing import Draft, Item
 from billing.documents.models import Document, DocumentKind, DocumentLine
-from billing.recurring.charges import Bill, Charge, Terms, corrections
+from billing.recurring.charges import Bill, corrections
+from billing.recurring.charging import Charge
 from billing.recurring.coverage import Days, Span, by_month
 from billing.recurring.models import BilledChange, BilledPeriod
 from billing.recurring.pricing import give_back
 from billing.recurring.proration import Share
+from billing.recurring.terms import Terms
 from billing.runs.drafting import draft_of
 from customers.models import Customer
 from ispbilling.core.clock import local_day, month_of

@@ -9,8 +9,10 @@ from decimal import Decimal
 from hashlib import sha256
 
 from billing.costing.models import CostingPrice
-from billing.recurring.charges import Bill, Charge, Terms, foreseen
+from billing.recurring.charges import Bill, foreseen
+from billing.recurring.charging import Charge
 from billing.recurring.models import BillingSettings, ChangesBilled, RecurringLine
+from billing.recurring.terms import Terms
 from billing.simulating.simulator import rolled_back
 from ispbilling.core.clock import Period, local_day, month_of
 from ispbilling.core.money import ZERO, format_money

@@ -16,8 +16,8 @@ from billing.documents import dues
 from billing.documents.issuing import Item
 from billing.drafts.writing import LineValues, priced
 from billing.ledger.models import Balance
-from billing.recurring.charges import vat_rate
 from billing.recurring.models import BillingSettings
+from billing.recurring.terms import vat_rate
 from customers.models import Customer, GateKind
 from customers.relations import paying
 from ispbilling.core.clock import day_start, local_day, month_of

@@ -16,7 +16,7 @@ from billing.documents.forms import AdjustForm, TakeBackForm, WriteOffForm
 from billing.documents.models import Document, DocumentKind
 from billing.documents.tables import DocumentLineTable, DocumentTable, take_back_button
 from billing.ledger.models import Balance
-from billing.recurring import charges
+from billing.recurring import terms
 from billing.recurring.models import AgeBy
 from customers.models import Customer
 from customers.relations import paying
@@ -309,5 +309,5 @@ class WriteOffAdd(OnAccountPage):
 
     def act(self, obj: Customer, form: Any, actor: Any) -> Document:
         asked = form.cleaned_data
-        rate = charges.vat_rate(asked["on"]) if asked["claim_vat"] else ZERO
+        rate = terms.vat_rate(asked["on"]) if asked["claim_vat"] else ZERO
         return adjusting.write_off(obj, asked["amount"], rate, form.asked, clock.now(), actor=actor)

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from billing.drafts import writing
 from billing.drafts.models import InvoiceDraft
-from billing.recurring.charges import vat_rate
 from billing.recurring.models import BillingSettings
+from billing.recurring.terms import vat_rate
 from ispbilling.core import clock
 from ispbilling.core.money import ZERO
 from ispbilling.core.parts import Button

@@ -14,10 +14,10 @@ from billing.documents.addressing import PartyDraft
 from billing.documents.issuing import Draft, Item
 from billing.documents.models import Document, DocumentKind
 from billing.drafts.models import InvoiceDraft, InvoiceDraftLine
-from billing.recurring.charges import vat_rate
 from billing.recurring.models import BillingSettings, Rounding
 from billing.recurring.pricing import once, price
 from billing.recurring.proration import Share
+from billing.recurring.terms import vat_rate
 from customers.models import Customer, Gate, GateKind
 from customers.relations import paying
 from ispbilling.core import events, meanwhile

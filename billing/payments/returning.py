@@ -11,8 +11,8 @@ from billing.documents.issuing import Draft, Item
 from billing.documents.models import Document, DocumentKind
 from billing.payments import receiving
 from billing.payments.models import Payment
-from billing.recurring.charges import vat_rate
 from billing.recurring.models import BillingSettings
+from billing.recurring.terms import vat_rate
 from customers.models import Customer
 from ispbilling.core import events
 from ispbilling.core.errors import DomainError

@@ -17,8 +17,10 @@ from billing.calls.due import BEING_PRICED, Called, Dues
 from billing.calls.models import CallSettings
 from billing.ledger.digests import digest
 from billing.recurring import charges
-from billing.recurring.charges import LAST_ID, Bill, Charge, Terms
+from billing.recurring.charges import LAST_ID, Bill
+from billing.recurring.charging import Charge
 from billing.recurring.pricing import Price
+from billing.recurring.terms import Terms
 from customers.relations.paying import PAYER_ID
 from ispbilling.core.money import ZERO, cents, format_money, vat_of_net
 

@@ -14,8 +14,9 @@ from django.db import DatabaseError, connection, transaction
 from billing.documents import issuing
 from billing.documents.issuing import Draft
 from billing.ledger import books
-from billing.recurring.charges import Bill, Terms
+from billing.recurring.charges import Bill
 from billing.recurring.dues import due
+from billing.recurring.terms import Terms
 from billing.runs.certificate import certify
 from billing.runs.drafting import draft_of
 from billing.runs.models import Run, RunChunk, RunException, RunPlan, RunState

@@ -18,9 +18,11 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from billing.ledger import books
-from billing.recurring.charges import LAST_ID, Bill, Charge, Terms
+from billing.recurring.charges import LAST_ID, Bill
+from billing.recurring.charging import Charge
 from billing.recurring.dues import due
 from billing.recurring.models import RecurringLine, Timing
+from billing.recurring.terms import Terms
 from billing.runs.models import Run, RunChunk, RunException, RunPlan, RunState
 from groups.models import BillingGroup
 from ispbilling.core import events

@@ -15,9 +15,10 @@ from django.db import transaction
 
 from billing.documents import issuing
 from billing.recurring import lines
-from billing.recurring.charges import Bill, Terms
+from billing.recurring.charges import Bill
 from billing.recurring.dues import due
 from billing.recurring.models import BillingSettings, Product, RecurringLine, VatRate
+from billing.recurring.terms import Terms
 from billing.runs.drafting import draft_of
 from billing.runs.planning import excuse
 from ispbilling.core.clock import Period, add_months, day_start, local_day, month_of

@@ -18,9 +18,9 @@ from billing.calls.reading import amount, seconds
 from billing.documents import credit, verification
 from billing.merging import merging
 from billing.models import Document, DocumentLine, PhoneCostingModel, Run, RunException
-from billing.recurring.charges import Terms
 from billing.recurring.dues import due
 from billing.recurring.models import BillingSettings, Rounding
+from billing.recurring.terms import Terms
 from billing.runs import monthly, undoing
 from billing.runs.planning import Asked, plan
 from billing.simulating import simulator

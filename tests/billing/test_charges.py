@@ -9,7 +9,8 @@ from django.db import IntegrityError, transaction
 
 from billing.documents import credit, issuing
 from billing.models import BillingSettings, Document, VatRate
-from billing.recurring.charges import Bill, Terms, due
+from billing.recurring.charges import Bill, due
+from billing.recurring.terms import Terms
 from billing.runs.drafting import draft_of
 from customers.accounts import gates
 from customers.models import Customer, GateKind

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from billing.costing import pricing
 from billing.models import CostingModel, CostingPrice, CustomerCosting, RecurringLine
-from billing.recurring.charges import Terms, due
+from billing.recurring.charges import due
+from billing.recurring.terms import Terms
 from customers.models import Customer
 from ispbilling.core.clock import day_start, month_of
 from ispbilling.core.errors import DomainError

@@ -8,7 +8,8 @@ from django.urls import reverse
 
 from billing.documents import credit, dues
 from billing.models import BillingSettings, Document
-from billing.recurring.charges import Terms, due
+from billing.recurring.charges import due
+from billing.recurring.terms import Terms
 from customers.models import Customer
 from ispbilling.core.clock import day_start, local_day, month_of, now
 from ispbilling.core.models import Event, Role

@@ -10,7 +10,8 @@ from pypdf import PdfReader
 from billing.documents import credit, issuing
 from billing.documents.rendering import render_pdf
 from billing.models import Document
-from billing.recurring.charges import Terms, due
+from billing.recurring.charges import due
+from billing.recurring.terms import Terms
 from billing.runs.drafting import draft_of
 from customers.models import Customer
 from ispbilling.core.clock import day_start, month_of, now

@@ -13,8 +13,9 @@ from billing.documents.verification import findings
 from billing.drafts import writing
 from billing.drafts.writing import LineValues
 from billing.models import BillingSettings, Document
-from billing.recurring.charges import Bill, Terms, due
+from billing.recurring.charges import Bill, due
 from billing.recurring.pricing import Price, once
+from billing.recurring.terms import Terms
 from billing.runs.drafting import draft_of
 from customers.models import Customer
 from ispbilling.core.clock import day_start, month_of, now
