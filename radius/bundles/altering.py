@@ -14,7 +14,7 @@ from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
 from radius.accounts.models import DataAccount
 from radius.bundles import counting
-from radius.bundles.models import BundleKind, DataBundle, Draw, Meter
+from radius.bundles.models import BundleKind, DataBundle, Draw, Meter, MeteredSpan
 
 
 def share(account_ids: list[int]) -> None:
@@ -31,7 +31,8 @@ def share(account_ids: list[int]) -> None:
 def lock(account: DataAccount) -> None:
     """The line's meter, until COMMIT. Raises DomainError for a line that has none."""
     share([account.pk])
-    if not Meter.objects.select_for_update().filter(pk=account.pk).exists():
+    list(Meter.objects.select_for_update().filter(pk=account.pk))
+    if not MeteredSpan.objects.filter(data_account=account.pk, until__isnull=True).exists():
         raise DomainError(f"{account} is uncapped: it needs no bundles of data.")
 
 

@@ -5,17 +5,19 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import connection
 
-# The days from the first on that a span which is open holds whole; a day on which it began waits for its next usage.
+# Of a day within which a span began, what was counted after its mark.
 _BEHIND = """
 SELECT u.data_account_id, min(u.day)
 FROM radius_usageday u
 JOIN radius_meteredspan s ON s.data_account_id = u.data_account_id AND s.until IS NULL
-  AND s.since <= u.day::timestamp AT TIME ZONE %(zone)s
+  AND s.since < (u.day + 1)::timestamp AT TIME ZONE %(zone)s
+LEFT JOIN radius_usagemark k ON k.data_account_id = u.data_account_id AND k.at = s.since AND k.day = u.day
 LEFT JOIN (
     SELECT data_account_id, day, sum(octets) AS octets FROM radius_draw WHERE day >= %(since)s GROUP BY 1, 2
 ) d ON d.data_account_id = u.data_account_id AND d.day = u.day
 WHERE u.day >= %(since)s
-  AND CASE s.counts WHEN 'download' THEN 0 ELSE u.upload_octets END + u.download_octets <> COALESCE(d.octets, 0)
+  AND CASE s.counts WHEN 'download' THEN 0 ELSE u.upload_octets - COALESCE(k.upload_octets, 0) END
+      + u.download_octets - COALESCE(k.download_octets, 0) <> COALESCE(d.octets, 0)
 GROUP BY u.data_account_id ORDER BY 1
 """
 

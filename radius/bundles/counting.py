@@ -18,9 +18,9 @@ from ispbilling.core import events
 from ispbilling.core.clock import day_end, day_start, local_day, month_of
 from radius.accounts.models import DataAccount
 from radius.bundles import metering, monthly, stock
-from radius.bundles.drawing import Begun, Holding, Mark, begin, draw
+from radius.bundles.drawing import Begun, Holding, Mark, Standing, begin, draw
 from radius.bundles.metering import Reading
-from radius.bundles.stock import Held, Line
+from radius.bundles.stock import Line
 
 #: Usage of today and so many days before is drawn whenever a line is counted; `drawer.behind` finds what is older.
 DAYS = 2
@@ -28,7 +28,7 @@ DAYS = 2
 _LOCK = """
 SELECT m.data_account_id, m.month, m.used_octets, m.over_octets, m.limit_monthly_octets, m.limit_topup_octets,
        m.limit_rollover_octets, m.exhausted_since, m.holds_until, NOT a.prepaid AND p.cap_octets IS NOT NULL,
-       a.username, a.customer_id
+       a.prepaid OR p.cap_octets IS NOT NULL, a.username, a.customer_id
 FROM radius_meter m
 JOIN radius_dataaccount a ON a.id = m.data_account_id
 JOIN radius_package p ON p.id = a.package_id
@@ -82,6 +82,7 @@ class Known:
     exhausted_since: datetime | None
     holds_until: datetime | None
     renews: bool
+    metered: bool
     username: str
     customer_id: int
 
@@ -124,12 +125,13 @@ def count(
         }
         early = min(since or recent, recent, month.start)
         ids = [one.account_id for one in known]
-        lines = stock.lines(cursor, sorted(whole), early) if whole else {}
+        lines = stock.lines(cursor, sorted(whole), early, month.start) if whole else {}
         if len(whole) < len(ids):
-            lines |= stock.lines(cursor, [pk for pk in ids if pk not in whole], recent)
+            lines |= stock.lines(cursor, [pk for pk in ids if pk not in whole], recent, month.start)
         work = _Work([], [], [], [], [])
         changes = {pk: _redraw(pk, line, now, work) for pk, line in lines.items()}
         _store(cursor, work)
+        whole |= {pk for pk, line in lines.items() if _limits_moved(line, changes[pk], month.start)}
         months = stock.drawn_in(cursor, sorted(whole), month.start, month.end) if whole else {}
         readings = {
             one.account_id: _reading(
@@ -158,19 +160,8 @@ def _renew(account_ids: Collection[int], month: date, now: datetime) -> None:
 def _locked(cursor: Any, account_ids: Collection[int], waiting: bool) -> list[Known]:
     cursor.execute(_LOCK.format(wait="" if waiting else "SKIP LOCKED"), [sorted(account_ids)])
     return [
-        Known(
-            pk,
-            month,
-            used,
-            over,
-            metering.Limits(monthly, topup, rollover),
-            since,
-            holds,
-            renews,
-            name,
-            owner,
-        )
-        for pk, month, used, over, monthly, topup, rollover, since, holds, renews, name, owner in cursor.fetchall()
+        Known(pk, month, used, over, metering.Limits(monthly, topup, rollover), *rest)
+        for pk, month, used, over, monthly, topup, rollover, *rest in cursor.fetchall()
     ]
 
 
@@ -193,7 +184,7 @@ def _redraw(account_id: int, line: Line, now: datetime, work: _Work) -> _Changes
         now,
     )
     for one in drawn.begun:
-        _begin(account_id, line.bundles[one.pk], one, work)
+        _begin(account_id, line, one, now, work)
     changes: _Changes = {}
     for key in drawn.octets.keys() | line.draws.keys():
         was, octets = line.draws.get(key, 0), drawn.octets.get(key, 0)
@@ -212,11 +203,19 @@ def _redraw(account_id: int, line: Line, now: datetime, work: _Work) -> _Changes
     return changes
 
 
+def _limits_moved(line: Line, changes: _Changes, month: date) -> bool:
+    """Whether what is given for the month changed with what was drawn: of earlier days, or of what was taken back."""
+    of_bundles = [
+        (day, line.bundles[pk].holding) for day, pk in changes if pk is not None and pk in line.bundles
+    ]
+    return any(day < month or one.ends_at != one.expires_at for day, one in of_bundles)
+
+
 def _unmarked(account_id: int, line: Line, now: datetime, work: _Work) -> list[Mark]:
     """Marks of what began or ended within a day that was read, and has none yet: all that is counted came before."""
     turns = {turn for one in line.spans for turn in (one.since, one.until)}
     for held in line.bundles.values():
-        turns |= {held.holding.starts_at, held.holding.ends_at}
+        turns |= {held.holding.starts_at or held.holding.origin_at, held.holding.ends_at}
     known = {mark.at for mark in line.marks}
     made = []
     for turn in turns - known:
@@ -232,10 +231,13 @@ def _unmarked(account_id: int, line: Line, now: datetime, work: _Work) -> list[M
     return made
 
 
-def _begin(account_id: int, held: Held, begun: Begun, work: _Work) -> None:
-    held.holding = begin(held.holding, begun.mark.at)
+def _begin(account_id: int, line: Line, begun: Begun, now: datetime, work: _Work) -> None:
+    held, mark = line.bundles[begun.pk], begun.mark
+    held.holding = begin(held.holding, mark.at, now)
     work.begun.append(held.holding)
-    work.marks.append((account_id, begun.mark.at, begun.day, begun.mark.upload, begun.mark.download))
+    work.marks.append((account_id, mark.at, begun.day, mark.upload, mark.download))
+    line.marks.append(mark)
+    _unmarked(account_id, line, now, work)
 
 
 def _reading(
@@ -246,15 +248,21 @@ def _reading(
     starts, ends = day_start(period.start), day_end(period.last)
     stocked = [(held.kind, held.holding, held.drawn) for held in line.bundles.values()]
     if month is not None:
-        return metering.read(stocked, month, period.start, starts, ends, now, known.renews)
+        found = metering.read(stocked, month, period.start, starts, ends, now, known.renews)
+        return found if known.metered else replace(found, standing=_UNCAPPED)
     of_month = {key: octets for key, octets in changes.items() if period.start <= key[0] < period.end}
     found = metering.read(stocked, {}, period.start, starts, ends, now, known.renews)
     return replace(
         found,
+        standing=found.standing if known.metered else _UNCAPPED,
         limits=known.limits,
         used=known.used + sum(of_month.values()),
         over=known.over + sum(octets for (_day, bundle), octets in of_month.items() if bundle is None),
     )
+
+
+# A line that lately became uncapped: it needs nothing.
+_UNCAPPED = Standing(0, False, None, None)
 
 
 def _store(cursor: Any, work: _Work) -> None:
@@ -282,7 +290,8 @@ def _store_meters(
         rows.append(
             (
                 one.account_id, found.month, found.limits.monthly, found.limits.topup, found.limits.rollover,
-                found.used, found.over, stands.remaining, found.topup_left, since, stands.covered_until,
+                found.used, found.over, stands.remaining,
+                min(found.topup_left, stands.remaining), since, stands.covered_until,
                 stands.exhausted_until, found.holds_until,
             )
         )  # fmt: skip

@@ -133,10 +133,10 @@ def draw(
                     left[one.pk] -= part
                     wanted -= part
             at = piece.since
-            while wanted > 0 and (fresh := _waiting(held.values(), piece.until)) is not None:
+            while wanted > 0 and (fresh := _waiting(held.values(), piece.since)) is not None:
                 at = _first_use(at, piece.until, now)
                 begun.append(Begun(fresh.pk, day.day, _reached(piece, wanted, span, at)))
-                held[fresh.pk] = begin(fresh, at)
+                held[fresh.pk] = begin(fresh, at, now)
                 part = min(wanted, left[fresh.pk])
                 take(day.day, fresh.pk, part)
                 left[fresh.pk] -= part
@@ -146,11 +146,11 @@ def draw(
     return Drawn(drawn, begun)
 
 
-def begin(bundle: Holding, at: datetime) -> Holding:
-    """The bundle with its first use at that instant."""
-    expires = at + timedelta(seconds=bundle.valid_seconds or 0)
-    ends = expires if bundle.ends_at is None else min(bundle.ends_at, expires)
-    return replace(bundle, starts_at=at, draws_from=at, expires_at=expires, ends_at=ends)
+def begin(bundle: Holding, at: datetime, now: datetime) -> Holding:
+    """The bundle with its first use at that instant, which is told of at `now`: valid from then on."""
+    starts = max(at, now)
+    expires = starts + timedelta(seconds=bundle.valid_seconds or 0)
+    return replace(bundle, starts_at=starts, draws_from=at, expires_at=expires, ends_at=expires)
 
 
 def _pieces(day: Counted, marks: Sequence[Mark]) -> Iterator[_Piece]:
@@ -170,11 +170,9 @@ def _holds(span: Metered, at: datetime) -> bool:
     return span.since <= at and (span.until is None or at < span.until)
 
 
-def _waiting(bundles: Iterable[Holding], before: datetime) -> Holding | None:
-    """The oldest bundle that begins with its first use and has been there before that instant."""
-    some = (
-        one for one in bundles if one.starts_at is None and one.ends_at is None and one.origin_at < before
-    )
+def _waiting(bundles: Iterable[Holding], at: datetime) -> Holding | None:
+    """The oldest bundle that begins with its first use and is there at that instant."""
+    some = (one for one in bundles if one.starts_at is None and one.ends_at is None and one.origin_at <= at)
     return min(some, key=lambda one: (one.origin_at, one.pk), default=None)
 
 

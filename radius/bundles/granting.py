@@ -17,6 +17,7 @@ from ispbilling.core.units import format_octets
 from radius.accounts.models import DataAccount
 from radius.bundles import altering, counting, monthly, settling
 from radius.bundles.models import BundleKind, DataBundle
+from radius.bundles.remaining import remaining
 from radius.catalogue.models import Package
 
 #: The most that one bundle holds: sums over a line's bundles stay within what PostgreSQL counts.
@@ -70,7 +71,7 @@ def grant(
             valid_seconds=valid_seconds,
             expires_at=expires_at,
             draws_from=None if begins is None else draws_from or _draws_from(account, kind, begins),
-            origin_at=parent.origin_at if parent is not None else begins or now,
+            origin_at=parent.origin_at if parent is not None and begins is not None else begins or now,
             source=source,
             parent=parent,
             rolled_count=rolled_count,
@@ -175,6 +176,13 @@ def restore(bundle: DataBundle, now: datetime, *, actor: User | None = None) -> 
         counting.count([stored.data_account_id], now, since=since)
     stored.refresh_from_db()
     return stored
+
+
+def left_without(bundle: DataBundle, now: datetime) -> int:
+    """Octets that the line could still use if the bundle were taken back."""
+    found = remaining([bundle.data_account_id], now).get(bundle.data_account_id)
+    usable = bundle.state(now) in ("active", "waiting")
+    return 0 if found is None else max(0, found.left - (bundle.left_octets if usable else 0))
 
 
 def set_prepaid(account: DataAccount, now: datetime, *, actor: User | None = None) -> int:

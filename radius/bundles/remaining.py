@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import connection
+from django.db.models import Q
 
 from ispbilling.core.clock import Period, day_end, day_start, local_day, month_of
 from radius.accounts.models import DataAccount
@@ -64,7 +65,11 @@ def remaining(account_ids: Iterable[int], now: datetime) -> dict[int, Remaining]
     a meter among them no longer holds.
     """
     ids = list(account_ids)
-    meters = {one.pk: one for one in Meter.objects.filter(pk__in=ids).select_related("data_account__package")}
+    capped = Q(data_account__prepaid=True) | Q(data_account__package__cap_octets__isnull=False)
+    meters = {
+        one.pk: one
+        for one in Meter.objects.filter(capped, pk__in=ids).select_related("data_account__package")
+    }
     stale = [pk for pk, one in meters.items() if one.holds_until is None or one.holds_until <= now]
     found = {pk: _of(one) for pk, one in meters.items()}
     return found | (_read(stale, meters, now) if stale else {})

@@ -29,11 +29,14 @@ WHERE (%(everybody)s OR a.id = ANY(%(ids)s::bigint[])) AND CASE
         OR (NOT a.prepaid AND b.id IS NOT NULL AND b.package_id IS DISTINCT FROM a.package_id)
         OR (NOT a.prepaid AND b.id IS NULL AND a.starts_on <= %(last)s
             AND (a.ends_on IS NULL OR a.ends_on >= %(month)s) AND (NOT %(everybody)s OR %(monthly)s))
-    ELSE s.id IS NOT NULL OR m.data_account_id IS NOT NULL OR b.id IS NOT NULL END
+    ELSE s.id IS NOT NULL OR b.id IS NOT NULL OR (m.data_account_id IS NOT NULL AND NOT EXISTS (
+        SELECT FROM radius_meteredspan WHERE data_account_id = a.id AND until > %(lately)s)) END
 ORDER BY a.id LIMIT %(most)s
 """
 #: How long after the beginning of a month its bundles are left to the sweep that grants them.
 PATIENCE = timedelta(minutes=10)
+#: How long a line that became uncapped keeps its meter: what it used before may be reported late.
+LINGER = timedelta(days=counting.DAYS + 1)
 #: Lines settled at a time.
 MOST = 1000
 
@@ -56,6 +59,7 @@ def settle(account_ids: Collection[int] | None, now: datetime) -> int:
                 "last": month.last,
                 "monthly": now >= day_start(month.start) + PATIENCE,
                 "most": MOST,
+                "lately": now - LINGER,
             },
         )
         rows = cursor.fetchall()
@@ -145,7 +149,8 @@ def settle_one(account_id: int, now: datetime, *, resizing: bool = True) -> None
             if bundle is not None and bundle.voided_at is None:
                 altering.void(bundle, now, f"{package} is uncapped", None)
             _close_span(account_id, now)
-            Meter.objects.filter(pk=account_id).delete()
+            if not MeteredSpan.objects.filter(data_account=account_id, until__gt=now - LINGER).exists():
+                Meter.objects.filter(pk=account_id).delete()
             return
         _open_span(account, package.counts, now)
         with connection.cursor() as cursor:

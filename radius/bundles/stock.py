@@ -64,11 +64,11 @@ class Line:
     draws: dict[tuple[date, int | None], int]
 
 
-def lines(cursor: Any, account_ids: Collection[int], since: date) -> dict[int, Line]:
-    """The lines with everything that drawing since that day needs."""
+def lines(cursor: Any, account_ids: Collection[int], since: date, held: date) -> dict[int, Line]:
+    """The lines with everything that drawing since that day needs, and the bundles that were not over on `held`."""
     asked = {"ids": list(account_ids), "since": day_start(since), "day": since}
     found = {account_id: Line(since, {}, [], [], {}, {}) for account_id in account_ids}
-    for account_id, one in bundles(cursor, account_ids, day_start(since)):
+    for account_id, one in bundles(cursor, account_ids, day_start(min(since, held))):
         found[account_id].bundles[one.holding.pk] = one
     for account_id, begins, until, download_only in _rows(cursor, _SPANS, asked):
         found[account_id].spans.append(Metered(begins, until, download_only))

@@ -1,0 +1,245 @@
+"""Every octet is drawn once, from the bundle that expires first: against an oracle that takes octet by octet."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from ispbilling.core.clock import day_end, day_start, local_day, month_of
+from ispbilling.core.errors import DomainError
+from radius.bundles import counting, granting, settling, verifying
+from radius.bundles.behind import behind
+from radius.bundles.models import BundleKind, DataBundle, Draw, Meter, UsageMark
+from radius.bundles.remaining import remaining
+from radius.models import DataAccount, Nas, UsageDay
+from radius.usage.recording import Recorder
+from radius.wire.usernames import Usernames
+from tests import builders
+from tests.radius.test_recording import packet
+
+pytestmark = [pytest.mark.django_db, pytest.mark.feature("W-12")]
+BEGAN = datetime(2026, 10, 26, 8, 0, 1, tzinfo=UTC)
+HOUR, INSTANT = timedelta(hours=1), timedelta(microseconds=1)
+
+
+@pytest.fixture
+def nas(db) -> Nas:
+    return builders.nas()
+
+
+@dataclass(order=True)
+class Octet:
+    """One octet, when it was used as far as anybody knows, and in which direction."""
+
+    at: datetime
+    number: int
+    down: bool = field(compare=False)
+
+
+@dataclass
+class World:
+    """A line, its devices, what they moved, and since when what of it counts."""
+
+    account: DataAccount
+    nas: Nas
+    recorder: Recorder
+    rng: random.Random
+    now: datetime = BEGAN
+    counters: dict[str, list[int]] = field(default_factory=dict)
+    started: dict[str, datetime] = field(default_factory=dict)
+    octets: list[Octet] = field(default_factory=list)
+    known: Counter = field(default_factory=Counter)
+    begun: set[int] = field(default_factory=set)
+    rules: list[tuple[datetime, str | None]] = field(default_factory=list)
+
+    def later(self, hours: int) -> None:
+        """Time passes, and the drawer counts whenever by the clock something begins or ends."""
+        until = self.now + timedelta(hours=hours, seconds=self.rng.randrange(1, 50))
+        while meter := Meter.objects.filter(holds_until__lte=until).first():
+            counting.count([self.account.pk], meter.holds_until)
+        self.now = until
+
+    def use(self) -> None:
+        """Devices say what they moved, or connect anew."""
+        at = int(self.now.timestamp())
+        for name in sorted({*self.counters, self.rng.choice(["s-1", "s-2", "s-3"])}):
+            if name in self.counters and self.rng.random() < 0.3:
+                self._report("Stop", name, at)
+                del self.counters[name]
+            elif name not in self.counters:
+                self.counters[name], self.started[name] = [0, 0], self.now
+                self.recorder.record([packet("Start", at, self.nas, session=name)])
+            else:
+                self._report("Interim-Update", name, at)
+        self._look()
+        counting.count([self.account.pk], self.now)
+        self._begin()
+        for line, day in behind(BEGAN.date()).items():  # of longer ago than is counted every time
+            counting.count([line], self.now, since=day)
+
+    def _begin(self) -> None:
+        """Within what came together a bundle may have begun with its first use: what came before was before it."""
+        begun = DataBundle.objects.filter(valid_seconds__isnull=False, starts_at__isnull=False)
+        for one in begun.exclude(pk__in=self.begun).order_by("starts_at"):
+            self.begun.add(one.pk)
+            for mark in UsageMark.objects.filter(at__in=[one.draws_from, one.starts_at]):
+                self._lay(mark)
+
+    def _lay(self, mark: UsageMark) -> None:
+        for down, counted in ((False, mark.upload_octets), (True, mark.download_octets)):
+            of_day = [x for x in self.octets if x.down is down and local_day(x.at) == mark.day]
+            for place, octet in enumerate(sorted(of_day, key=lambda x: x.number)):
+                octet.at = min(octet.at, mark.at - INSTANT) if place < counted else max(octet.at, mark.at)
+
+    def _report(self, status: str, name: str, at: int) -> None:
+        up, down = self.counters[name] = [one + self.rng.randrange(8) for one in self.counters[name]]
+        seconds = at - int(self.started[name].timestamp())
+        self.recorder.record([packet(status, at, self.nas, session=name, seconds=seconds, up=up, down=down)])
+
+    def _look(self) -> None:
+        """What accounting counted since the last look: of today now, of a day that is over at its end."""
+        for day in UsageDay.objects.order_by("day"):
+            at = self.now if day.day == local_day(self.now) else day_end(day.day) - INSTANT
+            for down, total in ((False, day.upload_octets), (True, day.download_octets)):
+                for _ in range(total - self.known[day.day, down]):
+                    self.octets.append(Octet(at, len(self.octets), down))
+                self.known[day.day, down] = total
+
+    def follow(self) -> None:
+        """The line has another package, or became prepaid or monthly: what counts from now on."""
+        settling.settle([self.account.pk], self.now)
+        account = DataAccount.objects.select_related("package").get(pk=self.account.pk)
+        capped = account.prepaid or account.package.cap_octets is not None
+        rule = account.package.counts if capped else None
+        if self.rules and self.rules[-1][1] == rule:
+            return
+        if rule and (
+            not self.rules or self.rules[-1][1] is None
+        ):  # of this month also what was free till now
+            first = day_start(month_of(local_day(self.now)).start)
+            if account.prepaid and account.prepaid_since:
+                first = max(first, account.prepaid_since)
+            ended = [at for (_, was), (at, one) in pairwise(self.rules) if was and one is None]
+            first = max(first, *ended) if ended else first  # or since it was counted last
+            before = self._rule(first)
+            earlier = [(at, one) for at, one in self.rules if at < first]
+            free = [(first, rule if before is None else before)]
+            free += [(at, rule if one is None else one) for at, one in self.rules if at >= first]
+            self.rules = [*earlier, *free]
+        self.rules.append((self.now, rule))
+
+    def _rule(self, at: datetime) -> str | None:
+        return next((rule for since, rule in reversed(self.rules) if since <= at), None)
+
+    def oracle(self) -> Counter:
+        """Octet by octet: of the bundles that can be used then, from the one that expires first."""
+        never = datetime.max.replace(tzinfo=UTC)
+        bundles = list(DataBundle.objects.exclude(starts_at=None))
+        left = {one.pk: one.octets for one in bundles}
+        drawn: Counter = Counter()
+        for octet in sorted(self.octets):
+            rule = self._rule(octet.at)
+            if rule is None or (rule == "download" and not octet.down):
+                continue
+            best = None
+            for one in bundles:
+                over = min(one.expires_at or never, one.voided_at or never) <= octet.at
+                if left[one.pk] == 0 or over or one.draws_from > octet.at:
+                    continue
+                key = (one.starts_at > octet.at, one.expires_at or never, one.origin_at, one.pk)
+                if best is None or key < best[0]:
+                    best = key, one.pk
+            if best is not None:
+                left[best[1]] -= 1
+            drawn[local_day(octet.at), best and best[1]] += 1
+        return drawn
+
+
+def act(world: World, packages: list) -> None:
+    """Something that staff, a customer or a sweep does."""
+    rng, account = world.rng, world.account
+    account.refresh_from_db()
+    choice = rng.randrange(8)
+    if choice in (3, 4, 7):  # what was moved before a change is reported within days of it
+        world.use()
+        world.now += timedelta(seconds=1)
+    now = world.now
+    try:
+        match choice:
+            case 0 | 1:
+                expires = rng.choice(
+                    [None, now + rng.randint(1, 90) * HOUR, day_end(month_of(local_day(now)).last)]
+                )
+                granting.grant(
+                    account, rng.choice([BundleKind.TOPUP, BundleKind.TRANSFER]), rng.randint(1, 40), now,
+                    source=f"sale:{rng.random()}", expires_at=expires,
+                )  # fmt: skip
+            case 2:
+                granting.grant(
+                    account, BundleKind.ADHOC, rng.randint(1, 30), now, source=f"first:{rng.random()}",
+                    valid_seconds=rng.randint(3600, 90_000),
+                )  # fmt: skip
+            case 3 | 4:
+                account.package = rng.choice(packages)
+                account.save(update_fields=["package"])
+                if account.package.cap_octets and rng.random() < 0.5:
+                    granting.resize_monthly(account, rng.randint(1, 60), now, "prorated")
+            case 5:
+                some = list(DataBundle.objects.exclude(kind=BundleKind.MONTHLY).filter(voided_at=None))
+                if some:
+                    granting.void(rng.choice(some), now, "by mistake")
+            case 6:
+                some = list(
+                    DataBundle.objects.live(now).exclude(kind=BundleKind.MONTHLY).exclude(starts_at=None)
+                )
+                if some:
+                    granting.resize(rng.choice(some), rng.randint(1, 50), now, "corrected")
+            case 7:
+                (granting.set_monthly if account.prepaid else granting.set_prepaid)(account, now)
+    except DomainError:
+        pass
+    world.follow()
+
+
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(st.randoms(use_true_random=False))
+def test_whatever_happens_to_a_line_every_octet_is_drawn_once_and_from_the_right_bundle(nas, rng):
+    """Parallel sessions, reconnects, midnights, month ends, top-ups, first uses, package changes, prepaid and back."""
+    with transaction.atomic():
+        live(nas, rng)
+        transaction.set_rollback(True)
+
+
+def live(nas: Nas, rng: random.Random) -> None:
+    packages = [
+        builders.package(cap_octets=30),
+        builders.package(cap_octets=60, add_overusage_on_topup=True),
+        builders.package(cap_octets=40, counts="download"),
+        builders.package(cap_octets=None),
+    ]
+    account = builders.data_account(username="alice@isp.test", package=rng.choice(packages))
+    world = World(account, nas, Recorder(connection.connection, Usernames()), rng)
+    world.follow()
+    for _ in range(rng.randint(5, 30)):
+        world.later(rng.choice([1, 2, 5, 12, 30]))
+        if rng.random() < 0.65:
+            world.use()
+        else:
+            act(world, packages)
+        drawn = Counter({(one.day, one.bundle_id): one.octets for one in Draw.objects.all()})
+        assert drawn == world.oracle()
+        assert list(verifying.findings([account.pk], world.now)) == []
+        if found := remaining([account.pk], world.now).get(account.pk):
+            meter = Meter.objects.get()
+            assert (found.left, found.used) == (meter.remaining_octets, meter.used_octets)
