@@ -28,9 +28,9 @@ class BillingConfig(AppConfig):
         registries.add_widget("customers:customer_detail", changes.PackageChanges)
         registries.add_widget("radius:data_account_detail", changes.LinePackageChanges)
         registries.add_tab("billing:settings_edit", changes.TAB)
-        registries.add_widget("radius:customer_usage", widgets.BillingSummary)
         for widget in (PhoneUsage, PhoneNumbers):
             registries.add_widget("customers:customer_detail", widget)
+        registries.add_widget("radius:usage_detail", widgets.BillingSummary)
         registries.add_tab("customers:customer_edit", TAB)
         registries.add_tab("billing:settings_edit", CALLS)
         registries.add_tab("customers:customer_edit", COSTING)

@@ -228,10 +228,10 @@ class UsageEmail(ActionPage):
         return f"The usage of {obj} is on its way to {self.report.to}."
 
     def success_url(self, obj: Customer, result: Customer) -> str:
-        return reverse("radius:customer_usage", args=[obj.pk])
+        return reverse("radius:usage_detail", args=[obj.pk])
 
     def close_url(self) -> str:
-        return self.came_from() or reverse("radius:customer_usage", args=[self.object.pk])
+        return self.came_from() or reverse("radius:usage_detail", args=[self.object.pk])
 
 
 class UsageSms(UsageEmail):

@@ -20,6 +20,9 @@ WORDS = {
     RadiusStatus.BLOCKED: "Blocked",
     RadiusStatus.NOT_STARTED: "Not started",
     RadiusStatus.REJECTED: "Not available",
+    RadiusStatus.PREPAID_EMPTY: "No data left",
+    RadiusStatus.CAPPED: "Data used up",
+    RadiusStatus.TOPUP: "On top-up",
     RadiusStatus.DEFAULT: "Working",
 }
 

@@ -56,6 +56,7 @@ def load(now: datetime) -> dict[str, int]:
     _troubles(people, now)
     network.trouble(accounts, routers, now)
     _changes(accounts, now)
+    network.speed_tests(accounts, now, rng)
     _company(people, now)
     _draft(people, now)
     Event.objects.unannounced().update(announced_at=now)

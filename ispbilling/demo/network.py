@@ -8,14 +8,16 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from ipaddress import ip_address
 from typing import Any
+from uuid import uuid4
 
 from django.db import connection, transaction
 
 from groups.models import HighSite
 from ispbilling.core.clock import day_start, local_day
-from ispbilling.core.units import GB
+from ispbilling.core.units import GB, MB
 from ispbilling.demo import content
 from radius.accounts import lines
 from radius.coa.asking import told
@@ -29,6 +31,8 @@ from radius.policy.decision import decide, online_left
 from radius.policy.subscriber import Login
 from radius.quarantine.models import QuarantinedPacket
 from radius.server.attempts import Attempt, write
+from radius.speed import measuring
+from radius.speed.measuring import Result, Ticket
 from radius.subscribers import find
 from radius.usage import closing
 from radius.usage.recording import Recorder
@@ -264,3 +268,21 @@ def _counted(routers: Sequence[Nas], now: datetime) -> None:
         )
         for address, packets, hours in content.STRANGERS
     )
+
+
+def speed_tests(accounts: Sequence[DataAccount], now: datetime, rng: random.Random) -> None:
+    """What some of them measured in the portal, one of them always far below what is sold."""
+    for n, account in enumerate(accounts[:5]):
+        service = account.package.service
+        for weeks in range(3, 0, -1):
+            share = rng.uniform(0.35, 0.55) if n == 1 else rng.uniform(0.85, 1.05)
+            result = Result(
+                Decimal(rng.randrange(80, 600)) / 10,
+                20 * MB,
+                int(20 * MB * 8 / (service.down_kbps * share)),
+                4 * MB,
+                int(4 * MB * 8 / (service.up_kbps * share)),
+            )
+            ticket = Ticket(uuid4(), account.customer_id, account.pk)
+            at = now - timedelta(days=7 * weeks, minutes=rng.randrange(600))
+            measuring.store(ticket, result, account.framed_ip or "", at, actor=None)

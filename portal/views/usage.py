@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from ispbilling.core.clock import Period, add_months, local_day, month_of
+from ispbilling.core.tables import url_or_none
 from portal import standing
 from portal.graph import Graph
 from portal.views.page import PortalPage
@@ -28,6 +29,12 @@ class Card:
 
     line: LineUse
     held: list[Held]
+
+    @property
+    def topup_url(self) -> str | None:
+        """Where more is bought for it, if that is sold at all."""
+        account = self.line.account
+        return url_or_none("portal:topup", account.pk) if account.package.sells_topups else None
 
     @property
     def status(self) -> tuple[str, str]:

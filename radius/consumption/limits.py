@@ -122,7 +122,9 @@ def over(accounts: Any, percent: int) -> Any:
     limit = ExpressionWrapper(
         F("limit_monthly") + F("limit_topup") + F("limit_rollover"), output_field=BigIntegerField()
     )
-    rows = accounts.alias(limit=limit)
+    # First who can have a limit at all, which costs nothing to know.
+    capped = Q(prepaid=True) | Q(meter__isnull=False) | ~Q(package__cap_kind=CapKind.UNCAPPED)
+    rows = accounts.filter(capped).alias(limit=limit)
     return rows.filter(limit__gt=0, counted__gte=F("limit") * Value(percent) / Value(100.0))
 
 

@@ -35,7 +35,7 @@ NOWRAP: dict[str, Any] = {"td": {"class": "text-nowrap"}}
 def usage_url(customer: int, **query: Any) -> str:
     """The usage page of a customer: `month` or `year`, and `account` for one line."""
     asked = "&".join(f"{name}={value}" for name, value in query.items())
-    return reverse("radius:customer_usage", args=[customer]) + (f"?{asked}" if asked else "")
+    return reverse("radius:usage_detail", args=[customer]) + (f"?{asked}" if asked else "")
 
 
 class _Octets(OctetsColumn):

@@ -8,6 +8,6 @@ urlpatterns = [
     path("usage/", views.UsageList.as_view(), name="usage_list"),
     path("usage/customers/", views.CustomerUsageList.as_view(), name="customer_usage_list"),
     path("usage/choose/", views.UsageChoose.as_view(), name="usage_choose"),
-    path("usage/customers/<int:pk>/", views.CustomerUsage.as_view(), name="customer_usage"),
+    path("usage/customers/<int:pk>/", views.CustomerUsage.as_view(), name="usage_detail"),
     path("usage/lines/<int:pk>/", views.UsageExplained.as_view(), name="usage_explained"),
 ]

@@ -180,7 +180,7 @@ class CustomerUsage(DetailPage):
 
     queryset = Customer.objects.select_related("group", "high_site", "master", "reseller")
     permission = VIEW
-    template_name = "radius/customer_usage.html"
+    template_name = "radius/usage_detail.html"
 
     @cached_property
     def now(self) -> datetime:
@@ -324,7 +324,7 @@ class CustomerUsage(DetailPage):
         there = url_or_none("billing:topup_sell", account.pk)
         if there is None or not account.package.sells_topups:
             return None
-        return Button("Top Up", there, "plus", "primary", "billing.topups.sell", modal=True)
+        return Button("Top Up", there, "plus", "primary", "billing.data_sales.sell", modal=True)
 
     def choices(self) -> list[tuple[str, str, str, bool]]:
         """(label, name, words, chosen) of the months and years to choose from, newest first."""
@@ -354,7 +354,7 @@ class UsageChoose(StaffPage):
         text = search_text(request)
         enough = len(text) >= search.SHORTEST
         limit = search.IN_DROPDOWN if self.partial else search.ON_PAGE
-        hits = list(find_customers(text, self.actor, limit, "radius:customer_usage")) if enough else []
+        hits = list(find_customers(text, self.actor, limit, "radius:usage_detail")) if enough else []
         if len(hits) == 1 and not self.partial:
             return self.go(hits[0].url)
         return self.answer(

@@ -3,14 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from ispbilling.core import clock
 from ispbilling.core.parts import Button
 from ispbilling.core.registries import Widget
+from ispbilling.core.tables import allowed, url_or_none
+from ispbilling.core.units import counted
 from radius.accounts.models import DataAccount
 from radius.accounts.states import MEANINGS, RadiusStatus, with_status
+from radius.changes.models import PackageChange
 from radius.consumption import limits, periods
 from radius.consumption.charts import daily_chart, monthly_chart
 from radius.consumption.limits import Limit
@@ -27,6 +33,13 @@ class Line:
     status: str
     meaning: str
     usage_url: str
+    changes_url: str | None
+    buttons: list[Button]
+
+    @property
+    def changes(self) -> str:
+        """How often its package was changed; empty for never."""
+        return counted(self.account.changes, "change") if self.account.changes else ""
 
 
 class DataAccountsWidget(Widget):
@@ -42,7 +55,10 @@ class DataAccountsWidget(Widget):
         month = clock.month_of(clock.local_day(now))
         rows = DataAccount.objects.filter(customer=self.obj).select_related("package__service")
         rows = limits.with_limits(totals.with_usage(with_status(rows, now), month), month)
-        return {"lines": [_line(row) for row in rows]}
+        mine = PackageChange.objects.standing().filter(data_account=OuterRef("pk")).order_by()
+        changes = mine.values("data_account").annotate(n=Count("pk")).values("n")
+        rows = rows.annotate(changes=Coalesce(Subquery(changes), 0))
+        return {"lines": [_line(row, self.request.user) for row in rows]}
 
     def buttons(self) -> list[Button]:
         add = reverse("radius:data_account_add", args=[self.obj.pk])
@@ -130,7 +146,28 @@ class LineUsageWidget(DataUsageWidget):
         return None
 
 
-def _line(account: Any) -> Line:
+def _line(account: Any, user: Any) -> Line:
     status = RadiusStatus(account.radius_status)
     url = usage_url(account.customer_id, account=account.pk)
-    return Line(account, limits.of(account), str(status.label), MEANINGS[status], url)
+    changes = url_or_none("radius:package_change_list")
+    return Line(
+        account,
+        limits.of(account),
+        str(status.label),
+        MEANINGS[status],
+        url,
+        f"{changes}?username={quote(account.username)}" if changes else None,
+        [button for button in _verbs(account) if allowed(button, user)],
+    )
+
+
+def _verbs(account: Any) -> list[Button]:
+    """Switch to Prepaid and Top Up, of the app above that sells data."""
+    found = []
+    if not account.prepaid and (there := url_or_none("billing:prepaid_switch", account.pk)):
+        found.append(
+            Button("Switch to Prepaid", there, "coins", "link", "billing.data_sales.switch", modal=True)
+        )
+    if account.package.sells_topups and (there := url_or_none("billing:topup_sell", account.pk)):
+        found.append(Button("Top Up", there, "plus", "link", "billing.data_sales.sell", modal=True))
+    return found

@@ -8,6 +8,7 @@ from the pages nor measure one another.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from ipaddress import ip_address, ip_network
 from uuid import UUID, uuid4
 
 from django.core import signing
@@ -128,10 +129,19 @@ def store(of: Ticket, result: Result, address: str, now: datetime, *, actor: Use
 
 
 def line_at(customer_id: int, address: str) -> int | None:
-    """The line of the customer that has this address now, by its open session."""
+    """The line of the customer that has this address now, its own or one of a prefix, by its open sessions."""
+    try:
+        there = ip_address(address)
+    except ValueError:
+        return None
     mine = DataAccount.objects.filter(customer=customer_id)
-    online = Session.objects.open().filter(data_account__in=mine, framed_ip=address or None)
-    return online.values_list("data_account", flat=True).first()
+    online = Session.objects.open().filter(data_account__in=mine)
+    for line, *given in online.values_list(
+        "data_account", "framed_ip", "framed_ipv6_prefix", "delegated_ipv6_prefix"
+    ):
+        if any(one and there in ip_network(one, strict=False) for one in given):
+            return line
+    return None
 
 
 def _kbps(octets: int, ms: int, most: int) -> int:

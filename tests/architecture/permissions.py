@@ -205,7 +205,7 @@ PAGES = {
     "radius:data_account_attribute_delete": "radius.accounts.edit",
     "radius:usage_list": "radius.usage.view",
     "radius:customer_usage_list": "radius.usage.view",
-    "radius:customer_usage": "radius.usage.view",
+    "radius:usage_detail": "radius.usage.view",
     "radius:usage_choose": "radius.usage.view",
     "radius:usage_explained": "radius.usage.view",
     "radius:speed_test_list": "radius.usage.view",

@@ -54,7 +54,7 @@ def top_up(line: DataAccount, octets: int, **kwargs) -> None:
 
 
 def page(client: Client, customer: Customer, **query: str) -> str:
-    answer = client.get(reverse("radius:customer_usage", args=[customer.pk]), query)
+    answer = client.get(reverse("radius:usage_detail", args=[customer.pk]), query)
     assert answer.status_code == 200
     return " ".join(re.sub(r"<[^>]+>", " ", answer.content.decode()).split())
 
@@ -95,7 +95,7 @@ def test_several_lines_are_shown_together_and_apart(as_manager: Client, alice: C
     assert "Data Usage for User Account: two@isp.test" in alone
     assert "4.0 GB down" in alone
     other = builders.data_account(customer=builders.customer())
-    url = reverse("radius:customer_usage", args=[alice.pk])
+    url = reverse("radius:usage_detail", args=[alice.pk])
     assert as_manager.get(url, {"account": other.pk}).status_code == 404
     uncapped = builders.data_account(
         customer=alice, package=builders.package(cap_octets=None, cap_kind="uncapped")
@@ -111,8 +111,7 @@ def test_several_lines_are_shown_together_and_apart(as_manager: Client, alice: C
 def test_it_finds_nothing_for_a_time_that_is_none(as_manager: Client, alice: Customer, query: str) -> None:
     expected = 200 if query == "day=1" else 404
     assert (
-        as_manager.get(reverse("radius:customer_usage", args=[alice.pk]) + f"?{query}").status_code
-        == expected
+        as_manager.get(reverse("radius:usage_detail", args=[alice.pk]) + f"?{query}").status_code == expected
     )
     line = builders.data_account(customer=alice)
     assert as_manager.get(reverse("radius:usage_explained", args=[line.pk]) + f"?{query}").status_code == 404
@@ -125,7 +124,7 @@ def test_a_year_is_its_months_and_a_month_leads_to_its_days(as_manager: Client, 
     for day, octets in ((this_month().start, 5), (before, 9)):
         use(line, octets * GB, day)
     chosen = periods.year(before, local_day(now()))
-    url = reverse("radius:customer_usage", args=[alice.pk])
+    url = reverse("radius:usage_detail", args=[alice.pk])
     answer = as_manager.get(url, {"year": chosen.name})
     months = [day.total for day in answer.context["bars"]]
     assert len(months) == 12
@@ -152,13 +151,13 @@ def test_the_banners_tell_what_is_the_matter(as_manager: Client, alice: Customer
     assert "Cancelling: the last day of service is" in text
     assert "This customer had no data account in service then" in text
     found = as_manager.get(reverse("radius:usage_choose"), {"q": "Wonder"})
-    assert found["Location"] == reverse("radius:customer_usage", args=[master.pk])
+    assert found["Location"] == reverse("radius:usage_detail", args=[master.pk])
 
 
 @pytest.mark.feature("USE-10")
 def test_the_billing_summary_comes_from_billing(as_manager: Client, alice: Customer) -> None:
     builders.invoice(alice, "520.87", "78.13", on=local_day(now()))
-    url = reverse("radius:customer_usage", args=[alice.pk])
+    url = reverse("radius:usage_detail", args=[alice.pk])
     assert "?widget=billing_summary" in as_manager.get(url).content.decode()
     text = as_manager.get(url, {"widget": "billing_summary"}).content.decode()
     assert text.count("R 599.00") == 2  # the balance, and this month's
@@ -264,7 +263,7 @@ def test_a_page_costs_the_same_whatever_is_on_it(as_manager: Client, alice: Cust
             assert as_manager.get(url).status_code == 200
         return len(captured)
 
-    urls = [reverse("radius:customer_usage", args=[alice.pk]), reverse("radius:usage_list")]
+    urls = [reverse("radius:usage_detail", args=[alice.pk]), reverse("radius:usage_list")]
     urls.append(reverse("radius:usage_explained", args=[capped(alice).pk]))
     for url in urls:
         queries(url)

@@ -135,7 +135,7 @@ def test_the_quick_total_combines_the_lines_of_a_customer(as_manager: Client, al
     text = as_manager.get(reverse("radius:customer_usage_list")).content.decode()
     assert "3.0 GB" in text
     assert "R 20.00" in text
-    assert f"{reverse('radius:customer_usage', args=[alice.pk])}?month={this_month():%Y-%m}" in text
+    assert f"{reverse('radius:usage_detail', args=[alice.pk])}?month={this_month():%Y-%m}" in text
 
 
 @pytest.mark.feature("PRO-6", "PRO-7", "PRO-9", "PRO-15")
