@@ -121,7 +121,7 @@ def addresses(customers: int) -> dict[str, Url]:
 
     return {
         "usage_list": lambda rnd: f"{listed}?rows=15&page={1 + rnd.randrange(500)}",
-        "usage_list_of_a_month": lambda rnd: f"{listed}?rows=15&month={month(rnd)}",
+        "usage_list_of_a_month": lambda rnd: f"{listed}?rows=15&state={month(rnd)}",
         "usage_list_of_a_group": lambda rnd: f"{listed}?rows=15&group={rnd.choice(groups)}",
         "usage_list_of_a_package": lambda rnd: f"{listed}?rows=15&package={rnd.choice(packages)}",
         "usage_search": lambda rnd: f"{listed}?rows=15&q=sub00{rnd.randrange(99999):05}",
