@@ -47,13 +47,13 @@ class _MonthPage(ListPage):
 
     permission = VIEW
 
-    @property
+    @cached_property  # templates ask again and again
     def states(self) -> tuple[State, ...]:  # type: ignore[override]
         this = clock.local_day(clock.now()).replace(day=1)
         firsts = [clock.add_months(this, -n) for n in range(MONTHS_BACK + 1)]
         return tuple(State(f"{first:%Y-%m}", f"{first:%B %Y}") for first in firsts)
 
-    @property
+    @cached_property
     def month(self) -> clock.Period:
         """The chosen month."""
         chosen = self.state
@@ -161,6 +161,7 @@ class Line:
     url: str
     used: int
     limit: Limit | None
+    customer_id: int
     account: Any = None
     chosen: bool = False
 
@@ -172,6 +173,9 @@ class Line:
 
     @property
     def explained(self) -> str:
+        """What it is made of: of one line, or of all of its customer."""
+        if self.account is None:
+            return reverse("radius:usage_parts", args=[self.customer_id])
         return reverse("radius:usage_explained", args=[self.account.pk])
 
 
@@ -276,6 +280,7 @@ class CustomerUsage(DetailPage):
                 self.url(account=account.pk),
                 account.used,
                 None if self.chosen.yearly else limits.of(account),
+                self.object.pk,
                 account,
                 asked == str(account.pk),
             )
@@ -289,9 +294,8 @@ class CustomerUsage(DetailPage):
     def together(self, lines: list[Line], one: Line | None) -> Line:
         """All of them; they have a limit together when each has one."""
         limit = limits.together([line.limit for line in lines])
-        return Line(
-            "All data accounts", self.url(), sum(line.used for line in lines), limit, chosen=one is None
-        )
+        used = sum(line.used for line in lines)
+        return Line("All data accounts", self.url(), used, limit, self.object.pk, chosen=one is None)
 
     def drawings(
         self, shown: Line, accounts: list[int], lines: list[Line], one: Line | None
@@ -304,7 +308,8 @@ class CustomerUsage(DetailPage):
             chart = monthly_chart(bars, f"Data usage: {about}", urls)
         else:
             bars = totals.daily(chosen.period, data_account__in=accounts)
-            urls = [f"{one.explained}?day={bar.day}" for bar in bars] if one else []
+            parts = one.explained if one else reverse("radius:usage_parts", args=[self.object.pk])
+            urls = [f"{parts}?day={bar.day}" for bar in bars]
             chart = daily_chart(bars, f"Data usage: {about}", urls)
         kinds = explaining.by_kind(accounts, chosen.period, shown.used) if shown.used else []
         by_line = sorted(
@@ -365,24 +370,68 @@ class UsageChoose(StaffPage):
         )
 
 
-class UsageExplained(ObjectPage):
+class _Period(ObjectPage):
+    """A page about a day, month or year of the address."""
+
+    permission = VIEW
+
+    @cached_property
+    def today(self) -> date:
+        return clock.local_day(clock.now())
+
+    @cached_property
+    def period(self) -> clock.Period:
+        """Http404 for what is no day, month or year of the past."""
+        try:
+            return periods.days(self.request.GET.dict(), self.today)
+        except ValueError as error:
+            raise Http404("no such day, month or year") from error
+
+    @property
+    def words(self) -> str:
+        return str(self.period.start) if self.period.days == 1 else str(self.period)
+
+
+class UsageParts(_Period):
+    """What each line of a customer used on a day or in a month; each number leads to what it is made of."""
+
+    queryset = Customer.objects.select_related("group")
+    template_name = "radius/usage_parts.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.object = self.get_object()
+        self.title = f"{self.object}: {self.words}"
+        parts = totals.by_account(self.period, data_account__customer=self.object)
+        month = periods.month(self.period.start, self.today)
+        return self.answer(
+            parts=parts,
+            upload=sum(part.upload for part in parts),
+            download=sum(part.download for part in parts),
+            words=self.words,
+            usage_url=usage_url(self.object.pk, month=month.name),
+            query=request.GET.urlencode(),
+        )
+
+    def crumbs(self) -> list[tuple[str, str]]:
+        return [
+            ("Total Usage List", reverse("radius:usage_list")),
+            (str(self.object), usage_url(self.object.pk)),
+        ]
+
+
+class UsageExplained(_Period):
     """What a line used on a day or in a month, to the octet: day by day from which bundles, and in which sessions."""
 
     queryset = DataAccount.objects.select_related("customer", "package__service")
-    permission = VIEW
     template_name = "radius/usage_explained.html"
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.object = self.get_object()
-        now = clock.now()
-        try:
-            period = periods.days(request.GET.dict(), clock.local_day(now))
-        except ValueError as error:
-            raise Http404("no such day, month or year") from error
+        period = self.period
         found = explaining.explain(self.object, period)
         pages = Paginator(found.sessions, SESSIONS)
-        month = periods.month(period.start, clock.local_day(now))
-        self.title = f"{self.object.username}: {period.start if period.days == 1 else period}"
+        month = periods.month(period.start, self.today)
+        self.title = f"{self.object.username}: {self.words}"
         return self.answer(
             found=found,
             one_day=period.days == 1,

@@ -39,7 +39,7 @@ class Line:
     @property
     def changes(self) -> str:
         """How often its package was changed; empty for never."""
-        return counted(self.account.changes, "change") if self.account.changes else ""
+        return counted(self.account.changes, "package change") if self.account.changes else ""
 
 
 class DataAccountsWidget(Widget):
@@ -55,7 +55,7 @@ class DataAccountsWidget(Widget):
         month = clock.month_of(clock.local_day(now))
         rows = DataAccount.objects.filter(customer=self.obj).select_related("package__service")
         rows = limits.with_limits(totals.with_usage(with_status(rows, now), month), month)
-        mine = PackageChange.objects.standing().filter(data_account=OuterRef("pk")).order_by()
+        mine = PackageChange.objects.filter(data_account=OuterRef("pk")).order_by()
         changes = mine.values("data_account").annotate(n=Count("pk")).values("n")
         rows = rows.annotate(changes=Coalesce(Subquery(changes), 0))
         return {"lines": [_line(row, self.request.user) for row in rows]}
@@ -149,14 +149,14 @@ class LineUsageWidget(DataUsageWidget):
 def _line(account: Any, user: Any) -> Line:
     status = RadiusStatus(account.radius_status)
     url = usage_url(account.customer_id, account=account.pk)
-    changes = url_or_none("radius:package_change_list")
+    changes = url_or_none("billing:package_change_list")
     return Line(
         account,
         limits.of(account),
         str(status.label),
         MEANINGS[status],
         url,
-        f"{changes}?username={quote(account.username)}" if changes else None,
+        f"{changes}?line={quote(account.username)}&state=all" if changes else None,
         [button for button in _verbs(account) if allowed(button, user)],
     )
 

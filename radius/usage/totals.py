@@ -124,6 +124,31 @@ def monthly(period: Period, **where: Any) -> list[Day]:
     return months
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What one data account moved in a period."""
+
+    account_id: int
+    username: str
+    upload: int
+    download: int
+
+    @property
+    def total(self) -> int:
+        return self.upload + self.download
+
+
+def by_account(period: Period, **where: Any) -> list[Part]:
+    """What each data account moved that moved anything, by username; one query."""
+    rows = (
+        UsageDay.objects.filter(day__gte=period.start, day__lt=period.end, **where)
+        .order_by("data_account__username")
+        .values_list("data_account_id", "data_account__username")
+        .annotate(upload=Sum("upload_octets"), download=Sum("download_octets"))
+    )
+    return [part for row in rows if (part := Part(*row)).total]
+
+
 def percent(used: int, cap: int | None) -> int | None:
     """Whole percent of the cap that is used, rounded down so that 100 means reached; None when uncapped."""
     return None if cap is None else used * 100 // cap

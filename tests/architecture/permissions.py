@@ -208,6 +208,7 @@ PAGES = {
     "radius:usage_detail": "radius.usage.view",
     "radius:usage_choose": "radius.usage.view",
     "radius:usage_explained": "radius.usage.view",
+    "radius:usage_parts": "radius.usage.view",
     "radius:speed_test_list": "radius.usage.view",
     "notifications:usage_email": "messages.send",
     "notifications:usage_sms": "messages.send",

@@ -53,6 +53,10 @@ def top_up(line: DataAccount, octets: int, **kwargs) -> None:
     )  # fmt: skip
 
 
+def url_of(customer: Customer) -> str:
+    return reverse("radius:usage_detail", args=[customer.pk])
+
+
 def page(client: Client, customer: Customer, **query: str) -> str:
     answer = client.get(reverse("radius:usage_detail", args=[customer.pk]), query)
     assert answer.status_code == 200
@@ -91,6 +95,11 @@ def test_several_lines_are_shown_together_and_apart(as_manager: Client, alice: C
     both = page(as_manager, alice)
     assert "All data accounts 10.0 GB of 300.0 GB" in both
     assert "one@isp.test 6.0 GB of 150.0 GB" in both
+    parts = reverse("radius:usage_parts", args=[alice.pk])
+    assert as_manager.get(url_of(alice)).context["chart"].urls[0] == f"{parts}?day={this_month().start}"
+    text = page_text(as_manager, parts, day=str(this_month().start))
+    assert "one@isp.test 6,000,000,000 0 6,000,000,000" in text
+    assert "Together 10,000,000,000 0 10,000,000,000" in text
     alone = page(as_manager, alice, account=str(two.pk))
     assert "Data Usage for User Account: two@isp.test" in alone
     assert "4.0 GB down" in alone
