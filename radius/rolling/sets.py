@@ -2,6 +2,9 @@
 
 The same decisions as `deciding` and `regulation`, for as many lines as there are; a test holds both against each
 other. Nothing here is decided from what a sweep did before: `source` and the parent say what is there already.
+
+Statistics never know the rows of this night: what is there already is looked up row by row through an index (a scalar
+sub-select, a lateral with OFFSET), which no estimate can turn into comparing all with all.
 """
 
 from collections.abc import Sequence
@@ -23,9 +26,8 @@ SELECT a.id FROM radius_dataaccount a
 JOIN radius_package p ON p.id = a.package_id
 WHERE NOT a.prepaid AND p.cap_octets IS NOT NULL
   AND a.starts_on < %(end_day)s AND (a.ends_on IS NULL OR a.ends_on >= %(start_day)s)
-  AND NOT EXISTS (
-    SELECT FROM radius_databundle b
-    WHERE b.data_account_id = a.id AND b.month = %(start_day)s AND b.kind = 'monthly')
+  AND (SELECT b.id FROM radius_databundle b
+    WHERE b.data_account_id = a.id AND b.month = %(start_day)s AND b.kind = 'monthly' LIMIT 1) IS NULL
   AND a.customer_id NOT IN (
     SELECT customer_id FROM customers_gate
     WHERE kind IN ('deleted', 'cancelled') AND since <= %(start)s AND (until IS NULL OR until > %(now)s))
@@ -59,12 +61,12 @@ WITH RECURSIVE ended AS MATERIALIZED (
   WHERE b.expires_at > %(since)s AND b.expires_at <= %(now)s AND b.voided_at IS NULL
     AND b.data_account_id BETWEEN %(first)s AND %(last)s
     AND b.octets > b.drawn_octets AND NOT b.promotional
-    AND NOT EXISTS (SELECT FROM radius_databundle r WHERE r.parent_id = b.id AND r.kind = 'rollover')
+    AND (SELECT r.id FROM radius_databundle r WHERE r.parent_id = b.id AND r.kind = 'rollover' LIMIT 1) IS NULL
 ), line AS (
   SELECT id AS bundle_id, kind, parent_id, price, starts_at, expires_at FROM ended
   UNION ALL
   SELECT line.bundle_id, up.kind, up.parent_id, up.price, up.starts_at, up.expires_at
-  FROM line JOIN radius_databundle up ON up.id = line.parent_id
+  FROM line CROSS JOIN LATERAL (SELECT * FROM radius_databundle WHERE id = line.parent_id OFFSET 0) up
 ), judged AS (
   SELECT b.id, b.data_account_id, b.title, b.octets - b.drawn_octets AS unused, b.expires_at, b.origin_at,
     b.rolled_count, root.kind = 'monthly' AS monthly, root.expires_at - root.starts_at AS valid,
@@ -115,7 +117,7 @@ SELECT data_account_id, 'rollover',
 FROM rolling WHERE octets > 0
 ORDER BY data_account_id, id
 ON CONFLICT DO NOTHING
-RETURNING data_account_id
+RETURNING data_account_id, starts_at
 """  # noqa: S608
 
 #: Ranges of lines with so many rows to write in each.
@@ -175,7 +177,9 @@ def count_soon(lines: Sequence[int], now: datetime) -> None:
 def lacking(month: Period, now: datetime) -> list[int]:
     """The lines whose bundle of the month is missing."""
     facts = {"start_day": month.start, "end_day": month.end, "start": day_start(month.start), "now": now}
-    return _lines(_LACKING, facts)
+    with connection.cursor() as cursor:
+        cursor.execute(_LACKING, facts)
+        return [line for (line,) in cursor.fetchall()]
 
 
 def ended(since: datetime, now: datetime, chunk: int) -> list[tuple[int, int, int]]:
@@ -187,15 +191,11 @@ def ended(since: datetime, now: datetime, chunk: int) -> list[tuple[int, int, in
         return [(int(first), int(last), int(count)) for first, last, count in cursor.fetchall()]
 
 
-def roll(since: datetime, first: int, last: int, now: datetime) -> list[int]:
-    """Roll over what ended on these lines, with one statement; the lines that got something, once for each."""
-    return _lines(_ROLL, {**_when(since, now), "first": first, "last": last})
-
-
-def _lines(statement: str, facts: dict[str, Any]) -> list[int]:
+def roll(since: datetime, first: int, last: int, now: datetime) -> list[tuple[int, datetime]]:
+    """Roll over what ended on these lines, with one statement: line and beginning of each new bundle."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, facts)
-        return [line for (line,) in cursor.fetchall()]
+        cursor.execute(_ROLL, {**_when(since, now), "first": first, "last": last})
+        return [(line, begins) for line, begins in cursor.fetchall()]
 
 
 def _when(since: datetime, now: datetime) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
-from ispbilling.core.clock import Period, local_day, month_of
+from ispbilling.core.clock import Period, day_start, local_day, month_of
 from ispbilling.core.plans import Plan, Step
 from ispbilling.core.units import counted
-from radius.bundles import monthly
+from radius.bundles import counting, monthly
 from radius.rolling import correcting, sets
 from radius.rolling.models import DataSettings
 
@@ -66,9 +66,14 @@ def _grant(month: Period, lines: Sequence[int], now: datetime) -> int:
 
 
 def _roll(since: datetime, first: int, last: int, now: datetime) -> int:
-    lines = sets.roll(since, first, last, now)
-    sets.count_soon(lines, now)
-    return len(lines)
+    made = sets.roll(since, first, last, now)
+    sets.count_soon([line for line, _ in made], now)
+    # The drawer counts the month; what was used before it and is to be drawn from these is counted here.
+    month = day_start(month_of(local_day(now)).start)
+    if late := [(line, begins) for line, begins in made if begins < month]:
+        began = local_day(min(begins for _, begins in late))
+        counting.count([line for line, _ in late], now, since=began)
+    return len(made)
 
 
 def _correct(lines: Sequence[int], now: datetime) -> int:

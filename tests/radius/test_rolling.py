@@ -279,7 +279,38 @@ def test_a_sweep_that_comes_days_late_still_rolls_over(rolling: DataSettings) ->
     use(line, date(2026, 11, 20), 60, at(2026, 11, 30, 23))
     sweep(at(2026, 11, 30, 23, 30))  # it was well until then
     use(line, date(2026, 12, 3), 30, at(2026, 12, 3, 12))
-    assert Draw.objects.get(day=date(2026, 12, 3)).bundle is None
+    assert Draw.objects.get(day=date(2026, 12, 3)).bundle.kind == "monthly"
     sweep(at(2026, 12, 7, 9))
     assert [row[:3] for row in held(line, at(2026, 12, 7, 10))] == [("rollover", 40, 30), ("monthly", 100, 0)]
     assert not Draw.objects.filter(bundle=None).exists()
+
+
+@pytest.mark.feature("GRP-9")
+def test_killed_between_two_chunks_it_goes_on_with_what_is_missing(rolling: DataSettings) -> None:
+    line = capped()
+    now = at(2026, 12, 1, 0, 2)
+    plan = sweeps.new_bundles(now)
+    assert [step.action for step in plan] == ["grant December 2026", "roll over"]
+    plan.act(plan.steps[:1], now)
+    rest = sweeps.new_bundles(now)
+    assert [step.action for step in rest] == ["roll over"]
+    rest.apply(now)
+    plan.apply(now)  # whoever still held the old plan
+    kinds = DataBundle.objects.live(now).filter(data_account=line).values_list("kind", flat=True)
+    assert sorted(kinds) == ["monthly", "rollover"]
+
+
+@pytest.mark.feature("GRP-9")
+def test_what_ended_last_month_is_drawn_from_although_the_sweep_comes_in_this_one(
+    rolling: DataSettings,
+) -> None:
+    """A top-up of a prepaid line ends on 20 November; the sweep runs on 3 December."""
+    line = builders.data_account(prepaid=True, prepaid_since=at(2026, 11, 1))
+    topup = builders.data_bundle(line, 10, at=at(2026, 11, 5), expires_at=at(2026, 11, 20))
+    DataSettings.objects.update(rolled_until=at(2026, 11, 19))
+    use(line, date(2026, 11, 22), 4, at(2026, 11, 22, 12))
+    assert Draw.objects.get(day=date(2026, 11, 22)).bundle is None
+    sweep(at(2026, 12, 3))
+    rolled = DataBundle.objects.get(parent=topup)
+    assert Draw.objects.get(day=date(2026, 11, 22)).bundle == rolled
+    assert (rolled.drawn_octets, rolled.expires_at) == (4 * GB, at(2026, 12, 20))
