@@ -29,12 +29,20 @@ def claim(bills: Sequence[tuple[int, Called]]) -> None:
             for pk, (document, one) in zip(ids, bills, strict=True)
         ],
     )
+    all_open = [pk for pk, (_, one) in zip(ids, bills, strict=True) if not one.ids]
+    named = [(pk, call) for pk, (_, one) in zip(ids, bills, strict=True) for call in one.ids]
     with connection.cursor() as cursor:
+        if named:
+            cursor.execute(
+                """UPDATE billing_call k SET bill_id = n.bill FROM unnest(%s::bigint[], %s::bigint[]) n (bill, call)
+                   WHERE k.id = n.call AND k.bill_id IS NULL""",
+                [[bill for bill, _ in named], [call for _, call in named]],
+            )
         cursor.execute(
             """UPDATE billing_call k SET bill_id = b.id FROM billing_callbill b
                WHERE b.id = ANY(%s) AND k.number_id = b.number_id AND k.bill_id IS NULL AND k.state = 'rated'
                  AND k.day >= b.month AND k.day < (b.month + interval '1 month')::date""",
-            [ids],
+            [all_open],
         )
 
 

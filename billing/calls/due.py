@@ -16,7 +16,8 @@ BEING_PRICED = "Its calls are being priced again; preview again in a minute."
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """The calls of a number in a month. `amount` is before VAT and not rounded."""
+    """The calls of a number in a month: all that no invoice has, or those of `ids`. `amount` is before VAT and not
+    rounded."""
 
     number_id: int
     label: str
@@ -24,6 +25,7 @@ class Called:
     calls: int
     seconds: int
     amount: Decimal
+    ids: tuple[int, ...] = ()
 
     @property
     def words(self) -> str:

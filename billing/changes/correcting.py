@@ -6,23 +6,19 @@ its place that keeps everything else of it to the cent. What cannot be done toda
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from decimal import Decimal
+from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 
-from billing.documents import credit, issuing
+from billing.documents import charging_again, credit, issuing
+from billing.documents.charging_again import Generations
 from billing.documents.issuing import Draft, Item
-from billing.documents.models import Document, DocumentKind, DocumentLine
+from billing.documents.models import Document, DocumentLine
 from billing.recurring.charges import Bill, corrections
 from billing.recurring.charging import Charge
-from billing.recurring.coverage import Days, Span, by_month
-from billing.recurring.models import BilledChange, BilledPeriod
-from billing.recurring.pricing import give_back
-from billing.recurring.proration import Share
+from billing.recurring.coverage import Span
 from billing.recurring.terms import Terms
 from billing.runs.drafting import draft_of
 from customers.models import Customer
@@ -58,7 +54,7 @@ def settle(customer: Customer, now: datetime, *, actor: User | None, anew: bool 
                     [draft_of(bill, None, _key(bill))], today, now, actor
                 )
             elif bill.total or anew:
-                made = _rebill(bill, today, now, terms, actor)
+                made = _rebill(bill, today, now, actor)
             else:
                 made = []
     except (DomainError, IntegrityError) as refusal:
@@ -74,7 +70,7 @@ def _key(bill: Bill) -> str:
     return f"invoice:package-change:{first.recurring_line_id}:{day.period}:{day.generation}"
 
 
-def _rebill(bill: Bill, on: date, now: datetime, terms: Terms, actor: User | None) -> list[Document]:
+def _rebill(bill: Bill, on: date, now: datetime, actor: User | None) -> list[Document]:
     """A credit note and an invoice for each document that charged the days. Raises DomainError where one cannot be
     taken back, or nothing would be left to pay."""
     wrong: dict[int, list[tuple[DocumentLine, Charge, Charge]]] = defaultdict(list)
@@ -85,8 +81,8 @@ def _rebill(bill: Bill, on: date, now: datetime, terms: Terms, actor: User | Non
         line = _printed(back)
         wrong[line.document_id].append((line, back, news[back.recurring_line_id, back.span]))
     for document in Document.objects.filter(pk__in=wrong).order_by("pk"):
+        draft = _draft(document, wrong[document.pk], on)  # before the credit note lets go of calls it charges
         note = credit.take_back(document, on, now, actor=actor, reason="Package change")
-        draft = _draft(document, wrong[document.pk], on, terms)
         if draft.total <= 0:
             raise DomainError(f"Nothing would be left to pay of {document}.")
         made += [note, *issuing.issue([draft], on, now, actor)]
@@ -110,20 +106,13 @@ def _printed(back: Charge) -> DocumentLine:
     return line
 
 
-def _draft(
-    document: Document, wrong: Sequence[tuple[DocumentLine, Charge, Charge]], on: date, terms: Terms
-) -> Draft:
+def _draft(document: Document, wrong: Sequence[tuple[DocumentLine, Charge, Charge]], on: date) -> Draft:
     """The invoice in place of another: its lines as they were, but for the days that are charged anew."""
     gone: dict[int, list[Span]] = defaultdict(list)
     for line, back, _ in wrong:
         gone[line.pk].append(back.span)
-    numbers = _Generations(
-        [line.recurring_line_id for line in document.lines.all() if line.recurring_line_id]
-    )
-    items: list[Item] = []
-    # Credits first: a day they give back may be charged again by a line after it.
-    for line in sorted(document.lines.all(), key=lambda line: (line.quantity > 0, line.pk)):
-        items += _kept(line, sorted(gone[line.pk]), numbers, terms)
+    generations = Generations(document)
+    items = charging_again.kept(document, gone, generations)
     for line, _, new in wrong:
         items.append(
             Item(
@@ -136,102 +125,7 @@ def _draft(
                 discount=new.discount,
                 recurring_line_id=line.recurring_line_id,
                 gl_code=new.gl_code,
-                days=numbers.days(line.recurring_line_id or 0, new.span, change=new.days[0].change),
+                days=generations.days(line.recurring_line_id or 0, new.span, change=new.days[0].change),
             )
         )
-    return Draft(
-        kind=DocumentKind.INVOICE,
-        customer_id=document.customer_id,
-        payer_id=document.payer_id,
-        party=document.party_id,
-        due_on=max(document.due_on, on),
-        items=tuple(items),
-        source_key=f"invoice:in-place-of:{document.pk}",
-        served=document.served_id,
-        rounding=document.rounding,
-        memo=f" in place of {document.reference}",
-    )
-
-
-def _kept(line: DocumentLine, gone: Sequence[Span], numbers: "_Generations", terms: Terms) -> Iterator[Item]:
-    """A line without the days that are gone, each part at its share of what the line cost, to the cent."""
-    if line.recurring_line_id is None or line.since is None or line.until is None:
-        yield _item(line, line.description, (line.net, line.vat), ())
-        return
-    under = _change(line)
-    whole = (line.since, line.until)
-    for span in _without(whole, gone):
-        part = Share((span[0] - line.since).days, (span[1] - line.since).days, (line.until - line.since).days)
-        days = numbers.days(line.recurring_line_id, span, credit=line.quantity < 0, change=under)
-        if part.whole:
-            yield _item(line, line.description, (line.net, line.vat), days)
-            continue
-        share = give_back(line.net, line.vat, part, includes_vat=terms.prices_include_vat)
-        last = span[1] - timedelta(days=1)
-        text = f"{line.description[:200]}: {span[0]} to {last}"
-        yield _item(line, text, (-share.net, -share.vat), days)
-
-
-def _item(
-    line: DocumentLine, description: str, amounts: tuple[Decimal, Decimal], days: tuple[Days, ...]
-) -> Item:
-    net, vat = amounts
-    return Item(
-        description=description,
-        quantity=line.quantity,
-        price=line.price,
-        vat_rate=line.vat_rate,
-        net=net,
-        vat=vat,
-        discount=line.discount,
-        recurring_line_id=line.recurring_line_id,
-        gl_code=line.gl_code,
-        days=days,
-    )
-
-
-def _without(whole: Span, gone: Sequence[Span]) -> Iterator[Span]:
-    """The parts of the span between those that are gone, which are in order."""
-    since = whole[0]
-    for begin, end in gone:
-        if since < begin:
-            yield since, begin
-        since = end
-    if since < whole[1]:
-        yield since, whole[1]
-
-
-def _change(line: DocumentLine) -> int | None:
-    """The package change that the line was billed under."""
-    billed = BilledPeriod.objects.filter(
-        document=line.document_id,
-        recurring_line=line.recurring_line_id,
-        credit=line.quantity < 0,
-        since__gte=line.since,
-        until__lte=line.until,
-    ).first()
-    if billed is None:
-        return None
-    under = BilledChange.objects.filter(
-        recurring_line=billed.recurring_line_id, period=billed.period, generation=billed.generation
-    )
-    return under.values_list("package_change", flat=True).first()
-
-
-class _Generations:
-    """Numbers the billings of months of these lines on from what there is."""
-
-    def __init__(self, lines: Sequence[int]) -> None:
-        billed = BilledPeriod.objects.filter(recurring_line__in=lines).order_by()
-        last = billed.values_list("recurring_line", "period").annotate(last=Max("generation"))
-        self._last = {(line, period): generation for line, period, generation in last}
-
-    def days(
-        self, line: int, span: Span, *, credit: bool = False, change: int | None = None
-    ) -> tuple[Days, ...]:
-        found = []
-        for period, (since, until) in by_month(span):
-            generation = self._last.get((line, period), -1) + 1
-            self._last[line, period] = generation
-            found.append(Days(period, generation, since, until, credit, change))
-        return tuple(found)
+    return charging_again.in_place_of(document, items, on)

@@ -3,7 +3,7 @@ back by a credit note over all and an invoice over the rest. What was paid pays 
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,12 +11,14 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Max
 
+from billing.calls.due import Called
 from billing.documents import credit, issuing
 from billing.documents.issuing import Draft, Item
 from billing.documents.models import Document, DocumentKind, DocumentLine
-from billing.recurring.coverage import Days
-from billing.recurring.models import BilledPeriod, BillingSettings
-from billing.recurring.proration import Share, portion
+from billing.recurring.coverage import Days, Span, by_month
+from billing.recurring.models import BilledChange, BilledPeriod, BillingSettings
+from billing.recurring.pricing import give_back
+from billing.recurring.proration import Share
 from ispbilling.core.clock import local_day
 from ispbilling.core.models import User
 from ispbilling.core.money import ZERO
@@ -44,86 +46,140 @@ class Again:
         return -self.credit.total - (self.invoice.total if self.invoice else ZERO)
 
 
+class Generations:
+    """Numbers the billings of months of these recurring lines on from what there is."""
+
+    def __init__(self, document: Document) -> None:
+        lines = document.lines.exclude(recurring_line=None).values("recurring_line")
+        billed = BilledPeriod.objects.filter(recurring_line__in=lines).order_by()
+        last = billed.values_list("recurring_line", "period").annotate(last=Max("generation"))
+        self._last = {(line, period): generation for line, period, generation in last}
+
+    def days(
+        self, line: int, span: Span, *, credit: bool = False, change: int | None = None
+    ) -> tuple[Days, ...]:
+        """The span month by month, as the next generation of each."""
+        found = []
+        for period, (since, until) in by_month(span):
+            generation = self._last.get((line, period), -1) + 1
+            self._last[line, period] = generation
+            found.append(Days(period, generation, since, until, credit, change))
+        return tuple(found)
+
+
 def without(
     document: Document, cuts: Sequence[Cut], now: datetime, *, actor: User | None, reason: str
 ) -> Again:
     """Credit an invoice today and charge the rest of it again. Raises DomainError as `credit.credit`."""
     on = local_day(now)
     with transaction.atomic():
+        # Read before the credit note lets go of the calls that it charged.
+        draft = in_place_of(document, kept(document, _gone(document, cuts), Generations(document)), on)
         note = credit.credit(document, on, now, actor=actor, reason=reason)
-        items = _rest(document, {cut.recurring_line_id: cut.last_day for cut in cuts})
-        if sum((item.total for item in items), ZERO) <= 0:
+        if draft.total <= 0:
             return Again(note, None)
-        draft = Draft(
-            kind=DocumentKind.INVOICE,
-            customer_id=document.customer_id,
-            payer_id=document.payer_id,
-            party=document.party_id,
-            due_on=max(document.due_on, on),
-            items=items,
-            source_key=f"again:{document.pk}",
-            memo=f" instead of {document.reference}",
-            served=document.served_id,
-            rounding=document.rounding,
-        )
         return Again(note, issuing.issue([draft], on, now, actor)[0])
 
 
 def worth(document: Document, cuts: Sequence[Cut]) -> Decimal:
     """What `without` would give back."""
-    rest = _rest(document, {cut.recurring_line_id: cut.last_day for cut in cuts})
+    rest = kept(document, _gone(document, cuts), Generations(document))
     return document.total - sum((item.total for item in rest), ZERO)
 
 
-def _rest(document: Document, cuts: Mapping[int, date | None]) -> tuple[Item, ...]:
-    """The lines of the invoice as they are charged again."""
+def in_place_of(document: Document, items: Sequence[Item], on: date) -> Draft:
+    """The invoice that stands where another one stood: to the same people, due no sooner."""
+    return Draft(
+        kind=DocumentKind.INVOICE,
+        customer_id=document.customer_id,
+        payer_id=document.payer_id,
+        party=document.party_id,
+        due_on=max(document.due_on, on),
+        items=tuple(items),
+        source_key=f"invoice:in-place-of:{document.pk}",
+        served=document.served_id,
+        rounding=document.rounding,
+        memo=f" in place of {document.reference}",
+    )
+
+
+def kept(document: Document, gone: Mapping[int, Sequence[Span]], generations: Generations) -> list[Item]:
+    """The lines of a document without the days that are gone (spans by line), each part at its share of what the line
+    cost, to the cent; with the package changes they were billed under, and the calls they charged."""
     includes_vat = BillingSettings.get().prices_include_vat
-    periods: dict[int, list[BilledPeriod]] = defaultdict(list)
-    for row in BilledPeriod.objects.filter(document=document).order_by("period", "generation"):
-        periods[row.recurring_line_id].append(row)
-    newest = {
-        (line, period): generation
-        for line, period, generation in BilledPeriod.objects.filter(recurring_line__in=periods)
-        .values_list("recurring_line", "period")
-        .annotate(newest=Max("generation"))
-    }
-    found = []
-    for line in document.lines.order_by("pk"):
-        until, of = line.until, line.recurring_line_id
-        if of is not None and of in cuts and line.quantity > 0:
-            last_day = cuts[of]
-            if last_day is None or line.since is None or last_day < line.since:
-                continue
-            until = min(line.until or last_day, last_day + timedelta(days=1))
-        days = _days(line, until, periods[of or 0], newest)
-        found.append(_item(line, until, days, includes_vat=includes_vat))
-    return tuple(found)
-
-
-def _days(
-    line: DocumentLine, until: date | None, rows: Sequence[BilledPeriod], newest: dict[tuple[int, date], int]
-) -> tuple[Days, ...]:
-    """The days that the line billed, up to but not including `until`, as the next generations of their months."""
-    found: list[Days] = []
-    if line.since is None or until is None:
-        return ()
-    for row in rows:
-        if not line.since <= row.since < until or row.credit != (line.quantity < 0):
+    calls = iter(_calls(document))
+    items: list[Item] = []
+    # Credits first: a day they give back may be charged again by a line after it.
+    for line in sorted(document.lines.all(), key=lambda line: (line.quantity > 0, line.pk)):
+        if line.recurring_line_id is None or line.since is None or line.until is None:
+            called = next(calls, None) if line.recurring_line_id is None else None
+            items.append(_item(line, line.description, (line.net, line.vat), (), called))
             continue
-        key = (row.recurring_line_id, row.period)
-        newest[key] += 1
-        found.append(Days(row.period, newest[key], row.since, min(row.until, until), row.credit))
-    return tuple(found)
+        items += _parts(line, line.recurring_line_id, (line.since, line.until), gone.get(line.pk, ()),
+                        generations, includes_vat=includes_vat)  # fmt: skip
+    return items
 
 
-def _item(line: DocumentLine, until: date | None, days: tuple[Days, ...], *, includes_vat: bool) -> Item:
-    description, net, vat = line.description, line.net, line.vat
-    if line.since is not None and line.until is not None and until is not None and until < line.until:
-        part = Share(0, (until - line.since).days, (line.until - line.since).days)
-        vat = portion(line.vat, part)
-        net = portion(line.total, part) - vat if includes_vat else portion(line.net, part)
-        because = f", to {until - timedelta(days=1)} alone: {part.days} of {part.of} days"
-        description = description[: DESCRIPTION - len(because)] + because
+def _parts(
+    line: DocumentLine,
+    recurring_line: int,
+    whole: Span,
+    gone: Sequence[Span],
+    generations: Generations,
+    *,
+    includes_vat: bool,
+) -> Iterator[Item]:
+    under = _change(line)
+    for span in _without(whole, sorted(gone)):
+        part = Share((span[0] - whole[0]).days, (span[1] - whole[0]).days, (whole[1] - whole[0]).days)
+        days = generations.days(recurring_line, span, credit=line.quantity < 0, change=under)
+        if part.whole:
+            yield _item(line, line.description, (line.net, line.vat), days)
+            continue
+        share = give_back(line.net, line.vat, part, includes_vat=includes_vat)
+        because = f": {span[0]} to {span[1] - timedelta(days=1)}, {part.days} of {part.of} days"
+        text = f"{line.description[: DESCRIPTION - len(because)]}{because}"
+        yield _item(line, text, (-share.net, -share.vat), days)
+
+
+def _gone(document: Document, cuts: Sequence[Cut]) -> dict[int, list[Span]]:
+    """The days of each line of the document that are cut off."""
+    last_days = {cut.recurring_line_id: cut.last_day for cut in cuts}
+    found: dict[int, list[Span]] = defaultdict(list)
+    for line in document.lines.filter(recurring_line__in=last_days, quantity__gt=0):
+        if line.recurring_line_id is None or line.since is None or line.until is None:
+            continue
+        last_day = last_days[line.recurring_line_id]
+        first = line.since if last_day is None else max(line.since, last_day + timedelta(days=1))
+        if first < line.until:
+            found[line.pk].append((first, line.until))
+    return found
+
+
+def _calls(document: Document) -> list[Called]:
+    """The calls that the document charges, in the order of its lines."""
+    return [
+        Called(
+            bill.number_id,
+            bill.number.label,
+            bill.month,
+            bill.calls,
+            bill.seconds,
+            bill.amount,
+            tuple(bill.of_calls.values_list("pk", flat=True)),
+        )
+        for bill in document.call_bills.select_related("number").order_by("pk")
+    ]
+
+
+def _item(
+    line: DocumentLine,
+    description: str,
+    amounts: tuple[Decimal, Decimal],
+    days: tuple[Days, ...],
+    calls: Called | None = None,
+) -> Item:
+    net, vat = amounts
     return Item(
         description=description,
         quantity=line.quantity,
@@ -135,4 +191,33 @@ def _item(line: DocumentLine, until: date | None, days: tuple[Days, ...], *, inc
         recurring_line_id=line.recurring_line_id,
         gl_code=line.gl_code,
         days=days,
+        calls=calls,
     )
+
+
+def _without(whole: Span, gone: Sequence[Span]) -> Iterator[Span]:
+    """The parts of the span between those that are gone, which are in order."""
+    since = whole[0]
+    for begin, end in gone:
+        if since < begin:
+            yield since, begin
+        since = end
+    if since < whole[1]:
+        yield since, whole[1]
+
+
+def _change(line: DocumentLine) -> int | None:
+    """The package change that the line was billed under."""
+    billed = BilledPeriod.objects.filter(
+        document=line.document_id,
+        recurring_line=line.recurring_line_id,
+        credit=line.quantity < 0,
+        since__gte=line.since,
+        until__lte=line.until,
+    ).first()
+    if billed is None:
+        return None
+    under = BilledChange.objects.filter(
+        recurring_line=billed.recurring_line_id, period=billed.period, generation=billed.generation
+    )
+    return under.values_list("package_change", flat=True).first()

@@ -15,7 +15,8 @@ from billing.calls.models import Call, CallBill, CallImport, CallImportState, Ph
 from billing.calls.owning import Held
 from billing.calls.rating import Rate
 from billing.calls.reading import amount, seconds
-from billing.documents import credit, verification
+from billing.documents import charging_again, credit, verification
+from billing.documents.charging_again import Cut
 from billing.merging import merging
 from billing.models import Document, DocumentLine, PhoneCostingModel, Run, RunException
 from billing.recurring.dues import due
@@ -278,6 +279,29 @@ def test_a_credited_invoice_frees_its_calls_at_the_prices_of_then(
     credit.credit(Document.objects.get(), ON, NOW, actor=None, reason="too dear")
     priced()
     assert Call.objects.earliest("started_at").price == Decimal("1.3400")
+
+
+def test_an_invoice_in_place_of_another_keeps_its_calls_and_leaves_later_ones(
+    alice: Customer, number: PhoneNumber
+) -> None:
+    line = builders.recurring_line(customer=alice, price=Decimal("310.00"))
+    imported()
+    issued(december())
+    imported(HEAD + "0215550100,0821234567,2026-11-30 23:59:00,60,\n")
+    paper = Document.objects.get()
+    again = charging_again.without(
+        paper, [Cut(line.pk, date(2026, 12, 10))], NOW, actor=None, reason="left early"
+    )
+    assert again.given_back == Decimal("210.00")
+    priced()
+    kept_ = again.invoice.lines.get(recurring_line=None)
+    assert (kept_.description, kept_.total) == lines()[1][::2]
+    assert list(again.invoice.call_bills.values_list("calls", flat=True)) == [1]
+    waiting = Call.objects.filter(bill=None, state="rated")
+    assert sorted(waiting.values_list("day", flat=True)) == [
+        date(2026, 11, 30),
+        date(2026, 12, 1),
+    ]
 
 
 def test_the_database_lets_nobody_bill_a_call_twice_or_change_it_then(number: PhoneNumber) -> None:

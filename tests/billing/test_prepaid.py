@@ -84,7 +84,7 @@ def test_now_credits_the_days_and_keeps_the_data(line: DataAccount) -> None:
     assert balance(line) == -360
     again = Document.objects.filter(kind="invoice").order_by("-pk").first()
     assert sorted(again.lines.values_list("total", flat=True)) == [Decimal(50), Decimal(240)]
-    assert "to 2026-11-12 alone: 12 of 30 days" in again.lines.get(total=240).description
+    assert "2026-11-01 to 2026-11-12, 12 of 30 days" in again.lines.get(total=240).description
     assert left(line, NOW) == 70 * GB
     assert not unbilled(month_of(TODAY), NOW).exists()
     assert [row.total for row in issue(date(2026, 12, 1), date(2026, 11, 25)).lines.all()] == [50]

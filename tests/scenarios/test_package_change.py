@@ -112,7 +112,7 @@ def test_what_is_cheaper_at_once_is_put_right_by_credit_note_and_invoice(line: D
     note, invoice = acting.make(Wanted(line, cheap, DAY), NOON, actor=None).money.documents
     assert (note.kind, note.total) == (DocumentKind.CREDIT_NOTE, D("-599.00"))
     assert told(invoice) == [
-        ("10 Mb/s, November 2026: 2026-11-01 to 2026-11-10", D("199.67")),
+        ("10 Mb/s, November 2026: 2026-11-01 to 2026-11-10, 10 of 30 days", D("199.67")),
         ("5 Mb/s, November 2026, 2026-11-11 to 2026-11-30: 20 of 30 days", D("199.33")),
     ]
     assert told(bill(date(2026, 12, 1), date(2026, 11, 25)))[0] == ("5 Mb/s, December 2026", D("299.00"))
