@@ -41,8 +41,8 @@ LINGER = timedelta(days=counting.DAYS + 1)
 MOST = 1000
 
 
-def settle(account_ids: Collection[int] | None, now: datetime) -> int:
-    """Bring lines (None: all, some at a time) in line with their packages: whether their usage is drawn, what counts,
+def settle(account_ids: Collection[int] | None, now: datetime, most: int = MOST) -> int:
+    """Bring lines (None: all; `most` at a time) in line with their packages: whether their usage is drawn, what counts,
     and that this month's bundle is there and is that of their package. How many were not.
 
     Nobody has to remember to call it when a line gets another package or a package another cap: the drawer does,
@@ -58,7 +58,7 @@ def settle(account_ids: Collection[int] | None, now: datetime) -> int:
                 "month": month.start,
                 "last": month.last,
                 "monthly": now >= day_start(month.start) + PATIENCE,
-                "most": MOST,
+                "most": most,
                 "lately": now - LINGER,
             },
         )

@@ -12,7 +12,7 @@ from itertools import islice
 from time import monotonic
 
 import structlog
-from django.db import DatabaseError, InterfaceError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
 from psycopg2.extensions import connection as Connection
 
 from ispbilling.core import clock
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 #: Lines counted in one transaction, and how long a turn works on them at most.
 BATCH, WORK_SECONDS = 250, 0.5
 TURN_SECONDS, RECENT_SECONDS, ALL_SECONDS = 1.0, 300.0, 3600.0
+#: Lines settled at a time; and how long one that could not be counted is left alone.
+SETTLED, PARKED_SECONDS = 100, 3600.0
 _BACK_OFF_SECONDS = 1.0
 
 
@@ -60,6 +62,8 @@ class Drawer:
         self._recent_at = self._all_at = 0.0
         self._hurried: object = None
         self._strange: set[int] = set()
+        self._unsettled: set[int] = set()
+        self._parked: dict[int, float] = {}
 
     def tell(self, payloads: Iterable[str]) -> None:
         """Facts changed, named as PostgreSQL's notifications name them; from any thread."""
@@ -93,25 +97,45 @@ class Drawer:
     def turn(self, now: datetime) -> int:
         """Settle what changed, and draw what is to be drawn for as long as a turn may last; how many lines."""
         self._hurry()
-        end, done = monotonic() + WORK_SECONDS, 0
-        self._settle(now, end)
+        self._settle(now, monotonic() + WORK_SECONDS)
         # A line that came to be metered a moment ago may not be among them yet: it is asked for once more.
         heard = self._hear()
         self._pending |= dict.fromkeys((heard | self._strange) & self._metered.lines)
         self._strange = heard - self._metered.lines
         self._catch_up(now)
+        done, end = 0, monotonic() + WORK_SECONDS
         # First lines whose meter no longer holds: a month that began opens what was closed.
-        while monotonic() < end and (batch := behind.due(now, BATCH)):
-            counting.count(batch, now, waiting=False)
-            done += len(batch)
+        while monotonic() < end and (batch := self._due(now)):
+            done += self._count(batch, now)
             if len(batch) < BATCH:
                 break
-        while (batch := list(islice(self._pending, BATCH))) and monotonic() < end:
-            counting.count(batch, now, waiting=False)
+        end = monotonic() + WORK_SECONDS
+        while monotonic() < end and (batch := list(islice(self._pending, BATCH))):
+            done += self._count(batch, now)
             for account_id in batch:
                 del self._pending[account_id]
-            done += len(batch)
         return done
+
+    def _due(self, now: datetime) -> list[int]:
+        found = behind.due(now, BATCH + len(self._parked))
+        return [account_id for account_id in found if account_id not in self._parked][:BATCH]
+
+    def _count(self, batch: list[int], now: datetime) -> int:
+        """Count the lines, how many; one that cannot be counted holds up no other."""
+        try:
+            counting.count(batch, now, waiting=False)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("lines_not_drawn", lines=len(batch))
+        else:
+            return len(batch)
+        if len(batch) == 1:
+            log.error("line_parked", data_account=batch[0])
+            self._parked[batch[0]] = monotonic() + PARKED_SECONDS
+            return 0
+        middle = len(batch) // 2
+        return self._count(batch[:middle], now) + self._count(batch[middle:], now)
 
     def _hurry(self) -> None:
         """Whoever has a line locked counts it too: nobody is waited for."""
@@ -122,25 +146,37 @@ class Drawer:
             self._hurried = connection.connection
 
     def _settle(self, now: datetime, end: float) -> None:
+        """What is not done when time is up is done in the next turn."""
         with self._lock:
             told, self._told = self._told, set()
-        if "*" in told:
-            while (found := settling.settle(None, now)) >= settling.MOST and monotonic() < end:
-                pass
-            if found >= settling.MOST:
-                self.tell({"*"})
-            return
-        named: dict[str, list[int]] = {"account": [], "package": []}
-        for payload in told:
-            scope, _, number = payload.partition(":")
-            if scope in named and number.isdigit():
-                named[scope].append(int(number))
-        ids = set(named["account"])
-        if named["package"]:
-            ids |= set(DataAccount.objects.filter(package__in=named["package"]).values_list("pk", flat=True))
-        some = iter(sorted(ids))
-        while batch := list(islice(some, settling.MOST)):
-            settling.settle(batch, now)
+        packages = [int(one.partition(":")[2]) for one in told if _numbered(one, "package")]
+        self._unsettled |= {int(one.partition(":")[2]) for one in told if _numbered(one, "account")}
+        if packages:
+            lines = DataAccount.objects.filter(package__in=packages)
+            self._unsettled |= set(lines.values_list("pk", flat=True))
+        everybody = "*" in told
+        while everybody and monotonic() < end:
+            everybody = self._settled(None, now) >= SETTLED
+        while self._unsettled and monotonic() < end:
+            some = list(islice(self._unsettled, settling.MOST))
+            if self._settled(some, now) < SETTLED:
+                self._unsettled -= set(some)
+        if everybody:
+            self.tell({"*"})
+
+    def _settled(self, account_ids: list[int] | None, now: datetime) -> int:
+        """As `settling.settle`; a line that cannot be settled is logged, and holds up neither others nor drawing."""
+        try:
+            return settling.settle(account_ids, now, SETTLED)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("lines_not_settled", lines=account_ids and len(account_ids))
+        if account_ids and len(account_ids) > 1:
+            middle = len(account_ids) // 2
+            self._settled(account_ids[:middle], now)
+            self._settled(account_ids[middle:], now)
+        return 0
 
     def _catch_up(self, now: datetime) -> None:
         moment, today = monotonic(), local_day(now)
@@ -153,12 +189,18 @@ class Drawer:
             self._recent_at = moment + RECENT_SECONDS
         else:
             return
+        self._parked = {line: until for line, until in self._parked.items() if until > moment}
         for day, ids in _by_day(behind.behind(since)).items():
             if day >= today - timedelta(days=counting.DAYS):
                 self._pending |= dict.fromkeys(ids)
                 continue
             for start in range(0, len(ids), BATCH):
-                counting.count(ids[start : start + BATCH], now, since=day)
+                counting.count(ids[start : start + BATCH], now, since=day, waiting=False)
+
+
+def _numbered(payload: str, scope: str) -> bool:
+    named, _, number = payload.partition(":")
+    return named == scope and number.isdigit()
 
 
 def _by_day(found: dict[int, date]) -> dict[date, list[int]]:

@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
 
 from ispbilling.core.clock import local_day, now
@@ -12,6 +13,7 @@ from ispbilling.core.units import GB
 from radius.bundles import granting
 from radius.bundles.models import BundleKind, Draw, Meter
 from radius.models import CapKind, UsageDay
+from radius.server.drawer import Drawer, Metered
 from tests import builders
 from tests.radius.conftest import eventually, settled
 from tests.radius.fake_nas import FakeNas
@@ -114,7 +116,6 @@ def test_a_killed_drawer_loses_no_octet(server, fake):
 
 def drawer(server) -> int:
     """The process that holds a connection by that name."""
-    from django.db import connection
 
     def found() -> int | None:
         with connection.cursor() as cursor:
@@ -128,3 +129,24 @@ def drawer(server) -> int:
     pid = eventually(found, 15)
     assert pid
     return pid
+
+
+def test_a_line_that_cannot_be_counted_holds_up_no_other():
+    at = now()
+    broken, sound = builders.data_account(package=builders.package(cap_octets=GB)), builders.data_account()
+    metered = Metered()
+    worker = Drawer(lambda: {broken.pk, sound.pk}, metered)
+    worker.turn(at)
+    metered.lines = {broken.pk, sound.pk}
+    for one in (broken, sound):
+        UsageDay.objects.create(data_account=one, day=local_day(at), download_octets=5)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE radius_draw ADD CONSTRAINT never CHECK (data_account_id <> %s)", [broken.pk]
+        )
+    try:
+        worker.turn(at)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE radius_draw DROP CONSTRAINT never; RESET lock_timeout")
+    assert list(Draw.objects.values_list("data_account", "octets")) == [(sound.pk, 5)]
