@@ -70,6 +70,7 @@ MENU = (
             Item("Data Transfers", "radius:transfer_list", "radius.usage.view", "arrows-right-left"),
             Item("Data Regulation", "radius:compliance", "radius.compliance.view", "gavel"),
             Item("Top-ups", "radius:topup_list", "radius.catalogue.view", "database-plus"),
+            Item("Bundles", "radius:bundle_list", "radius.accounts.view", "database"),
             Item("Access When Closed", "radius:access_action_list", "radius.catalogue.view", "door"),
             Item("Active Sessions", "radius:session_list", "radius.sessions.view", "activity"),
             Item("Previous Sessions", "radius:session_history", "radius.sessions.view", "history"),

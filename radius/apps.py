@@ -9,6 +9,7 @@ class RadiusConfig(AppConfig):
         from ispbilling import search
         from ispbilling.core.registries import add_tab, add_widget
         from radius.attributes import widgets as attributes
+        from radius.bundles import widgets as bundles
         from radius.coa import widgets as coa
         from radius.consumption import widgets as consumption
         from radius.finding import SOURCES
@@ -31,6 +32,7 @@ class RadiusConfig(AppConfig):
             server.AccessWidget,
             consumption.LineUsageWidget,
             rolling.LineExpiryWidget,
+            bundles.LineBundlesWidget,
             usage.LineActiveSessionsWidget,
             usage.LinePreviousSessionsWidget,
             speed.LineSpeedTestsWidget,
@@ -43,6 +45,8 @@ class RadiusConfig(AppConfig):
         for widget in on_line:
             add_widget("radius:data_account_detail", widget)
         add_widget("radius:service_detail", attributes.ServiceAttributesWidget)
+        for widget in (bundles.BundleDrawsWidget, bundles.BundleChildrenWidget):
+            add_widget("radius:bundle_detail", widget)
         add_widget("radius:session_detail", coa.SessionCoaWidget)
         for widget in (nas.PostureWidget, nas.DaysWidget):
             add_widget("radius:nas_detail", widget)

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("radius.usage.urls")),
     path("", include("radius.consumption.urls")),
     path("", include("radius.speed.urls")),
+    path("", include("radius.bundles.urls")),
     path("", include("radius.coa.urls")),
     path("", include("radius.rolling.urls")),
     path("", include("radius.server.urls")),

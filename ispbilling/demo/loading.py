@@ -23,9 +23,10 @@ from ispbilling.core.models import Event, Provider
 from ispbilling.demo import calling, content, data_sales, debiting, network, paying
 from radius.accounts import lines
 from radius.accounts.models import Medium
+from radius.bundles import granting, settling
 from radius.changes import changing
 from radius.changes.changing import Wanted
-from radius.models import CapKind, DataAccount, Nas, Package, Service, TopupGroup, TopupType
+from radius.models import BundleKind, CapKind, DataAccount, Nas, Package, Service, TopupGroup, TopupType
 from radius.nas.secrets import generate_secret
 
 
@@ -46,6 +47,7 @@ def load(now: datetime) -> dict[str, int]:
         Event.objects.unannounced().update(announced_at=now)  # nobody here has a mailbox
     accounts = list(DataAccount.objects.filter(customer__in=people).order_by("pk"))
     sessions = network.usage(accounts, routers, start, now, rng)
+    _bundles(accounts, now)
     calling.call(people, start, now)
     for first in (start, month.start):
         _invoice(first, now)
@@ -114,6 +116,18 @@ def _people(start: date, now: datetime) -> list[Customer]:
     # As if they had come when their first line started, so that "new this month" says something.
     Customer.objects.filter(pk__in=[one.pk for one in made[:-3]]).update(created_at=day_start(start))
     return made
+
+
+def _bundles(accounts: list[DataAccount], now: datetime) -> None:
+    """What capped lines hold this month, and a top-up that one bought."""
+    settling.settle([one.pk for one in accounts], now)
+    capped = [one for one in accounts if one.package.cap_octets is not None]
+    for one in capped[:1]:
+        title, octets, price, days = content.TOPUPS[1]
+        granting.grant(
+            one, BundleKind.TOPUP, octets, now, source=f"demonstration:{one.pk}", title=title, price=price,
+            expires_at=now + timedelta(days=days or 30),
+        )  # fmt: skip
 
 
 def _packages() -> list[Package]:

@@ -21,6 +21,7 @@ from radius.accounts.forms import LastDayForm, LineForm, NetworkForm, ReasonForm
 from radius.accounts.models import DataAccount
 from radius.accounts.states import MEANINGS, RadiusStatus, with_status
 from radius.accounts.tables import EDIT, DataAccountTable
+from radius.catalogue.models import CapKind
 from radius.nas.secrets import generate_secret
 
 VIEW = "radius.accounts.view"
@@ -119,7 +120,9 @@ class DataAccountDetail(DetailPage):
         if self.object.blocked:
             found.append(("stopped", f"Blocked: {self.object.blocked_reason or 'no reason was given'}."))
         status = RadiusStatus(self.object.radius_status)
-        if status not in (RadiusStatus.DEFAULT, RadiusStatus.BLOCKED):
+        if status == RadiusStatus.CAPPED and self.object.package.cap_kind == CapKind.SOFT:
+            found.append((MEANINGS[status], "Capped: slower until the month ends or more is bought."))
+        elif status not in (RadiusStatus.DEFAULT, RadiusStatus.BLOCKED, RadiusStatus.TOPUP):
             found.append((MEANINGS[status], f"{status.label}: this line cannot log in."))
         return found
 

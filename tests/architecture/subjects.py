@@ -16,12 +16,17 @@ from customers.models import Customer
 from groups import removing
 from ispbilling.core.clock import local_day, month_of, now
 from ispbilling.core.models import Role
+from radius.bundles import granting
 from radius.models import AuthAttempt
 from tests import builders
 from tests.architecture.site import Page
 from tests.billing import debiting
 from tests.billing.paying import pay
 from tests.customers import importing
+
+
+def _taken_back() -> Any:
+    return granting.void(builders.data_bundle(), now(), "by mistake")
 
 
 def _run() -> Any:
@@ -156,6 +161,8 @@ def subject(page: Page, argument: str) -> Any:
         return FIXED[page.name, argument]
     if page.name == "customers:group_restore":
         return builders.group(deleted_at=now()).pk
+    if page.name == "radius:bundle_restore":
+        return _taken_back().pk
     if page.name == "billing:document_take_back":
         return builders.adjustment().pk
     if page.name == "groups:removal_undo":
