@@ -7,6 +7,7 @@ from datetime import datetime
 from django.db.models import Sum
 
 from ispbilling.core.clock import Period, local_day
+from ispbilling.core.tables import url_or_none
 from radius.bundles.models import BundleKind, DataBundle, Draw
 from radius.consumption.limits import held_in
 
@@ -22,6 +23,11 @@ class Held:
     @property
     def kind(self) -> str:
         return str(BundleKind(self.bundle.kind).label)
+
+    @property
+    def url(self) -> str | None:
+        """Its own page."""
+        return url_or_none("radius:bundle_detail", self.bundle.pk)
 
     @property
     def live(self) -> bool:

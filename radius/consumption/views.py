@@ -435,7 +435,10 @@ class UsageExplained(_Period):
         return self.answer(
             found=found,
             one_day=period.days == 1,
-            columns=[(bundle, found.drawn_from(bundle)) for bundle in found.bundles],
+            columns=[
+                (bundle, found.drawn_from(bundle), url_or_none("radius:bundle_detail", bundle.pk))
+                for bundle in found.bundles
+            ],
             rows=[(day, [day.drawn.get(bundle.pk, 0) for bundle in found.bundles]) for day in found.days],
             shares=pages.get_page(request.GET.get("page")),
             month=month,
