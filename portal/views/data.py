@@ -14,7 +14,7 @@ from portal import limits
 from portal.views.page import PortalPage
 from radius.bundles.models import DataBundle
 from radius.models import DataAccount, NoticeChoice
-from radius.rolling import consenting, noticing, transferring
+from radius.rolling import consenting, expiring, noticing, transferring
 from radius.rolling.forms import WITHDRAWN, NoticesForm, TransferForm
 from radius.rolling.models import DataSettings, Door
 from radius.rolling.transferring import Wish
@@ -49,7 +49,10 @@ class Data(PortalPage):
         said = consenting.standing(line.pk for line in lines)
         return self.answer(
             form=form,
-            lines=[(line, [(one, one.state(self.now)) for one in line.held]) for line in lines],
+            lines=[
+                (line, [(one, one.state(self.now), expiring.until(one.expires_at)) for one in line.held])
+                for line in lines
+            ],
             consents=[row for row in said.values() if row.given],
             giving=DataSettings.get().transfers_in_portal,
         )
@@ -97,7 +100,12 @@ class GiveData(PortalPage):
 
     def show(self, bundle: DataBundle, form: TransferForm) -> HttpResponse:
         form.fields["note"].help_text = "The other customer can read it"
-        return self.answer(bundle=bundle, form=form, obstacles=transferring.obstacles(bundle, self.now))
+        return self.answer(
+            bundle=bundle,
+            form=form,
+            until=expiring.until(bundle.expires_at),
+            obstacles=transferring.obstacles(bundle, self.now),
+        )
 
 
 class WithdrawConsent(PortalPage):

@@ -33,10 +33,10 @@ class Choice:
 
     @property
     def words(self) -> str:
-        """`lasts 2 months longer (package)`."""
+        """`rollover for 2 months (package)`, `no rollover (settings)`."""
         if not self.months:
-            return f"expires ({self.origin})"
-        return f"rolls over for {self.months} month{'' if self.months == 1 else 's'} ({self.origin})"
+            return f"no rollover ({self.origin})"
+        return f"rollover for {self.months} month{'' if self.months == 1 else 's'} ({self.origin})"
 
 
 def choose(said: Said) -> Choice:

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from customers.models import Customer
 from groups.models import Category
 from ispbilling.core import events
-from ispbilling.core.clock import local_day
+from ispbilling.core.clock import day_start, local_day, zone
 from ispbilling.core.models import User
 from radius.accounts.models import DataAccount
 from radius.catalogue.models import CapKind
@@ -46,6 +46,16 @@ def store(
             return
         CustomerDataExpiry.objects.update_or_create(customer=customer, defaults=values)
         events.record("customer.data_expiry_edited", customer, actor=actor, at=now, changes=changed)
+
+
+def until(ends: datetime | None) -> str:
+    """`2026-12-31`, the last day, of what ends at midnight, otherwise the minute; `for ever` without an end."""
+    if ends is None:
+        return "for ever"
+    day = local_day(ends)
+    if day_start(day) == ends:
+        return f"until {day - timedelta(days=1)}"
+    return f"until {ends.astimezone(zone()):%Y-%m-%d %H:%M}"
 
 
 def holding(lines: Iterable[DataAccount], now: datetime, *, without_own: bool = False) -> list[Holds]:

@@ -22,8 +22,8 @@ WITHDRAWN = "Nothing is added to {line} or charged without asking when its data 
 
 def month_choices(otherwise: str) -> list[tuple[str, str]]:
     """For how long unused data lasts; the first choice is to have none of one's own."""
-    months = [(str(n), f"Rolls over for {n} month{'' if n == 1 else 's'}") for n in range(1, MOST_MONTHS + 1)]
-    return [("", f"As for everybody: {otherwise}"), ("0", "Expires"), *months]
+    months = [(str(n), f"Rollover for {n} month{'' if n == 1 else 's'}") for n in range(1, MOST_MONTHS + 1)]
+    return [("", f"As for everybody: {otherwise}"), ("0", "No rollover: it expires"), *months]
 
 
 class DataSettingsForm(SeenForm):

@@ -57,12 +57,13 @@ RULES = {
         Rule(
             "8A(3)",
             "Without that consent no use and no charge out of bundle.",
-            "A hard cap or an empty prepaid line is refused until there is a bundle; nothing is charged by use.",
+            "A hard cap or an empty prepaid line is refused until there is a bundle, a soft cap goes on slower at no"
+            " charge; top-ups that buy themselves need the consent.",
         ),
         Rule(
             "8A(4)",
             "Usage is taken from the bundle that expires first, then from the next.",
-            "Bundles are drawn in this order, and `verify_bundles` draws them again.",
+            "Bundles are drawn in this order; a line counted again is drawn the same.",
         ),
         Rule(
             "8A(5)",

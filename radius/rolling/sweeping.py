@@ -19,6 +19,8 @@ from radius.rolling.models import DataSettings
 
 #: Rows that one statement writes.
 CHUNK: Final = 5000
+#: Lines that are corrected in one transaction: each is counted again while its meter is locked.
+FEW: Final = 500
 #: How often it is written down that all has rolled over.
 MARKED: Final = timedelta(hours=12)
 
@@ -44,7 +46,7 @@ def plan(name: str, now: datetime) -> Plan:
     lines = sorted({one.line for one in correcting.due(now)})
     steps += [
         Step(partial(_correct, part), counted(len(part), "line"), "correct rollover", correcting.LATE)
-        for part in _parts(lines)
+        for part in _parts(lines, FEW)
     ]
     if not ended and _unmarked(now):
         steps.append(Step(_mark, "rollover", "note that all is done", f"up to {now:%Y-%m-%d %H:%M} UTC"))
@@ -55,8 +57,8 @@ def _act(steps: Sequence[Step], now: datetime) -> int:
     return sum(step.key(now) > 0 for step in steps)
 
 
-def _parts(lines: Sequence[int]) -> list[Sequence[int]]:
-    return [lines[start : start + CHUNK] for start in range(0, len(lines), CHUNK)]
+def _parts(lines: Sequence[int], size: int = CHUNK) -> list[Sequence[int]]:
+    return [lines[start : start + size] for start in range(0, len(lines), size)]
 
 
 def _grant(month: Period, lines: Sequence[int], now: datetime) -> int:

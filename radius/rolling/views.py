@@ -102,10 +102,10 @@ class BundleTransfer(ActionPage):
         return transferring.obstacles(obj, clock.now())
 
     def consequences(self, obj: DataBundle) -> list[str]:
-        ends = f"until {local_day(obj.expires_at)}" if obj.expires_at else "for ever"
         return [
             f"{format_octets(obj.left_octets)} of {obj.title} are left on {obj.data_account}.",
-            f"What is transferred can be used {ends}, as here. Nobody is charged; both customers are told.",
+            f"What is transferred can be used {expiring.until(obj.expires_at)}, as here. Nobody is charged; the other"
+            " customer is told.",
             "It can be taken back while the other line has used nothing of it.",
         ]
 

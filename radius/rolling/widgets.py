@@ -28,7 +28,7 @@ class Line:
     """A data account with what becomes of its unused data, and the bundles it holds."""
 
     holds: Holds
-    bundles: Sequence[tuple[DataBundle, str]]
+    bundles: Sequence[tuple[DataBundle, str, str]]
     consent: OutOfBundleConsent | None
 
 
@@ -61,7 +61,7 @@ class DataExpiryWidget(Widget):
             "lines": [
                 Line(
                     holds,
-                    [(one, one.state(now)) for one in holds.line.held],  # type: ignore[attr-defined]
+                    [(one, one.state(now), expiring.until(one.expires_at)) for one in holds.line.held],  # type: ignore[attr-defined]
                     said.get(holds.line.pk),
                 )
                 for holds in expiring.holding(accounts, now)

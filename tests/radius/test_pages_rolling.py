@@ -46,13 +46,13 @@ def widget(client: Client, url: str, name: str = "data_expiry") -> str:
 @pytest.mark.feature("SET-1")
 def test_a_customer_has_an_expiry_of_its_own(as_manager: Client, line: DataAccount) -> None:
     shown = widget(as_manager, line.customer.get_absolute_url())
-    assert "Unused monthly data expires (settings)" in shown
+    assert "Unused monthly data: no rollover (settings)" in shown
     url = reverse("radius:data_expiry_edit", args=[line.customer_id])
-    assert "As for everybody: expires (settings)" in as_manager.get(url).content.decode()
+    assert "As for everybody: no rollover (settings)" in as_manager.get(url).content.decode()
     as_manager.post(url, {"monthly_months": "3", "topup_months": ""})
     stored = CustomerDataExpiry.objects.get()
     assert (stored.monthly_months, stored.topup_months) == (3, None)
-    assert "rolls over for 3 months (customer)" in widget(as_manager, line.customer.get_absolute_url())
+    assert "rollover for 3 months (customer)" in widget(as_manager, line.customer.get_absolute_url())
     event = Event.objects.get(kind="customer.data_expiry_edited")
     assert event.data["changes"] == {"monthly_months": [None, 3]}
     as_manager.post(url, {"monthly_months": "13", "topup_months": ""})
@@ -74,13 +74,13 @@ def test_settings_groups_and_categories_have_their_say(as_manager: Client, line:
     assert response.status_code == 302, [vars(one) for one in response.context["error_lines"]]
     assert DataSettings.get().rollover_months == 2
     assert Event.objects.get(kind="data_settings.edited").data["changes"] == {"rollover_months": [0, 2]}
-    assert "rolls over for 2 months (settings)" in widget(as_manager, line.get_absolute_url())
+    assert "rollover for 2 months (settings)" in widget(as_manager, line.get_absolute_url())
     as_manager.post(
         reverse("groups:category_add"),
         {"title": "Hoarders", "colour": "blue", "rollover_months": "5", "rollover_topup_months": ""},
     )
     line.customer.categories.add(Category.objects.get())
-    assert "rolls over for 5 months (category)" in widget(as_manager, line.get_absolute_url())
+    assert "rollover for 5 months (category)" in widget(as_manager, line.get_absolute_url())
 
 
 @pytest.mark.feature("W-15")
