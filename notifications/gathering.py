@@ -458,7 +458,7 @@ def _bundles(events: Sequence[Event]) -> list[Notice]:
             "until": _last_day(data.get("expires_at")),
             "level": str(data.get("level", "")),
             "title": data.get("title", ""),
-            "left": format_octets(data.get("left", 0)),
+            "left": format_octets(data.get("left_octets", 0)),
             "choices": portal_url() + "data/",
             "giver": data.get("giver", ""),
             "note": data.get("note", ""),

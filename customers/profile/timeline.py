@@ -21,6 +21,7 @@ from customers.merging.models import records_of
 from ispbilling.core.clock import zone
 from ispbilling.core.models import Event, EventQuerySet
 from ispbilling.core.money import format_money
+from ispbilling.core.units import format_octets
 
 #: kind -> the sentence; braces name the event's data, `label` is the subject as it was called then.
 SENTENCES = {
@@ -65,6 +66,17 @@ SENTENCES = {
     "data_account.expired": "Data account {label} ended with {last_day}",
     "data_account.secret_changed": "New RADIUS password for data account {label}",
     "data_account.secret_revealed": "RADIUS password of data account {label} shown",
+    "data_account.out_of_bundle_allowed": "Charges out of bundle agreed to for {label}",
+    "data_account.out_of_bundle_refused": "Charges out of bundle refused for {label}",
+    "data_account.counted_again": "{month} of {label} counted again: {reason}",
+    "customer.data_expiry_edited": "Data expiry changed",
+    "customer.notices_chosen": "Notices of used data chosen",
+    "data_bundle.used": "{level} % of {title} used on {line}",
+    "data_bundle.rollover_adjusted": "Rollover on {line} adjusted from {was_octets} to {octets}: {because}",
+    "data_bundle.transferred": "{octets} given by {giver} to {receiver}",
+    "data_bundle.transferred_here": "{octets} given by {giver} to {receiver}",
+    "data_bundle.transfer_undone": "{octets} given by {giver} to {receiver} taken back",
+    "data_bundle.transfer_undone_here": "{octets} given by {giver} to {receiver} taken back",
     "allocation.changed": "Allocation changed: {label}",
     "statement.sent": "Statement from {since} to {until} sent: balance {balance}",
     "recurring_line.added": "Recurring billing added: {label}",
@@ -188,7 +200,7 @@ def _word(event: Event, name: str) -> str:
 
 
 def _shown(value: object, name: str = "") -> str:
-    """The value as pages write it: money with its currency, times without their zone, Yes and No."""
+    """The value as pages write it: money and octets with their units, times without their zone, Yes and No."""
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if value in (None, "", []):
@@ -197,6 +209,8 @@ def _shown(value: object, name: str = "") -> str:
         return ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for word, number in value.items())
     if isinstance(value, list):
         return ", ".join(_shown(item) for item in value)
+    if isinstance(value, int) and name.endswith("octets"):
+        return format_octets(value)
     text = str(value)
     if name in _MONEY and _AMOUNT.match(text):
         return format_money(Decimal(text))

@@ -70,6 +70,12 @@ WHERE m.data_account_id = v.id
 """
 
 
+_COUNT_SOON = """
+UPDATE radius_meter SET holds_until = %(now)s
+WHERE data_account_id = ANY(%(ids)s::bigint[]) AND (holds_until IS NULL OR holds_until > %(now)s)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A locked meter as it was, and what it is of."""
@@ -155,6 +161,14 @@ def _renew(account_ids: Collection[int], month: date, now: datetime) -> None:
         late = [account_id for (account_id,) in cursor.fetchall()]
     if late:
         monthly.ensure(late, month, now)
+
+
+def count_soon(account_ids: Collection[int], now: datetime) -> None:
+    """Have the drawer count the month of these lines again, within a second or so: for sets of bundles that were
+    written at once, of which their meters do not know.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT_SOON, {"ids": list(account_ids), "now": now})
 
 
 def _locked(cursor: Any, account_ids: Collection[int], waiting: bool) -> list[Known]:

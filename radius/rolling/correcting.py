@@ -109,10 +109,10 @@ def correct(
                 str(rows[one.bundle]),
                 {
                     "line": rows[one.bundle].data_account.username,
-                    "was": one.rolled,
+                    "was_octets": one.rolled,
                     "octets": one.total,
-                    "unused": one.unused,
-                    "forgiven": one.forgiven or None,
+                    "unused_octets": one.unused,
+                    "forgiven_octets": one.forgiven or None,
                     "because": because,
                 },
             )

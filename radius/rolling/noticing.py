@@ -92,7 +92,7 @@ def _told(one: Due) -> Happening:
         "line": bundle.data_account.username,
         "title": bundle.title,
         "octets": bundle.octets,
-        "left": bundle.left_octets,
+        "left_octets": bundle.left_octets,
         "expires_at": bundle.expires_at and bundle.expires_at.isoformat(),
     }
     return Happening(bundle.pk, bundle.data_account.customer_id, str(bundle), data)

@@ -10,8 +10,8 @@ from ispbilling.core.clock import Period, add_months, local_day, month_of
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
 from radius.accounts.models import DataAccount
-from radius.bundles import counting
-from radius.bundles.models import Meter
+from radius.bundles import recounting
+from radius.bundles.models import MeteredSpan
 from radius.rolling import correcting
 from radius.rolling.correcting import Correction
 
@@ -47,9 +47,9 @@ def recount(line: DataAccount, month: Period, reason: str, now: datetime, *, act
     if month not in months(now):
         raise DomainError(f"{month} cannot be counted again.")
     with transaction.atomic():
-        if not Meter.objects.select_for_update().filter(pk=line.pk).exists():
+        if not MeteredSpan.objects.filter(data_account=line).exists():
             raise DomainError(f"{line} is uncapped: nothing of it is drawn from bundles.")
-        drawn = bool(counting.count([line.pk], now, since=month.start))
+        drawn = bool(recounting.recount(line.pk, now, reason.strip(), since=month.start, actor=actor))
         corrected = correcting.correct([line.pk], now, because=reason.strip(), grow=True, actor=actor)
         events.record(
             "data_account.counted_again",

@@ -7,7 +7,6 @@ Statistics never know the rows of this night: what is there already is looked up
 sub-select, a lateral with OFFSET), which no estimate can turn into comparing all with all.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -160,18 +159,6 @@ def owed(since: datetime, until: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, {**_when(since, until), "first": 0, "last": 2**62})
         return int(cursor.fetchone()[0])
-
-
-_COUNT_SOON: Final = """
-UPDATE radius_meter SET holds_until = %(now)s
-WHERE data_account_id = ANY(%(lines)s::bigint[]) AND (holds_until IS NULL OR holds_until > %(now)s)
-"""
-
-
-def count_soon(lines: Sequence[int], now: datetime) -> None:
-    """Have the drawer count these lines again, within a second or so: their meters do not know what was written."""
-    with connection.cursor() as cursor:
-        cursor.execute(_COUNT_SOON, {"lines": list(lines), "now": now})
 
 
 def lacking(month: Period, now: datetime) -> list[int]:

@@ -63,13 +63,13 @@ def _parts(lines: Sequence[int], size: int = CHUNK) -> list[Sequence[int]]:
 
 def _grant(month: Period, lines: Sequence[int], now: datetime) -> int:
     made = monthly.ensure(lines, month.start, now)
-    sets.count_soon(lines, now)
+    counting.count_soon(lines, now)
     return made
 
 
 def _roll(since: datetime, first: int, last: int, now: datetime) -> int:
     made = sets.roll(since, first, last, now)
-    sets.count_soon([line for line, _ in made], now)
+    counting.count_soon([line for line, _ in made], now)
     # The drawer counts the month; what was used before it and is to be drawn from these is counted here.
     month = day_start(month_of(local_day(now)).start)
     if late := [(line, begins) for line, begins in made if begins < month]:

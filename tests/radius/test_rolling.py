@@ -135,15 +135,17 @@ def test_late_accounting_takes_back_what_was_not_left_and_says_why(rolling: Data
     sweep(at(2026, 12, 1, 0, 7))
     assert held(line, at(2026, 12, 1, 1))[0][:3] == ("rollover", 30, 0)
     event = Event.objects.get(kind="data_bundle.rollover_adjusted")
-    assert (event.data["was"], event.data["octets"]) == (40 * GB, 30 * GB)
+    assert (event.data["was_octets"], event.data["octets"]) == (40 * GB, 30 * GB)
     assert "counted again" in event.data["because"]
-    assert "forgiven" not in event.data
+    assert "forgiven_octets" not in event.data
     # 25 of the 30 are used when 20 more of November come: only 10 were left, and what was used is forgiven.
     use(line, date(2026, 12, 3), 25, at(2026, 12, 3, 20))
     use(line, date(2026, 11, 30), 20, at(2026, 12, 4))
     sweep(at(2026, 12, 4, 1))
     assert held(line, at(2026, 12, 4, 1))[0][:3] == ("rollover", 25, 25)
-    assert Event.objects.filter(kind="data_bundle.rollover_adjusted").first().data["forgiven"] == 15 * GB
+    assert (
+        Event.objects.filter(kind="data_bundle.rollover_adjusted").first().data["forgiven_octets"] == 15 * GB
+    )
 
 
 @pytest.mark.feature("GRP-9")
