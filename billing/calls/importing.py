@@ -44,7 +44,7 @@ def receive(content: bytes, name: str, now: datetime, *, actor: User | None) -> 
             head: list[tuple[int, list[str]]] = []
             for number, part in enumerate(_parts(rows)):
                 CallImportPart.objects.create(of=one, number=number, rows=dumps(part))
-                one.parts_count, one.rows = number + 1, one.rows + len(part)
+                one.parts_count, one.rows = number + 1, one.rows + len(part) - (number == 0)
                 head = head or part[:HEAD]
         columns = guess([cells for _, cells in head])
         if columns is not None:

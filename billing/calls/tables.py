@@ -182,7 +182,8 @@ class CallerTable(CallsTable):
         asked = urlencode({"number": self._shown(record)})
         leave_out = urlencode({"caller": record["caller"]})
         return format_html(
-            '<a href="{}?{}" data-modal>Say whose it is</a>, or <a href="{}?{}" data-modal>leave its calls out</a>',
+            '<div><a href="{}?{}" data-modal>Say whose it is</a>, or'
+            ' <a href="{}?{}" data-modal>leave its calls out</a></div>',
             reverse("billing:phone_number_assign"), asked, reverse("billing:caller_leave_out"), leave_out,
         )  # fmt: skip
 
@@ -226,7 +227,7 @@ class UnratedTable(CallsTable):
             return format_html("Somebody who may edit rates adds one")
         if record["model"] is None:
             return format_html(
-                '<a href="{}?tab=calls" data-modal>Choose a default model</a>, or give the customer one',
+                '<div><a href="{}?tab=calls" data-modal>Choose a default model</a>, or give the customer one</div>',
                 reverse("billing:settings_edit"),
             )
         if not record["begins"].isdigit():

@@ -47,14 +47,15 @@ def _with_calls(bill: Bill, dues: Dues, gl_code: str, terms: Terms) -> Bill:
     added = [_charge(one, gl_code, terms) for one in dues.called]
     # What is given back keeps its cents; the rest is rounded together where the provider wants it so.
     lines = [charge for charge in bill.charges if charge.quantity > 0]
-    back = [charge for charge in bill.charges if charge.quantity <= 0]
+    rounded = iter(charges.rounded([*lines, *added], terms))
+    kept = [next(rounded) if charge.quantity > 0 else charge for charge in bill.charges]
     told = [
         [one.number_id, one.label, one.month.isoformat(), one.calls, one.seconds, str(one.amount)]
         for one in dues.called
     ]
     return replace(
         bill,
-        charges=(*charges.rounded([*lines, *added], terms), *back),
+        charges=(*kept, *rounded),
         digest=digest([bill.digest.hex(), told, dues.waiting, gl_code]),
         problem=bill.problem or (BEING_PRICED if dues.waiting else ""),
     )

@@ -49,7 +49,8 @@ def call(people: Sequence[Customer], start: date, now: datetime) -> None:
     companies = [one for one, who in zip(people, content.PEOPLE, strict=True) if who.company]
     decks.give(companies[-1], wholesale, actor=None)
     numbers = []
-    for n, company in enumerate(companies):
+    # The first person telephones as well: whose profile and portal is opened first shows calls, too.
+    for n, company in enumerate(dict.fromkeys([people[0], *companies])):
         for place, words in enumerate(("Reception", "Workshop")[: 1 + n % 2]):
             label = f"023 541 0{n}{place}0"
             owning.add(company, Held(label, words, start), actor=None)

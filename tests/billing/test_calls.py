@@ -114,7 +114,7 @@ def the_books_hold_afterwards(db: Any) -> Any:
 
 def test_a_file_becomes_calls_with_an_owner_and_a_price(number: PhoneNumber) -> None:
     one = imported()
-    assert (one.rows, one.added, one.known, one.unanswered, one.bad) == (6, 4, 0, 1, 0)
+    assert (one.rows, one.added, one.known, one.unanswered, one.bad) == (5, 4, 0, 1, 0)
     assert not one.parts.exists()
     assert states() == ["rated", "unrated", "unknown", "rated"]
     first = Call.objects.earliest("started_at")

@@ -28,7 +28,6 @@ from billing.calls.forms import LeaveOutForm
 from billing.calls.models import Call, CallSettings, CallState
 from billing.calls.numbers import shown
 from billing.calls.tables import CallerTable, CallTable, UnratedTable
-from ispbilling.core.forms import NoFields
 from ispbilling.core.money import ZERO
 from ispbilling.core.parts import BulkAction, Button, State
 from ispbilling.core.units import counted
@@ -133,16 +132,31 @@ class UnratedList(ListPage):
         ).order_by("-calls", "begins", "model")  # fmt: skip
 
 
-class CallLeaveOut(BulkPage):
-    """Some calls are nobody's to pay."""
+class CallAct(BulkPage):
+    """What is done with some calls."""
 
     queryset = Call.objects.all()
     permission = EDIT
+    success_url_name = "billing:call_list"
+
+    def find(self) -> Any:
+        """Those of them that are still there: an import may be undone while people read."""
+        try:
+            return super().find()
+        except Http404:
+            return []
+
+    def obstacles(self, obj: list[Call]) -> list[str]:
+        return [] if obj else ["None of these calls is there any more."]
+
+
+class CallLeaveOut(CallAct):
+    """Some calls are nobody's to pay."""
+
     form_class = LeaveOutForm
     title = "Leave out"
     submit_label = "Leave out"
     submit_icon = "x"
-    success_url_name = "billing:call_list"
 
     def consequences(self, obj: list[Call]) -> list[str]:
         return [f"{counted(len(obj), 'call')} will not be billed.", "You can take them in again."]
@@ -151,14 +165,12 @@ class CallLeaveOut(BulkPage):
         owning.leave_out(obj, form.cleaned_data["reason"], actor=actor)
 
 
-class CallTakeIn(BulkPage):
-    queryset = Call.objects.all()
-    permission = EDIT
-    form_class = NoFields
+class CallTakeIn(CallAct):
+    """Calls that were left out are to be paid after all."""
+
     title = "Take in"
     submit_label = "Take in"
     submit_icon = "plus"
-    success_url_name = "billing:call_list"
 
     def consequences(self, obj: list[Call]) -> list[str]:
         return ["They get their customer and their price as if they were imported now, and are billed."]
@@ -182,8 +194,6 @@ class CallerLeaveOut(ActionPage):
         return self.request.GET.get("caller", "").replace("\0", "")[:64]
 
     def find(self) -> CallSettings:
-        if not self.caller:
-            raise Http404("no caller is named")
         return CallSettings.get()
 
     def obstacles(self, obj: CallSettings) -> list[str]:
