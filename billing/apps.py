@@ -31,6 +31,7 @@ class BillingConfig(AppConfig):
         for widget in (PhoneUsage, PhoneNumbers):
             registries.add_widget("customers:customer_detail", widget)
         registries.add_widget("radius:usage_detail", widgets.BillingSummary)
+        registries.add_widget("radius:usage_detail", PhoneUsage)
         registries.add_tab("customers:customer_edit", TAB)
         registries.add_tab("billing:settings_edit", CALLS)
         registries.add_tab("customers:customer_edit", COSTING)

@@ -10,7 +10,9 @@ from django.urls import reverse
 
 from billing.accounting import views as accounting
 from billing.accounting.models import ExportState
-from billing.models import AccountingExport, Run, Simulation, Verification
+from billing.calls.models import CallImportState
+from billing.calls.views import imports as calls
+from billing.models import AccountingExport, CallImport, Run, Simulation, Verification
 from billing.proving import views as proving
 from billing.proving.models import VerificationState
 from billing.runs import views as runs
@@ -66,6 +68,9 @@ def jobs(user: Any) -> Iterator[Job]:
             yield Job(
                 "Verifying the books", reverse("billing:ledger_proof"), proving.progress(verification, at)
             )
+    if access.may(user, calls.VIEW):
+        for file in CallImport.objects.filter(state=CallImportState.READING).defer("head"):
+            yield Job(f"Calls of {file}", file.get_absolute_url(), calls.progress(file))
     if access.may(user, ImportProgress.permission):
         for one in CustomerImport.objects.filter(state__in=reporting.BUSY):
             yield Job(f"Import of {one}", one.get_absolute_url(), reporting.progress(one, at))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from django.urls import reverse
 
@@ -33,18 +34,19 @@ class PhoneUsage(Widget):
         chart = Chart(
             f"Phone usage {month}",
             "bar",
-            tuple(str(one.day.day) for one in days),
+            tuple(f"{one.day:%d %b}" for one in days),
             (
                 Series("Call cost", tuple(float(one.cost) for one in days)),
                 Series("Markup", tuple(float(one.markup) for one in days)),
             ),
             unit=CURRENCY,
             stacked=True,
+            urls=tuple(f"{self.view_all()}&since={one.day}&until={one.day}" for one in days),
         )
         return {"month": month, "talked": listing.summary(records_of(self.obj), month), "chart": chart}
 
     def view_all(self) -> str:
-        return f"{reverse('billing:call_list')}?customer={self.obj.code}"
+        return f"{reverse('billing:call_list')}?customer={quote(self.obj.code)}"
 
 
 class PhoneNumbers(Widget):
@@ -80,7 +82,7 @@ class PhoneNumbers(Widget):
         return [Button("Add", add, "plus", permission="billing.calls.edit", modal=True)]
 
     def view_all(self) -> str:
-        return f"{reverse('billing:call_list')}?customer={self.obj.code}"
+        return f"{reverse('billing:call_list')}?customer={quote(self.obj.code)}"
 
 
 def save(form: Any, settings: Any, actor: User) -> None:

@@ -108,4 +108,14 @@ _CHECKS = (
            ORDER BY 1, 2""",
         "recurring line {0} is billed twice for {1}",
     ),
+    (
+        """SELECT d.reference FROM billing_callbill b JOIN billing_document d ON d.id = b.document_id
+           LEFT JOIN billing_call k ON k.bill_id = b.id
+           GROUP BY b.id, d.id
+           HAVING CASE WHEN EXISTS (SELECT FROM billing_document c WHERE c.corrects_id = d.id) THEN count(k.id) > 0
+               ELSE (count(k.id), sum(k.seconds), sum(k.price))
+                   IS DISTINCT FROM (b.calls::bigint, b.seconds, b.amount) END
+           ORDER BY 1""",
+        "{0} charges other calls than it counted",
+    ),
 )

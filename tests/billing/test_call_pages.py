@@ -135,6 +135,8 @@ def test_a_file_is_previewed_imported_and_what_waits_is_settled(office: Client, 
     assert "3 calls, 4 m" in lines
     chart = text(office, "customers:customer_detail", alice.pk, query="?widget=phone_usage")
     assert "Call cost" in chart
+    assert f"customer=ALI001&amp;since={THIS}&amp;until={THIS}" in chart
+    assert "3 calls" not in text(office, "radius:usage_detail", alice.pk, query="?widget=phone_usage")
 
     office.post(reverse("billing:call_leave_out"), {"pk": Call.objects.last().pk, "reason": "a test"})
     assert Call.objects.filter(state="left_out").count() == 1

@@ -323,6 +323,21 @@ def test_the_database_lets_nobody_bill_a_call_twice_or_change_it_then(number: Ph
         bill_without_calls(number, bill.document)
 
 
+def test_a_credit_note_that_left_its_calls_behind_is_found(number: PhoneNumber) -> None:
+    imported()
+    issued(december())
+    invoice = Document.objects.get()
+    call = Call.objects.exclude(bill=None).get()
+    bill = call.bill
+    credit.credit(invoice, ON, NOW, actor=None, reason="wrong")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        Call.objects.filter(pk=call.pk).update(bill=bill)
+        assert list(verification.papers()) == [f"{invoice} charges other calls than it counted"]
+        Call.objects.filter(pk=call.pk).update(bill=None)
+        cursor.execute("SET LOCAL session_replication_role = origin")
+
+
 def test_a_number_has_one_owner_a_day_and_passes_on(
     alice: Customer, bob: Customer, number: PhoneNumber
 ) -> None:
