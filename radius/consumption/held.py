@@ -7,7 +7,6 @@ from datetime import datetime
 from django.db.models import Sum
 
 from ispbilling.core.clock import Period, local_day
-from ispbilling.core.tables import url_or_none
 from radius.bundles.models import BundleKind, DataBundle, Draw
 from radius.consumption.limits import held_in
 
@@ -25,9 +24,9 @@ class Held:
         return str(BundleKind(self.bundle.kind).label)
 
     @property
-    def url(self) -> str | None:
+    def url(self) -> str:
         """Its own page."""
-        return url_or_none("radius:bundle_detail", self.bundle.pk)
+        return self.bundle.get_absolute_url()
 
     @property
     def live(self) -> bool:

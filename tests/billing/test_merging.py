@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from threading import Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -30,7 +31,7 @@ from ispbilling.core.errors import DomainError
 from ispbilling.core.models import Event, User
 from ispbilling.protection import erasing
 from radius import subscribers
-from radius.models import DataAccount
+from radius.models import DataAccount, SpeedTest
 from radius.policy.decision import decide
 from tests import builders
 
@@ -69,6 +70,10 @@ def full(bob: Customer) -> Customer:
     builders.customer(master=bob, reseller=bob)
     builders.invoice(bob)
     builders.phone_number(customer=bob)
+    SpeedTest.objects.create(
+        token=uuid4(), customer=bob, data_account=line, at=now(), latency_ms=Decimal("9.5"), down_kbps=9000,
+        up_kbps=4000, down_octets=10**6, up_octets=10**6,
+    )  # fmt: skip
     bob.refresh_from_db()
     return bob
 
