@@ -272,7 +272,7 @@ def data_bundle(of: DataAccount | None = None, gb: int = 10, **kwargs: Any) -> D
     """A top-up that was paid for, valid for 30 days."""
     at = kwargs.pop("at", None) or now()
     told = {"source": f"test:{next(_next)}", "price": Decimal("99.00"), "expires_at": at + timedelta(days=30)}
-    line = of or data_account()
+    line = of or data_account(package=Package.objects.exclude(cap_octets=None).first() or package())
     settling.settle([line.pk], at)
     return granting.grant(line, kwargs.pop("kind", "topup"), gb * GB, at, **{**told, **kwargs})
 

@@ -20,6 +20,7 @@ from radius.bundles.models import BundleKind, DataBundle
 from radius.bundles.remaining import remaining
 from radius.catalogue.models import Package
 
+MONTHLY_STAYS = "The monthly data comes with the package. Change the package, or block the data account."
 #: The most that one bundle holds: sums over a line's bundles stay within what PostgreSQL counts.
 MOST_OCTETS = 10**17
 
@@ -142,10 +143,12 @@ def ensure_monthly(account: DataAccount, month: date, now: datetime) -> DataBund
 
 def void(bundle: DataBundle, now: datetime, reason: str, *, actor: User | None = None) -> DataBundle:
     """Take a bundle back: nothing more is drawn from it; what was drawn was used. Raises DomainError when it was
-    taken back before, or without a reason.
+    taken back before, without a reason, and for the monthly cap: that comes with the package.
     """
     if not reason.strip():
         raise DomainError("Say why it is taken back.")
+    if bundle.kind == BundleKind.MONTHLY:
+        raise DomainError(MONTHLY_STAYS)
     with transaction.atomic():
         altering.lock(bundle.data_account)
         stored = _stored(bundle)

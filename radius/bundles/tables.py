@@ -33,8 +33,14 @@ STATES = {
 }
 
 
+def takeable(bundle: DataBundle) -> bool:
+    """Whether there is anything of it to take back; the monthly cap comes with the package."""
+    usable = bundle.state(clock.now()) in ("waiting", "later", "active")
+    return usable and bundle.kind != BundleKind.MONTHLY
+
+
 def actions(bundle: DataBundle) -> list[Button]:
-    if bundle.state(clock.now()) not in ("waiting", "later", "active"):
+    if not takeable(bundle):
         return []
     url = reverse("radius:bundle_void", args=[bundle.pk])
     return [Button("Take Back", url, "arrow-back-up", "danger", EDIT, True)]

@@ -14,8 +14,8 @@ from ispbilling.core.views import ActionPage, DetailPage, ListPage
 from radius.bundles import granting
 from radius.bundles.filters import BundleFilter
 from radius.bundles.forms import ReasonForm
-from radius.bundles.models import DataBundle
-from radius.bundles.tables import EDIT, STATES, BundleTable
+from radius.bundles.models import BundleKind, DataBundle
+from radius.bundles.tables import EDIT, STATES, BundleTable, takeable
 
 VIEW = "radius.accounts.view"
 
@@ -41,7 +41,7 @@ class BundleList(ListPage):
     )
 
     def get_queryset(self) -> Any:
-        return _full()
+        return _full().order_by("-pk")
 
     @property
     def states(self) -> tuple[State, ...]:  # type: ignore[override]
@@ -116,10 +116,14 @@ class BundleDetail(DetailPage):
         one = self.object
         line = reverse("radius:bundle_list") + f"?state=all&username={one.data_account.username}"
         found = [Button("All Bundles of the Line", line, "list")]
-        if one.state(clock.now()) in ("waiting", "later", "active"):
+        if takeable(one):
             url = reverse("radius:bundle_void", args=[one.pk])
             found.append(Button("Take Back", url, "arrow-back-up", "danger", EDIT, True))
-        elif one.voided_at is not None and (one.expires_at is None or one.expires_at > clock.now()):
+        elif (
+            one.kind != BundleKind.MONTHLY
+            and one.voided_at is not None
+            and (one.expires_at is None or one.expires_at > clock.now())
+        ):
             url = reverse("radius:bundle_restore", args=[one.pk])
             found.append(Button("Give Again", url, "arrow-forward-up", "secondary", EDIT, True))
         return found
@@ -146,6 +150,8 @@ class BundleVoid(_OnBundle, ActionPage):
     form_class = ReasonForm
 
     def obstacles(self, obj: DataBundle) -> list[str]:
+        if obj.kind == BundleKind.MONTHLY:
+            return [granting.MONTHLY_STAYS]
         return ["It was taken back before."] if obj.voided_at is not None else []
 
     def consequences(self, obj: DataBundle) -> list[str]:

@@ -79,11 +79,11 @@ class World:
                 self._report("Interim-Update", name, at)
         self._look()
         counting.count([self.account.pk], self.now)
-        self._begin()
+        self.begin()
         for line, day in behind(BEGAN.date()).items():  # of longer ago than is counted every time
             counting.count([line], self.now, since=day)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """Within what came together a bundle may have begun with its first use: what came before was before it."""
         begun = DataBundle.objects.filter(valid_seconds__isnull=False, starts_at__isnull=False)
         for one in begun.exclude(pk__in=self.begun).order_by("starts_at"):
@@ -205,6 +205,7 @@ def act(world: World, packages: list) -> None:
     except DomainError:
         pass
     world.follow()
+    world.begin()
 
 
 @settings(

@@ -45,6 +45,9 @@ def test_a_bundle_is_taken_back_and_given_again(as_manager, bundle):
     asked = as_manager.get(url).content.decode()
     assert "6.0 GB" in asked
     assert "100.0 GB" in asked
+    monthly = DataBundle.objects.get(kind="monthly")
+    refused = as_manager.post(reverse("radius:bundle_void", args=[monthly.pk]), {"reason": "No"})
+    assert "comes with the package" in refused.content.decode()
     assert "required" in as_manager.post(url, {"reason": ""}).content.decode().lower()
     assert as_manager.post(url, {"reason": "Sold twice"}).status_code == 302
     bundle.refresh_from_db()
