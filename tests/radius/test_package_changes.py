@@ -1,5 +1,6 @@
 """Package changes of a line: planned, applied once, in force by the clock alone, kept by PostgreSQL."""
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,9 +21,11 @@ from radius.coa import comparing
 from radius.coa.comparing import Comparison
 from radius.history import supposing
 from radius.models import ChangeSettings, DataAccount, Meter, NewCap, Package, PackageChange
+from radius.policy.decision import decide
 from radius.server.lines import Compiled
 from radius.subscribers import find_accounts, read
 from tests import builders
+from tests.radius.subscribers import TERMS, subscriber
 
 pytestmark = [pytest.mark.django_db, pytest.mark.feature("PKC-2")]
 DAY = date(2026, 11, 20)
@@ -79,6 +82,15 @@ def test_the_network_knows_it_by_the_clock_whether_or_not_a_sweep_ran(
     before_it = supposing.line(line.pk, NOON, NOON)
     assert before_it is not None
     assert before_it.at(NOON).terms.package_id == line.package_id
+
+
+def test_a_new_package_opens_a_capped_line_by_the_clock_and_a_prepaid_one_never() -> None:
+    midnight = day_start(NEXT)
+    faster = replace(TERMS, package_id=2, down_kbps=50_000, cap="hard")
+    capped = subscriber(cap="hard", exhausted=True, following=((midnight, faster),))
+    assert [decide(capped, None, at).code for at in (NOON, midnight)] == ["CAPPED", ""]
+    prepaid = replace(capped, prepaid=True)
+    assert decide(prepaid, None, midnight).code == "PREPAID_EMPTY"
 
 
 def test_a_live_session_is_told_at_midnight(line: DataAccount, fast: Package) -> None:
