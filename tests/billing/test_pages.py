@@ -14,6 +14,7 @@ from billing.runs.models import RunState
 from customers.models import Customer
 from ispbilling.core.clock import local_day, month_of, now
 from ispbilling.core.models import Event, Role
+from radius.models import ChangeSettings
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +24,7 @@ SETTINGS = {
     "adjustment_prefix": "ADJ", "write_off_prefix": "WO", "receipt_prefix": "REC",
     "prices_include_vat": "on", "rounding": "line",
     "financial_year_end_month": 2, "month_end_day": 20, "standard_discount": "2.5", "age_by": "due",
+    "changes_billed": "at_once", "changes-new_cap": "prorated", "calls-country_code": "27",
 }  # fmt: skip
 
 
@@ -210,13 +212,17 @@ def test_accounts_staff_preview_but_do_not_approve(line: RecurringLine) -> None:
 
 def test_settings_and_vat_rates_are_edited_and_recorded(as_manager: Client) -> None:
     as_manager.post(reverse("billing:settings_edit"), SETTINGS)
-    assert BillingSettings.get().invoice_prefix == "TAX"
+    assert (BillingSettings.get().invoice_prefix, BillingSettings.get().changes_billed) == ("TAX", "at_once")
+    assert ChangeSettings.get().new_cap == "prorated"
     same = as_manager.post(reverse("billing:settings_edit"), SETTINGS | {"credit_note_prefix": "TAX"})
     assert "different prefix" in same.content.decode()
     as_manager.post(reverse("billing:vat_add"), {"percent": "15.5", "valid_from": "2027-04-01"})
     assert VatRate.objects.first().percent == Decimal("15.5")
     assert "2027-04-01" in page(as_manager, "billing:vat_list")
     assert Event.objects.filter(kind__in=["billingsettings.changed", "vatrate.added"]).count() == 2
+    assert Event.objects.get(kind="changesettings.changed").data["changes"] == {
+        "new_cap": ["full", "prorated"]
+    }
 
 
 def test_the_profile_shows_balance_documents_and_recurring_lines(
