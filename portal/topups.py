@@ -27,3 +27,13 @@ def ways(account: DataAccount, now: datetime) -> list[tuple[str, str]]:
     if paying.online():
         found.append((ONLINE, "Now, by card or instant EFT"))
     return found
+
+
+def no_way(account: DataAccount, now: datetime) -> str:
+    """Why there may be no way to pay, and what helps, where `ways` is empty."""
+    who = payer(account.customer)
+    if who != account.customer:
+        return f"What this account uses is charged to {who.name}: ask them, or us, for a top-up."
+    if not account.prepaid and DataSalesSettings.get().portal_on_account and quoting.overdue(who, now):
+        return "Something is overdue on your account. Pay that first, then you can buy a top-up."
+    return "Pay in advance as shown here; as soon as it is in your credit you can buy a top-up with it."

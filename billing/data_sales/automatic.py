@@ -5,14 +5,13 @@ nothing is bought without a consent that stands. It pauses while the limit of th
 suspended, and stops when what a prepaid line buys is not in credit.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import F, Q, Sum
-from django.db.models.functions import Coalesce
 
 from billing.data_sales import quoting, selling
 from billing.data_sales.models import AutoTopup, SaleState, SaleWay, TopupSale
@@ -114,25 +113,34 @@ def switch_off(
 
 def bought(account: DataAccount, now: datetime) -> Decimal:
     """What was bought so in this calendar month, VAT in it."""
+    return bought_by([account.pk], now).get(account.pk, ZERO)
+
+
+def bought_by(account_ids: Collection[int], now: datetime) -> dict[int, Decimal]:
+    """The same of many lines, without those that bought nothing."""
     since = day_start(month_of(local_day(now)).start)
     rows = TopupSale.objects.filter(
-        data_account=account, way=SaleWay.AUTOMATIC, state=SaleState.SOLD, sold_at__gte=since
+        data_account__in=account_ids, way=SaleWay.AUTOMATIC, state=SaleState.SOLD, sold_at__gte=since
     )
-    total: Decimal = rows.aggregate(total=Sum("total", default=ZERO))["total"]
-    return total
+    return dict(
+        rows.order_by().values("data_account").annotate(sum=Sum("total")).values_list("data_account", "sum")
+    )
 
 
 def low(now: datetime) -> Q:
-    """Of automatic top-ups that are on: whose line has less left than it should, as its meter knew last."""
+    """Of automatic top-ups: whose line has no more left than agreed, as its meter knew last."""
     over = Q(data_account__meter__covered_until__lte=now)
-    return Q(active=True) & (
-        Q(data_account__meter__remaining_octets__lte=Coalesce(F("when_left_octets"), 0)) | over
-    )
+    return Q(data_account__meter__remaining_octets__lte=F("when_left_octets")) | over
 
 
 def plan(now: datetime) -> Plan:
     """Every line whose data runs low and whose owner agreed to have more bought."""
-    rows = AutoTopup.objects.filter(low(now)).select_related("data_account", "topup_type").order_by("pk")
+    rows = (
+        AutoTopup.objects.buying()
+        .filter(low(now))
+        .select_related("data_account", "topup_type")
+        .order_by("pk")
+    )
     steps = [
         Step(row.pk, str(row.data_account), f"buy {row.topup_type}", "its data runs low") for row in rows
     ]

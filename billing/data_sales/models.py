@@ -1,10 +1,12 @@
 """Top-ups that were sold, automatic top-ups, switches to prepaid and back, and how the provider sells data."""
 
 from decimal import Decimal
+from typing import TypeVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from billing.documents.models import Document
@@ -14,7 +16,7 @@ from customers.models import Customer
 from ispbilling.core.clock import local_day
 from ispbilling.core.models import User
 from ispbilling.core.units import format_octets
-from radius.models import DataAccount, DataBundle, TopupType
+from radius.models import DataAccount, DataBundle, OutOfBundleConsent, TopupType
 
 MOST_DAYS = 366
 
@@ -115,10 +117,13 @@ class SaleState(models.TextChoices):
     FAILED = "failed", "Failed"
 
 
-class OfCustomers(models.QuerySet[models.Model]):
+Row = TypeVar("Row", bound=models.Model)
+
+
+class OfCustomers(models.QuerySet[Row]):
     """Rows of data accounts: staff see all, others those of their customers."""
 
-    def visible_to(self, user: User) -> "OfCustomers":
+    def visible_to(self, user: User) -> "OfCustomers[Row]":
         if user.is_provider_staff:
             return self
         return self.filter(data_account__customer__in=Customer.objects.visible_to(user))
@@ -209,6 +214,17 @@ class TopupSale(models.Model):
         return str(self.get_state_display())
 
 
+class AutoTopupQuerySet(OfCustomers["AutoTopup"]):
+    def agreed(self) -> "AutoTopupQuerySet":
+        """Each with `consent`: whether the newest word in the log of consents is that it may be charged for."""
+        log = OutOfBundleConsent.objects.filter(data_account=OuterRef("pk")).order_by("-id")
+        return self.annotate(consent=Coalesce(Subquery(log.values("given")[:1]), Value(False)))
+
+    def buying(self) -> "AutoTopupQuerySet":
+        """Those that buy: on, and agreed to."""
+        return self.agreed().filter(Q(active=True, consent=True))
+
+
 class AutoTopup(models.Model):
     """A line that buys a top-up by itself when its data runs low: its owner agreed to pay for data out of bundle.
 
@@ -230,7 +246,7 @@ class AutoTopup(models.Model):
         null=True, help_text="Month of which it was told that the limit is reached"
     )
 
-    objects = OfCustomers.as_manager()
+    objects = AutoTopupQuerySet.as_manager()
 
     class Meta:
         ordering = ["data_account__username"]

@@ -147,9 +147,9 @@ class AutoTable(_OfLines):
         model = AutoTopup
         fields = ()
 
-    def render_state(self, value: bool, record: AutoTopup) -> Any:
+    def render_state(self, value: bool, record: Any) -> Any:
         if value:
-            return badge("On", "working")
+            return badge("On", "working") if record.consent else badge("Consent withdrawn", "off")
         return badge("Stopped", "attention") if record.stopped_reason else badge("Off", "off")
 
     def value_state(self, value: bool) -> str:

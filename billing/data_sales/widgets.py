@@ -13,9 +13,10 @@ from billing.data_sales.models import AutoTopup, PrepaidSwitch, SwitchState, Top
 from billing.data_sales.tables import SELL, SWITCH, LatestSalesTable
 from customers.merging.models import records_of
 from ispbilling.core import access, clock
+from ispbilling.core.money import ZERO
 from ispbilling.core.parts import Button
 from ispbilling.core.registries import Widget
-from radius.models import DataAccount
+from radius.models import DataAccount, TopupType
 
 LATEST = 5
 
@@ -26,7 +27,8 @@ class Line:
 
     account: DataAccount
     automatic: AutoTopup | None
-    bought: Decimal | None
+    buys: bool
+    bought: Decimal
     coming: PrepaidSwitch | None
     buttons: Sequence[Button]
 
@@ -58,13 +60,24 @@ class Topups(Widget):
 
     def lines(self) -> list[Line]:
         now = clock.now()
-        related = ("package__topup_group", "auto_topup__topup_type", "customer__master")
+        related = ("package__topup_group", "customer__master")
+        accounts = list(self.accounts().select_related(*related).order_by("username"))
+        ids = [account.pk for account in accounts]
+        groups = {account.package.topup_group_id for account in accounts}
+        sold = set(TopupType.objects.filter(group__in=groups, active=True).values_list("group_id", flat=True))
+        autos = AutoTopup.objects.agreed().select_related("topup_type").in_bulk(ids)
+        bought = automatic.bought_by(ids, now)
+        switches = PrepaidSwitch.objects.filter(data_account__in=ids, state=SwitchState.SCHEDULED)
+        coming = {one.data_account_id: one for one in switches}
         found = []
-        for account in self.accounts().select_related(*related).order_by("username"):
-            auto = getattr(account, "auto_topup", None)
-            coming = account.prepaid_switches.filter(state=SwitchState.SCHEDULED).first()
-            bought = automatic.bought(account, now) if auto is not None and auto.active else None
-            found.append(Line(account, auto, bought, coming, self.permitted(verbs(account, coming))))
+        for one in accounts:
+            auto, package = autos.get(one.pk), one.package
+            buys = auto is not None and auto.active and auto.consent  # type: ignore[attr-defined]  # annotated
+            sells = package.topup_group_id in sold and (package.sells_topups or one.prepaid)
+            buttons = verbs(one, coming.get(one.pk), sells=sells, buys=buys)
+            found.append(
+                Line(one, auto, buys, bought.get(one.pk, ZERO), coming.get(one.pk), self.permitted(buttons))
+            )
         return found
 
     def permitted(self, buttons: Sequence[Button]) -> list[Button]:
@@ -92,15 +105,15 @@ class LineTopups(Topups):
         return f"{reverse('billing:topup_sale_list')}?line={quote(self.obj.username)}&state=all"
 
 
-def verbs(account: DataAccount, coming: PrepaidSwitch | None) -> list[Button]:
+def verbs(account: DataAccount, coming: PrepaidSwitch | None, *, sells: bool, buys: bool) -> list[Button]:
     """What can be done with a line: top-ups where they are offered (D-18), and the switch."""
     found = []
-    if quoting.offered(account).exists():
+    if sells:
         found += [
             _verb("Top Up", "topup_sell", account.pk, "database-plus", SELL),
             _verb("Automatic", "auto_topup_edit", account.pk, "repeat", SELL),
         ]
-    if (auto := getattr(account, "auto_topup", None)) is not None and auto.active:
+    if buys:
         found.append(_verb("Automatic Off", "auto_topup_off", account.pk, "player-stop", SELL))
     if coming is not None:
         found.append(_verb("Cancel Switch", "prepaid_switch_cancel", coming.pk, "x", SWITCH))

@@ -41,7 +41,7 @@ class Topups(PortalPage):
     def get(self, request: HttpRequest) -> HttpResponse:
         lines = sold_to(self.customer)
         left = remaining.remaining([one.pk for one in lines], self.now)
-        auto = AutoTopup.objects.filter(data_account__in=lines, active=True).in_bulk()
+        auto = AutoTopup.objects.buying().filter(data_account__in=lines).in_bulk()
         sales = TopupSale.objects.filter(data_account__customer=self.customer).exclude(
             state=SaleState.WAITING
         )
@@ -120,7 +120,8 @@ class Topup(LinePage):
             over=0 if self.account.prepaid or left is None else left.over,
             obstacle=self.obstacle(),
             debt=owing.of(self.customer),
-            automatic=AutoTopup.objects.filter(data_account=self.account).first(),
+            automatic=AutoTopup.objects.buying().filter(data_account=self.account).first(),
+            no_way=topups.no_way(self.account, self.now),
             grace=DataSalesSettings.get().grace_octets if not grace.why_not(self.account, self.now) else None,
         )
 
@@ -167,7 +168,7 @@ class Automatic(LinePage):
         return AutoForm(data, account=self.account, now=self.now, portal=True)
 
     def show(self, form: AutoForm) -> HttpResponse:
-        row = AutoTopup.objects.filter(data_account=self.account).first()
+        row = AutoTopup.objects.agreed().filter(data_account=self.account).first()
         return self.answer(form=form, account=self.account, automatic=row, obstacle=self.obstacle())
 
 

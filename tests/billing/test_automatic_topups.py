@@ -17,6 +17,7 @@ from ispbilling.core.models import Event
 from ispbilling.core.units import GB, MB
 from radius.bundles import counting, granting, remaining
 from radius.models import DataAccount, OutOfBundleConsent, TopupType, UsageDay
+from radius.rolling import consenting
 from radius.rolling.models import Door
 from tests import builders
 
@@ -115,6 +116,9 @@ def test_every_word_of_the_customer_is_in_the_log(line: DataAccount) -> None:
     assert list(log.values_list("given", flat=True)) == [True, False, True, False]
     assert "up to R 200.00 in a calendar month" in log[0].words
     assert "Told to staff: by telephone" in log[0].words
+    agree(line)
+    consenting.say(line, given=False, words="By letter", door=Door.STAFF, now=NOW, actor=None)
+    assert not AutoTopup.objects.buying().exists()  # whoever wrote the withdrawal down
     use(line, 100 * GB)
     assert (sweep(), bought()) == (0, 0)
 

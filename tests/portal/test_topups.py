@@ -64,10 +64,10 @@ def test_a_monthly_customer_buys_on_account_and_twice_the_same_form_is_once(
 
 def test_who_is_overdue_or_prepaid_pays_first(portal: Client, line: DataAccount, alice: Customer) -> None:
     DataSalesSettings.objects.update(portal_on_account=False)
-    assert "when paying online is switched on" in get(portal, "topup", line.pk)
+    assert "Pay in advance as shown here" in get(portal, "topup", line.pk)
     DataSalesSettings.objects.update(portal_on_account=True)
     builders.invoice(alice, on=local_day(now()) - timedelta(days=60))
-    assert "On my account" not in get(portal, "topup", line.pk)
+    assert "Something is overdue on your account." in get(portal, "topup", line.pk)
     builders.gateway()
     page = buy(portal, line, "online")
     sale = TopupSale.objects.get()

@@ -38,8 +38,9 @@ class AutoList(ListPage):
     search_fields = SEARCH
     search_help = "Account code, name or data account"
     states = (
-        State("on", "On", Q(active=True)),
+        State("on", "On", Q(active=True, consent=True)),
         State("stopped", "Stopped", Q(active=False) & ~Q(stopped_reason="")),
+        State("withdrawn", "Consent withdrawn", Q(active=True, consent=False)),
         State("off", "Off", Q(active=False, stopped_reason=""), hidden_word="switched off"),
         State("all", "All"),
     )
@@ -55,7 +56,7 @@ class AutoList(ListPage):
             data_account=OuterRef("pk"), way=SaleWay.AUTOMATIC, state=SaleState.SOLD, sold_at__gte=since
         ).order_by()
         total = sales.values("data_account").annotate(sum=Sum("total")).values("sum")
-        rows = AutoTopup.objects.select_related("data_account__customer", "topup_type")
+        rows = AutoTopup.objects.agreed().select_related("data_account__customer", "topup_type")
         return rows.annotate(bought=Coalesce(Subquery(total), ZERO))
 
 
