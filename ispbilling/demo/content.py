@@ -54,7 +54,7 @@ PRODUCTS = (
 )
 
 GROUPS: tuple[tuple[str, str, dict[str, Any]], ...] = (
-    ("Home users", "People at home", {}),
+    ("Home users", "People at home", {"auto_data_rollover": True}),
     ("Business customers", "Companies, 30 days to pay", {"due_days": 30}),
     ("VIP", "Look after these first", {"vip": True, "suspensions_disabled": True}),
 )

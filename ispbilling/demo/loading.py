@@ -20,7 +20,7 @@ from groups.models import BillingGroup, Category, CustomerGroup, HighSite
 from ispbilling.core import events
 from ispbilling.core.clock import Period, add_months, day_start, local_day, month_of
 from ispbilling.core.models import Event, Provider
-from ispbilling.demo import calling, content, data_sales, debiting, network, paying
+from ispbilling.demo import calling, content, data_sales, debiting, network, paying, rolling
 from radius.accounts import lines
 from radius.accounts.models import Medium
 from radius.bundles import granting, settling
@@ -55,6 +55,7 @@ def load(now: datetime) -> dict[str, int]:
     paying.pay(people, now)
     paying.pay_online(people, now)
     data_sales.sell(people, now)
+    rolling.choose(people, now)
     _troubles(people, now)
     network.trouble(accounts, routers, now)
     _changes(accounts, now)

@@ -178,6 +178,8 @@ def _delete_people(cursor: Any, theirs: models.QuerySet[Customer]) -> None:
     _delete_network(cursor, accounts)
     rows = (
         "radius.SpeedTest",
+        "radius.CustomerDataExpiry",
+        "radius.NoticeChoice",
         "notifications.Message",
         "billing.Mandate",
         "billing.InvoiceDraft",
@@ -223,6 +225,7 @@ def _delete_network(cursor: Any, accounts: list[int]) -> None:
         )
     for table in ("radius_session", "radius_authattempt"):
         cursor.execute(f"DELETE FROM {table} s WHERE {theirs}", asked)  # noqa: S608
+    _delete_rolling(cursor, accounts)
     for table in ("usageday", "draw", "databundle", "usagemark", "meteredspan", "meter"):
         cursor.execute(f"DELETE FROM radius_{table} WHERE data_account_id = ANY(%s)", [accounts])  # noqa: S608
     cursor.execute("DELETE FROM radius_quarantinedpacket WHERE nas_id = ANY(%s)", [nases])
@@ -232,6 +235,22 @@ def _delete_network(cursor: Any, accounts: list[int]) -> None:
         [accounts],
     )
     Stranger.objects.filter(address__in=[address for address, *_ in content.STRANGERS]).delete()
+
+
+def _delete_rolling(cursor: Any, accounts: list[int]) -> None:
+    """What points at their bundles; data that was given to somebody real stays with them, of unknown origin."""
+    theirs = "SELECT id FROM radius_databundle WHERE data_account_id = ANY(%(accounts)s)"
+    asked = {"accounts": accounts}
+    cursor.execute(f"DELETE FROM radius_bundlenotice WHERE bundle_id IN ({theirs})", asked)  # noqa: S608
+    cursor.execute(
+        f"DELETE FROM radius_datatransfer WHERE from_bundle_id IN ({theirs}) OR to_bundle_id IN ({theirs})",  # noqa: S608
+        asked,
+    )
+    cursor.execute(
+        "UPDATE radius_databundle SET parent_id = NULL WHERE kind = 'transfer' AND parent_id IN"  # noqa: S608
+        f" ({theirs}) AND NOT data_account_id = ANY(%(accounts)s)",
+        asked,
+    )
 
 
 def _delete_events(theirs: models.QuerySet[Customer], ids: list[int], users: list[int]) -> None:

@@ -12,7 +12,7 @@ from ispbilling.core.clock import now
 from ispbilling.demo import loading
 from ispbilling.demo.removing import remove
 from radius.coa import problems
-from radius.models import AuthAttempt
+from radius.models import AuthAttempt, DataTransfer, NoticeChoice
 from radius.server.stored import replay_attempt
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -45,6 +45,7 @@ def test_every_page_shows_something_that_replays_and_all_of_it_goes(as_manager: 
         assert re.search("Demonstration router|Swartberg tower", body), page
     found = problems.counts(problems.sessions(now()))
     assert found.keys() == problems.PROBLEMS.keys() - {"unreachable"}, "both routers take what they are told"
+    assert DataTransfer.objects.count() == NoticeChoice.objects.count() == 1
     attempts = AuthAttempt.objects.select_related("facts")
     assert {True, False} == set(attempts.values_list("accepted", flat=True))
     assert all((replay := replay_attempt(one)) and replay.same for one in attempts)
