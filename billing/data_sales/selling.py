@@ -1,6 +1,6 @@
 """Selling top-ups: on account, or after an online payment; and undoing a sale. The only writer of `TopupSale`.
 
-Charge, grant and event are one transaction. Lock order: the data account, then what a grant locks, then the numbers of
+Charge, grant and event are one transaction. Lock order: the data account, the payer's credit, then what a grant locks, then the numbers of
 documents. What names the same form or occasion sells once, however often it comes.
 """
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from billing.data_sales import charging, quoting
 from billing.data_sales.models import DataSalesSettings, SaleState, SaleWay, TopupSale
@@ -145,7 +145,13 @@ def undo(sale: TopupSale, now: datetime, *, actor: User | None, reason: str) -> 
 
 
 def refuse_on_debt(account: DataAccount, quote: Quote) -> None:
-    """Raises DomainError when the payer of a prepaid line does not have the price in credit."""
+    """Raises DomainError when the payer of a prepaid line does not have the price in credit.
+
+    Until COMMIT no other line of the same payer spends that credit.
+    """
+    with connection.cursor() as cursor:
+        wallet = f"wallet {quoting.payer(account.customer).pk}"
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [wallet])
     if (credit := quoting.credit(account.customer)) < quote.total:
         has = f"{format_money(credit)} in credit" if credit > 0 else "nothing in credit"
         raise DomainError(

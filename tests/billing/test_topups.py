@@ -1,11 +1,12 @@
 """Top-ups that are sold: on account, paid online, undone; what they cover."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from billing import sweeps
 from billing.data_sales import quoting, selling
@@ -174,6 +175,28 @@ def test_a_prepaid_line_buys_from_what_is_in_credit(line: DataAccount) -> None:
     assert (sale.document.due_on, owed(line), left(line)) == (TODAY, -1, 10 * GB)
     owing = selling.sell(order(line, "form:2"), NOW, actor=None, on_debt=True)
     assert (owing.total, owed(line)) == (99, 98)
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_two_lines_do_not_spend_the_same_credit(line: DataAccount) -> None:
+    other = builders.data_account(customer=line.customer, package=line.package)
+    builders.payment(line.customer, "99.00", on=TODAY)
+    with transaction.atomic():
+        both = [prepaid(line), prepaid(other)]
+
+    def buy(one: DataAccount) -> str:
+        try:
+            return selling.sell(order(one, f"form:{one.pk}"), NOW, actor=None).state
+        except DomainError as refusal:
+            return str(refusal)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        refused, sold = sorted(pool.map(buy, both), key=len, reverse=True)
+    assert sold == SaleState.SOLD
+    assert "nothing in credit" in refused
+    assert owed(line) == 0
 
 
 def test_a_bundle_of_a_prepaid_line_may_start_with_its_first_use(line: DataAccount) -> None:
