@@ -6,17 +6,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 
 from billing.calls.models import Call, CallQuerySet, CallState, PhoneNumber
 from billing.calls.numbers import spoken
-from ispbilling.core.clock import Period
+from ispbilling.core.clock import Period, day_start
 from ispbilling.core.money import ZERO, cents
 from ispbilling.core.units import counted
-
-#: Calls of a customer that are billed or will be.
-CHARGED = Q(state=CallState.RATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +46,20 @@ class Day:
 
 def summary(customers: Collection[int], period: Period) -> Talked:
     """The calls of customers in a period."""
-    found = _calls(customers, period).aggregate(**_SUMS)
+    found = charged(customers, period).aggregate(**_SUMS)
     return Talked(**found)
 
 
 def by_number(customers: Collection[int], period: Period) -> dict[int, Talked]:
     """The same for each number that called."""
-    rows: Any = _calls(customers, period).order_by().values("number").annotate(**_SUMS)
+    rows: Any = charged(customers, period).order_by().values("number").annotate(**_SUMS)
     return {row["number"]: Talked(row["calls"], row["seconds"], row["paid"], row["spent"]) for row in rows}
 
 
 def daily(customers: Collection[int], period: Period) -> list[Day]:
     """Every day of the period. The markup of a call whose cost the carrier did not tell is all of its price."""
     rows = (
-        _calls(customers, period).order_by().values("day").annotate(paid=_SUMS["paid"], spent=_SUMS["spent"])
+        charged(customers, period).order_by().values("day").annotate(paid=_SUMS["paid"], spent=_SUMS["spent"])
     )
     found = {row["day"]: (row["paid"], row["spent"]) for row in rows}
     days = [date.fromordinal(period.start.toordinal() + n) for n in range(period.days)]
@@ -81,9 +78,13 @@ def numbers_of(customers: Collection[int]) -> list[PhoneNumber]:
     )
 
 
-def _calls(customers: Collection[int], period: Period) -> CallQuerySet:
+def charged(customers: Collection[int], period: Period) -> CallQuerySet:
+    """The calls of customers in a period that are billed or will be, by the instant: the index of a number knows it."""
     return Call.objects.filter(
-        CHARGED, number__customer__in=customers, day__gte=period.start, day__lt=period.end
+        state=CallState.RATED,
+        number__customer__in=customers,
+        started_at__gte=day_start(period.start),
+        started_at__lt=day_start(period.end),
     )
 
 

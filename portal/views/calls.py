@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 
 from billing.calls import listing
-from billing.calls.models import Call, CallSettings, CallState, PhoneNumber
+from billing.calls.models import Call, CallSettings, PhoneNumber
 from billing.calls.numbers import clock, shown
 from customers.merging.models import records_of
 from ispbilling.core.clock import Period, add_months, local_day, month_of
@@ -51,12 +51,7 @@ class Calls(PortalPage):
     def calls(self, month: Period) -> QuerySet[Call]:
         """Those that are charged, newest first."""
         return (
-            Call.objects.filter(
-                number__customer__in=records_of(self.customer),
-                state=CallState.RATED,
-                day__gte=month.start,
-                day__lt=month.end,
-            )
+            listing.charged(records_of(self.customer), month)
             .select_related("number", "bill__document")
             .order_by("-started_at", "-pk")
         )

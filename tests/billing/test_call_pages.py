@@ -164,6 +164,7 @@ def test_an_invoice_leads_to_its_calls_for_staff_and_in_the_portal(
     listed = text(office, "billing:call_list", query=f"?document={invoice.pk}")
     assert "R 2.2333" in listed
     assert "021" not in text(office, "billing:call_list", query="?customer=BOB001")
+    assert "R 2.2333" in text(office, "billing:call_list", query="?since=0001-01-01&until=9999-12-31")
 
     portal = Client()
     portal.force_login(builders.portal_user(alice))
