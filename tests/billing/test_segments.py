@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from billing.recurring.coverage import Billed, Printed, Span, by_month, cycle, parts
@@ -109,6 +109,7 @@ acts = st.one_of(
 )
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(acts, max_size=12), st.sampled_from([1, 3]))
 def test_every_day_is_charged_once_under_its_package_and_to_the_cent(
     history: list[tuple[object, ...]], frequency: int
@@ -129,6 +130,7 @@ def test_every_day_is_charged_once_under_its_package_and_to_the_cent(
     assert abs(line.total - exact) <= Decimal("0.01") * line.pieces
 
 
+@settings(max_examples=30, deadline=None)
 @given(days, st.sampled_from(OFFERS[1:]))
 def test_what_is_changed_and_undone_nets_nothing(on: date, to: Offer) -> None:
     line = Line(1)
@@ -141,6 +143,7 @@ def test_what_is_changed_and_undone_nets_nothing(on: date, to: Offer) -> None:
     assert line.total == before
 
 
+@settings(max_examples=30, deadline=None)
 @given(days, st.sampled_from(OFFERS[1:]))
 def test_a_change_on_the_first_day_of_a_period_is_not_prorated(day: date, to: Offer) -> None:
     on = day.replace(day=1)
