@@ -7,13 +7,14 @@ class RadiusConfig(AppConfig):
 
     def ready(self) -> None:
         from ispbilling import search
-        from ispbilling.core.registries import add_tab, add_widget
+        from ispbilling.core.registries import add_guard, add_tab, add_widget
         from radius.attributes import widgets as attributes
         from radius.bundles import widgets as bundles
         from radius.coa import widgets as coa
         from radius.consumption import widgets as consumption
         from radius.finding import SOURCES
         from radius.nas import widgets as nas
+        from radius.rolling import transferring
         from radius.rolling import widgets as rolling
         from radius.server import widgets as server
         from radius.speed import widgets as speed
@@ -51,5 +52,6 @@ class RadiusConfig(AppConfig):
         for widget in (nas.PostureWidget, nas.DaysWidget):
             add_widget("radius:nas_detail", widget)
         add_tab("core:provider_edit", rolling.SETTINGS)
+        add_guard("data_bundle.restore", transferring.kept_void)
         for source in SOURCES:
             search.register(source)

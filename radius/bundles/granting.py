@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.db import transaction
 
-from ispbilling.core import events
+from ispbilling.core import events, registries
 from ispbilling.core.clock import day_end, day_start, local_day, month_of
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
@@ -167,6 +167,8 @@ def restore(bundle: DataBundle, now: datetime, *, actor: User | None = None) -> 
             raise DomainError(f"{stored} was not taken back; reload the page.")
         if stored.expires_at is not None and stored.expires_at <= now:
             raise DomainError(f"{stored} has expired.")
+        for reason in registries.refusals("data_bundle.restore", stored):
+            raise DomainError(reason)
         if (
             stored.month is not None
             and (other := altering.of_month(stored.data_account_id, stored.month)) != stored

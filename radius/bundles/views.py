@@ -118,6 +118,12 @@ class BundleDetail(DetailPage):
         found = [Button("All Bundles of the Line", line, "list")]
         if takeable(one):
             url = reverse("radius:bundle_void", args=[one.pk])
+            give = reverse("radius:bundle_transfer", args=[one.pk])
+            found.append(
+                Button(
+                    "Transfer", give, "arrows-right-left", permission="radius.bundles.transfer", modal=True
+                )
+            )
             found.append(Button("Take Back", url, "arrow-back-up", "danger", EDIT, True))
         elif (
             one.kind != BundleKind.MONTHLY

@@ -136,16 +136,25 @@ def undo(row: DataTransfer, now: datetime, *, actor: User | None) -> DataTransfe
         row = rows.get(pk=row.pk)
         if reason := irrevocable(row, now):
             raise DomainError(reason)
+        row.undone_at, row.undone_by = now, actor
+        row.save(update_fields=["undone_at", "undone_by"])
         granting.void(row.to_bundle, now, TAKEN_BACK, actor=actor)
         if row.from_bundle.voided_at is not None:
             granting.restore(row.from_bundle, now, actor=actor)
         else:
             whole = row.from_bundle.octets + row.octets
             granting.resize(row.from_bundle, whole, now, TAKEN_BACK, actor=actor)
-        row.undone_at, row.undone_by = now, actor
-        row.save(update_fields=["undone_at", "undone_by"])
         _tell("transfer_undone", row, now, actor)
     return row
+
+
+def kept_void(bundle: DataBundle) -> str | None:
+    """Why a bundle that a transfer ended is not given again by itself: its data is on another line (a guard)."""
+    if bundle.voided_reason == ALL and bundle.given.filter(undone_at__isnull=True).exists():
+        return "All of it was given to another line; take that transfer back instead."
+    if DataTransfer.objects.filter(to_bundle=bundle, undone_at__isnull=False).exists():
+        return "The transfer that it came by was taken back; transfer the data again instead."
+    return None
 
 
 def _lock(*lines: int) -> None:

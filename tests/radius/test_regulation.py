@@ -18,7 +18,7 @@ from ispbilling.core.units import GB
 from notifications.announce import announce
 from notifications.models import Message
 from radius import sweeps
-from radius.bundles import counting, settling
+from radius.bundles import counting, granting, settling
 from radius.bundles.remaining import remaining
 from radius.models import (
     BundleNotice,
@@ -234,8 +234,12 @@ def test_8a_7_all_of_a_bundle_goes_and_comes_back(alice: Customer, bob: Customer
     done = transferring.transfer(Wish(bundle, receiver, 10 * GB, uuid4(), Door.STAFF), NOW, actor=manager)
     assert remaining([giver.pk], NOW)[giver.pk].left == 10 * GB  # its monthly data
     assert remaining([receiver.pk], NOW)[receiver.pk].left == 20 * GB
+    with pytest.raises(DomainError, match="take that transfer back"):
+        granting.restore(bundle, NOW, actor=manager)
     transferring.undo(done, NOW, actor=manager)
     assert remaining([giver.pk], NOW)[giver.pk].left == 20 * GB
+    with pytest.raises(DomainError, match="was taken back"):
+        granting.restore(done.to_bundle, NOW, actor=manager)
 
 
 @pytest.mark.django_db
