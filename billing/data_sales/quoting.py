@@ -63,16 +63,23 @@ def offered(account: DataAccount, *, portal: bool = False) -> QuerySet[TopupType
     return types.filter(in_portal=True) if portal else types
 
 
-def why_not(account: DataAccount, now: datetime) -> str:
-    """Why nothing can be sold to this line, as a sentence; empty when it can."""
+def out_of_service(account: DataAccount, now: datetime) -> str:
+    """Why this line is not served any more or yet, as a sentence; empty when it is."""
     today = local_day(now)
     for gate in account.customer.gates.closing(now):
         if words := _OUT_OF_SERVICE.get(GateKind(gate.kind)):
-            return f"{account.customer} {words}; nothing is sold to it."
+            return f"{account.customer} {words} and is not served any more."
     if account.ends_on is not None and account.ends_on < today:
         return f"{account} ended on {account.ends_on}."
     if account.starts_on > today:
         return f"{account} begins on {account.starts_on}."
+    return ""
+
+
+def why_not(account: DataAccount, now: datetime) -> str:
+    """Why nothing can be sold to this line, as a sentence; empty when it can."""
+    if why := out_of_service(account, now):
+        return why
     if not offered(account).exists():
         if account.package.topup_group_id is None:
             return f"{account.package} has no top-ups: give the package a top-up group."

@@ -109,13 +109,18 @@ def complete(sale: TopupSale, now: datetime) -> TopupSale:
             return row
         if row.topup_type is None:
             return _fail(row, "What was paid for is not known any more.", now)
-        if why := quoting.why_not(account, now):
+        if why := quoting.out_of_service(account, now):
             return _fail(row, why, now)
         quote = quoting.quote(account, row.topup_type, now)
         if quote.total != row.total or row.topup_type.octets != row.octets:
             return _fail(row, "The top-up changed while it was being paid.", now)
-        row.bundle = _grant(account, quote, row.source, now, row.asked_by)
-        charged = charging.charge(account, quote, row.source, now, actor=row.asked_by, invoice=True)
+        try:
+            with transaction.atomic():
+                row.bundle = _grant(account, quote, row.source, now, row.asked_by)
+                charged = charging.charge(account, quote, row.source, now, actor=row.asked_by, invoice=True)
+        except DomainError as refusal:
+            row.bundle = None
+            return _fail(row, str(refusal), now)
         row.document, row.state, row.sold_at = charged.document, SaleState.SOLD, now
         row.save(update_fields=["bundle", "document", "state", "sold_at"])
         record("sold", row, now, row.asked_by)

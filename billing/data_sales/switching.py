@@ -21,7 +21,6 @@ from billing.documents.charging_again import Cut
 from billing.documents.models import Document
 from billing.recurring import lines
 from billing.recurring.models import BilledPeriod, Proration, RecurringLine
-from customers.models import GateKind
 from ispbilling.core import events
 from ispbilling.core.clock import local_day, month_of
 from ispbilling.core.errors import DomainError
@@ -65,15 +64,10 @@ def first_of_next_month(now: datetime) -> date:
 
 def why_not(account: DataAccount, to_prepaid: bool, now: datetime) -> str:
     """Why the line cannot be switched, as a sentence; empty when it can, debts apart."""
-    today = local_day(now)
     if account.prepaid == to_prepaid:
         return f"{account} is {'prepaid' if to_prepaid else 'monthly'} already."
-    if account.customer.gates.closing(now).filter(kind__in=[GateKind.DELETED, GateKind.CANCELLED]).exists():
-        return f"{account.customer} is cancelled or deleted."
-    if account.ends_on is not None and account.ends_on < today:
-        return f"{account} ended on {account.ends_on}."
-    if account.starts_on > today:
-        return f"{account} begins on {account.starts_on}; switch it then."
+    if why := quoting.out_of_service(account, now):
+        return why
     if account.prepaid_switches.filter(state=SwitchState.SCHEDULED).exists():
         return "A switch is scheduled already; cancel that first."
     if to_prepaid and account.package.topup_group_id is None:
@@ -171,6 +165,8 @@ def _apply_each(steps: Sequence[Step], now: datetime) -> int:
                 continue
             try:
                 with transaction.atomic():
+                    if why := quoting.out_of_service(account, now):
+                        raise DomainError(why)
                     _apply(row, account, now, None)
             except DomainError as refusal:
                 _close(row, SwitchState.FAILED, now, None, str(refusal))

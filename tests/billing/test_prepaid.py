@@ -136,6 +136,15 @@ def test_at_the_end_of_the_month_nothing_comes_back_and_the_sweep_switches(line:
     assert [row.total for row in issue(date(2026, 12, 1), date(2026, 12, 2)).lines.all()] == [50]
 
 
+def test_a_switch_of_a_line_that_ended_meanwhile_fails_with_its_reason(line: DataAccount) -> None:
+    coming = switch(line, on=date(2026, 12, 1))
+    DataAccount.objects.update(ends_on=date(2026, 11, 20))
+    first = datetime(2026, 12, 1, 0, 1, tzinfo=UTC)
+    assert sweeps.prepaid_switches(first).apply(first).applied == 1
+    coming.refresh_from_db()
+    assert (coming.state, coming.reason) == (SwitchState.FAILED, f"{line} ended on 2026-11-20.")
+
+
 def test_what_is_to_come_can_be_cancelled(line: DataAccount) -> None:
     issue(date(2026, 12, 1), date(2026, 11, 10))
     coming = switch(line, on=date(2026, 12, 1), on_debt=True)
@@ -163,7 +172,7 @@ def test_a_switch_that_cannot_be_is_refused_and_changes_nothing(line: DataAccoun
         switch(line)
     elif wrong == "cancelled":
         gates.cancel(line.customer, date(2026, 11, 11), NOW - timedelta(days=2), actor=None, reason="Moves")
-        sentence = "is cancelled or deleted"
+        sentence = "is cancelled and is not served any more"
     elif wrong == "past":
         on, sentence = date(2026, 11, 11), "The day has passed"
     elif wrong == "no group":

@@ -223,6 +223,7 @@ def test_what_is_paid_online_is_given_out_once_it_is_paid(line: DataAccount, by_
     assert selling.order_online(order(line, way=SaleWay.PORTAL), token, NOW, actor=None) == sale
     assert selling.complete(sale, NOW).state == SaleState.WAITING
     checkouts.cancel(sale.checkout, NOW)
+    TopupType.objects.update(active=False)  # it is not sold any more; who paid for it has it
     row = checkouts.locked(sale.checkout_id)
     checkouts.paid(row, builders.payment(line.customer, "99.00", on=TODAY), NOW)  # late money still pays it
     if by_sweep:
