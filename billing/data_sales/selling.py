@@ -1,7 +1,7 @@
 """Selling top-ups: on account, or after an online payment; and undoing a sale. The only writer of `TopupSale`.
 
-Charge, grant and event are one transaction. Lock order: the data account, the payer's credit, then what a grant locks, then the numbers of
-documents. What names the same form or occasion sells once, however often it comes.
+Charge, grant and event are one transaction. Lock order: the data account, the payer's credit, then what a grant locks,
+then the numbers of documents. What names the same form or occasion sells once, however often it comes.
 """
 
 from dataclasses import dataclass
