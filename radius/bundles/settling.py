@@ -143,7 +143,9 @@ def settle_one(account_id: int, now: datetime, *, resizing: bool = True) -> None
     with transaction.atomic():
         altering.share([account_id])
         list(Meter.objects.select_for_update().filter(pk=account_id))
-        account = DataAccount.objects.select_related("package").get(pk=account_id)
+        account = DataAccount.objects.select_related("package").filter(pk=account_id).first()
+        if account is None:  # it went meanwhile
+            return
         package, bundle = account.package, altering.of_month(account_id, month.start)
         if not account.prepaid and package.cap_octets is None:
             if bundle is not None and bundle.voided_at is None:

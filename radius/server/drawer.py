@@ -20,12 +20,15 @@ from ispbilling.core.clock import add_months, local_day, month_of
 from radius.accounts.models import DataAccount
 from radius.bundles import behind, counting, settling
 from radius.server.following import Between
+from radius.server.hints import SOMEBODY
 
 log = structlog.get_logger(__name__)
 
 #: Lines counted in one transaction, and how long a turn works on them at most.
 BATCH, WORK_SECONDS = 250, 0.5
 TURN_SECONDS, RECENT_SECONDS, ALL_SECONDS = 1.0, 300.0, 3600.0
+#: Between looks at what is not drawn when somebody used something of whom it is not said who.
+SOMEBODY_SECONDS = 10.0
 #: Lines settled at a time; and how long one that could not be counted is left alone.
 SETTLED, PARKED_SECONDS = 100, 3600.0
 _BACK_OFF_SECONDS = 1.0
@@ -36,11 +39,13 @@ class Metered:
 
     def __init__(self) -> None:
         self.lines: set[int] = set()
+        self._new: set[int] = set()
+        self._lock = threading.Lock()
 
     def reload(self, connection: Connection, between: Between) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT data_account_id FROM radius_meter")
-            self.lines = {account_id for (account_id,) in cursor.fetchall()}
+            self._learn({account_id for (account_id,) in cursor.fetchall()}, bool(self.lines))
 
     def apply(self, connection: Connection, scope: str, ids: list[int]) -> None:
         if scope != "account":
@@ -48,7 +53,19 @@ class Metered:
         with connection.cursor() as cursor:
             cursor.execute("SELECT data_account_id FROM radius_meter WHERE data_account_id = ANY(%s)", [ids])
             found = {account_id for (account_id,) in cursor.fetchall()}
-        self.lines = (self.lines - set(ids)) | found
+        self._learn((self.lines - set(ids)) | found, True)
+
+    def _learn(self, lines: set[int], telling: bool) -> None:
+        with self._lock:
+            if telling:
+                self._new |= lines - self.lines
+            self.lines = lines
+
+    def new(self) -> set[int]:
+        """Those that came to have one since the last time: what they used until then nobody was told of."""
+        with self._lock:
+            found, self._new = self._new, set()
+        return found
 
 
 class Drawer:
@@ -59,9 +76,8 @@ class Drawer:
         self._told: set[str] = {"*"}
         self._lock = threading.Lock()
         self._pending: dict[int, None] = {}
-        self._recent_at = self._all_at = 0.0
+        self._recent_at = self._all_at = self._looked_at = 0.0
         self._hurried: object = None
-        self._strange: set[int] = set()
         self._unsettled: set[int] = set()
         self._parked: dict[int, float] = {}
 
@@ -98,10 +114,10 @@ class Drawer:
         """Settle what changed, and draw what is to be drawn for as long as a turn may last; how many lines."""
         self._hurry()
         self._settle(now, monotonic() + WORK_SECONDS)
-        # A line that came to be metered a moment ago may not be among them yet: it is asked for once more.
         heard = self._hear()
-        self._pending |= dict.fromkeys((heard | self._strange) & self._metered.lines)
-        self._strange = heard - self._metered.lines
+        self._pending |= dict.fromkeys(self._metered.new() | (heard & self._metered.lines))
+        if SOMEBODY in heard:
+            self._recent_at = min(self._recent_at, self._looked_at + SOMEBODY_SECONDS)
         self._catch_up(now)
         done, end = 0, monotonic() + WORK_SECONDS
         # First lines whose meter no longer holds: a month that began opens what was closed.
@@ -180,6 +196,8 @@ class Drawer:
 
     def _catch_up(self, now: datetime) -> None:
         moment, today = monotonic(), local_day(now)
+        if moment >= min(self._all_at, self._recent_at):
+            self._looked_at = moment
         if moment >= self._all_at:
             since = add_months(month_of(today).start, -1)
             self._all_at, self._recent_at = moment + ALL_SECONDS, moment + RECENT_SECONDS

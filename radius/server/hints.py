@@ -12,6 +12,8 @@ from contextlib import suppress
 
 from radius.usage.reports import Record, Report
 
+#: A line, but nobody says which.
+SOMEBODY = 0
 # What is written at once is one piece in the pipe (PIPE_BUF), and never mixed with what another process writes.
 _AT_ONCE = 4096 // 8
 _ROOM = 1 << 20
@@ -28,8 +30,10 @@ class Hints:
             fcntl.fcntl(self._writer, fcntl.F_SETPIPE_SZ, _ROOM)
 
     def tell(self, records: Iterable[Record]) -> None:
-        """These reports are recorded. Costs some microseconds, and never fails."""
-        ids = array("q", [one.account_id for one in records if type(one) is Report and one.account_id])
+        """These reports are recorded. Costs some microseconds, and never fails. Whose line the teller did not know
+        yet is told as SOMEBODY.
+        """
+        ids = array("q", [one.account_id or SOMEBODY for one in records if type(one) is Report])
         with suppress(OSError):
             for start in range(0, len(ids), _AT_ONCE):
                 os.write(self._writer, ids[start : start + _AT_ONCE].tobytes())

@@ -105,13 +105,13 @@ def test_a_killed_drawer_loses_no_octet(server, fake):
     assert settled(lambda: server.ask(access()).code == ACCEPT)
     phone = Phone(server, "s-1")
     phone.moved(GB // 10)
-    assert eventually(lambda: drawn() == GB // 10, 15)
+    assert eventually(lambda: drawn() == GB // 10, 25)
     os.kill(drawer(server), signal.SIGKILL)
     phone.moved(GB // 5, 600)
-    assert eventually(lambda: drawn() == GB // 5, 20)
+    assert eventually(lambda: drawn() == GB // 5, 25)
     os.kill(drawer(server), signal.SIGKILL)
     UsageDay.objects.filter(day=local_day(now())).update(upload_octets=7)  # nobody was told
-    assert eventually(lambda: drawn() == GB // 5 + 7, 20)
+    assert eventually(lambda: drawn() == GB // 5 + 7, 25)
 
 
 def drawer(server) -> int:
