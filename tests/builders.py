@@ -545,3 +545,7 @@ def prepaid_switch(line: DataAccount | None = None, **kwargs: Any) -> PrepaidSwi
     on = kwargs.pop("on", None) or switching.first_of_next_month(at)
     wanted = Wanted(line or topup_line(), True, on, f"test:{next(_next)}", **kwargs)
     return switching.request(wanted, at, actor=None, on_debt=True)
+
+
+#: What the page of the provider sends of a tab that is left as it is.
+DATA_TAB = {"data-rollover_months": "0", "data-rollover_topup_months": "0", "data-group_months": "1"}

@@ -29,7 +29,13 @@ WIDE = (900, 300)
 def send(client: Client, content: bytes, file: str = "logo.png", **more: Any) -> Any:
     return client.post(
         "/provider/",
-        {"name": "Karoo", "maps-geocoder": "none", "logo": SimpleUploadedFile(file, content), **more},
+        {
+            "name": "Karoo",
+            "maps-geocoder": "none",
+            "logo": SimpleUploadedFile(file, content),
+            **builders.DATA_TAB,
+            **more,
+        },
     )
 
 
@@ -73,7 +79,8 @@ def test_paper_shows_the_logo_of_the_day_it_was_issued_for_ever(
     assert shown.content == bytes(Logo.objects.get(pk=first.pk).data)
     assert (shown["Content-Type"], "sandbox" in shown["Content-Security-Policy"]) == ("image/png", True)
 
-    as_manager.post("/provider/", {"name": "Karoo", "maps-geocoder": "none", "logo-clear": "on"})
+    sent = {"name": "Karoo", "maps-geocoder": "none", "logo-clear": "on"}
+    as_manager.post("/provider/", sent | builders.DATA_TAB)
     assert Provider.get().logo is None
     assert pictures(reread(builders.invoice(alice))) == []
 

@@ -27,7 +27,7 @@ def test_untouched_payments_verify() -> None:
     "change",
     [
         "amount = 99",
-        "payer_id = NULL",
+        "payer_id = NULL, party_id = NULL",
         "payer_id = (SELECT id FROM customers_customer WHERE code = 'BOB001')",
         "taken_back_on = received_on",
         "into_account = 'gateway_clearing'",

@@ -13,9 +13,8 @@ def test_the_provider_edits_what_paper_says_and_the_change_is_on_record(as_manag
     assert page.status_code == 200
     between = page.content.decode().partition("form-card")[2].partition("data-submit")[0]
     assert "</form>" not in between, "the button must be inside the form"
-    as_manager.post(
-        "/provider/", {"name": "Karoo Connect", "vat_number": "4123456789", "maps-geocoder": "none"}
-    )
+    sent = {"name": "Karoo Connect", "vat_number": "4123456789", "maps-geocoder": "none"}
+    as_manager.post("/provider/", sent | builders.DATA_TAB)
     assert Provider.get().vat_number == "4123456789"
     event = Event.objects.filter(kind="provider.changed").get()
     assert (event.actor, event.data["changes"]["name"]) == (manager, ["My ISP", "Karoo Connect"])

@@ -18,7 +18,8 @@ def test_the_titles_are_edited_with_the_provider_and_the_change_is_on_record(
     as_manager: Client, manager: User
 ) -> None:
     assert "Tannie" in as_manager.get(PAGE).content.decode()
-    as_manager.post(PAGE, {"name": "Karoo Connect", "codes-titles": "Mr, Baas", "maps-geocoder": "nominatim"})
+    sent = {"name": "Karoo Connect", "codes-titles": "Mr, Baas", "maps-geocoder": "nominatim"}
+    as_manager.post(PAGE, sent | builders.DATA_TAB)
     assert (Provider.get().name, Preferences.get().titles) == ("Karoo Connect", "Mr, Baas")
     event = Event.objects.get(kind="preferences.edited")
     assert (event.actor, event.data["changes"]) == (manager, {"titles": [USUAL, "Mr, Baas"]})
@@ -37,7 +38,7 @@ def test_they_are_for_those_who_may_change_settings(client: Client, db: None) ->
 
 @pytest.mark.feature("EDT-7", "D-5")
 def test_the_key_of_the_map_service_is_stored_encrypted_and_never_shown(as_manager: Client, db: None) -> None:
-    sent = {"name": "Karoo", "codes-titles": USUAL, "maps-geocoder": "google"}
+    sent = {"name": "Karoo", "codes-titles": USUAL, "maps-geocoder": "google", **builders.DATA_TAB}
     assert "Google answers only with a key" in as_manager.post(PAGE, sent).content.decode()
     as_manager.post(PAGE, sent | {"maps-key": "AIza-of-ours"})
     assert Preferences.get().geocoder_key == "AIza-of-ours"
