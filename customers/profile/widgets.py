@@ -2,11 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import reduce
-from operator import or_
 from typing import Any
 
-from django.db.models import Q
 from django.urls import reverse
 
 from customers.accounts import positions
@@ -17,6 +14,7 @@ from customers.profile.timeline import entries, events_of
 from ispbilling.core import clock
 from ispbilling.core.parts import Attr, Button
 from ispbilling.core.registries import Widget
+from ispbilling.core.searching import holding
 
 DETAILS = (
     Attr(lambda c: ", ".join(map(str, c.categories.all())), "Categories"),
@@ -101,8 +99,7 @@ class Contacts(Widget):
         text = self.request.GET.get("contact", "").strip()[:100]
         rows, count = self.obj.contacts.all(), self.obj.contacts.count()
         for word in text.split():
-            paths = ("name", "email", "mobile", "more_emails", "more_mobiles")
-            rows = rows.filter(reduce(or_, (Q(**{f"{path}__icontains": word}) for path in paths)))
+            rows = holding(rows, word, ("name", "email", "mobile", "more_emails", "more_mobiles"))
         shown = list(rows[: self.most])
         return {"contacts": shown, "count": count, "searchable": count > self.most, "text": text}
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.core.paginator import EmptyPage, PageNotAnInteger
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.urls import reverse
 
@@ -14,6 +14,7 @@ from ispbilling.core.chips import Chip, chips, search_text
 from ispbilling.core.exporting import Exporting
 from ispbilling.core.models import ColumnChoice
 from ispbilling.core.parts import BulkAction, Button, State
+from ispbilling.core.searching import holding
 from ispbilling.core.tables import Table, TickColumn, allowed
 from ispbilling.core.views.page import StaffPage, scoped
 
@@ -142,10 +143,7 @@ class ListPage(Exporting, StaffPage):
 
     def found(self, rows: Any, word: str) -> Any:
         """Rows in which one word is found; override where an index wants to be asked in another way."""
-        found = Q()
-        for path in self.search_paths():
-            found |= Q(**{f"{path}__icontains": word})
-        return rows.filter(found)
+        return holding(rows, word, self.search_paths())
 
     def search_paths(self) -> Sequence[str]:
         """The fields that are searched; override to depend on `self.shown_columns()`."""
