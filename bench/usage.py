@@ -10,7 +10,6 @@ left to do. `pages` are measured as `./run bench web` does.
 
 import argparse
 import json
-import os
 import random
 import signal
 import statistics
@@ -20,11 +19,8 @@ import time
 from datetime import datetime
 from typing import Any
 
-import django
-
 from bench.goals import Goal, judged
-from bench.web import POSTGRES, Url
-from ispbilling.runner.embedded import services
+from bench.web import Url, Visitor, provider_of
 
 BAR_MS, BAR_QUERIES = 150, 30
 GOALS = (
@@ -58,34 +54,24 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--customers", type=int, default=100_000)
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", help="one page by name, and no month")
     options = parser.parse_args(arguments)
-    with services("bench-web", settings=POSTGRES):
-        os.environ |= {
-            "DJANGO_SETTINGS_MODULE": "ispbilling.settings",
-            "DEBUG": "no",
-            "ALLOWED_HOSTS": "testserver",
-            "STATICFILES_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
-        }
-        django.setup()
+    with provider_of(options.customers):
         result = measure(options)
     print(json.dumps(result))
     return 0 if result["sound"] else 1
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Fill, ask for the pages, then begin a month several times."""
-    from django.core.management import call_command
-
+    """Ask for the pages, then begin a month several times."""
     from bench import provider
-    from bench.web import Visitor
 
-    call_command("migrate", verbosity=0)
-    provider.fill(options.customers)
     visitor, pages = Visitor(), {}
     for name, url in addresses(options.customers).items():
-        pages[name] = visitor.figures(url, options.requests)
-        provider.say(f"{name:28} {pages[name]}")
-    month = Month(options.rounds).run()
+        if options.only in (None, name):
+            pages[name] = visitor.figures(url, options.requests)
+            provider.say(f"{name:28} {pages[name]}")
+    month = Month(options.rounds).run() if options.only is None else {"sound": True}
     result = {
         "bench": "usage",
         "customers": options.customers,
@@ -124,6 +110,8 @@ def addresses(customers: int) -> dict[str, Url]:
         "usage_list_of_a_month": lambda rnd: f"{listed}?rows=15&state={month(rnd)}",
         "usage_list_of_a_group": lambda rnd: f"{listed}?rows=15&group={rnd.choice(groups)}",
         "usage_list_of_a_package": lambda rnd: f"{listed}?rows=15&package={rnd.choice(packages)}",
+        "usage_list_by_most_used": lambda rnd: f"{listed}?rows=15&sort=-used&page={1 + rnd.randrange(50)}",
+        "usage_list_nearly_used_up": lambda rnd: f"{listed}?rows=15&over={80 + rnd.randrange(20)}",
         "usage_search": lambda rnd: f"{listed}?rows=15&q=sub00{rnd.randrange(99999):05}",
         "usage_detail": detail,
     }

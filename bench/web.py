@@ -18,7 +18,8 @@ import random
 import re
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import django
@@ -40,6 +41,15 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--requests", type=int, default=200)
     parser.add_argument("--only", help="one page by name")
     options = parser.parse_args(arguments)
+    with provider_of(options.customers):
+        result = measure(options)
+    print(json.dumps(result))
+    return 0 if result["met"] else 1
+
+
+@contextmanager
+def provider_of(customers: int) -> Iterator[None]:
+    """The product with its production settings, over a provider with so many customers."""
     with services("bench-web", settings=POSTGRES):
         os.environ |= {
             "DJANGO_SETTINGS_MODULE": "ispbilling.settings",
@@ -48,19 +58,19 @@ def main(arguments: list[str]) -> int:
             "STATICFILES_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
         }
         django.setup()
-        result = measure(options)
-    print(json.dumps(result))
-    return 0 if result["met"] else 1
+        from django.core.management import call_command
+
+        from bench import provider
+
+        call_command("migrate", verbosity=0)
+        provider.fill(customers)
+        yield
 
 
 def measure(options: argparse.Namespace) -> dict[str, Any]:
-    """Fill, ask for every page, compare."""
-    from django.core.management import call_command
-
+    """Ask for every page, compare."""
     from bench import provider
 
-    call_command("migrate", verbosity=0)
-    provider.fill(options.customers)
     visitor = Visitor()
     pages = {}
     for name, url in addresses(options.customers).items():
