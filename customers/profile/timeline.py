@@ -68,6 +68,7 @@ SENTENCES = {
     "data_account.secret_revealed": "RADIUS password of data account {label} shown",
     "data_account.out_of_bundle_allowed": "Charges out of bundle agreed to for {label}",
     "data_account.out_of_bundle_refused": "Charges out of bundle refused for {label}",
+    "data_account.recounted": "Usage of {label} since {since} counted again: {reason}",
     "data_account.counted_again": "{month} of {label} counted again: {reason}",
     "customer.data_expiry_edited": "Data expiry changed",
     "customer.notices_chosen": "Notices of used data chosen",

@@ -5,7 +5,8 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import connection
 
-# Of a day within which a span began, what was counted after its mark.
+# Of a day within which a span began, what was counted after its mark. Numeric: a NAS may claim more for a day than the
+# two directions of it could be added up to, and that is the affair of its line alone.
 _BEHIND = """
 SELECT u.data_account_id, min(u.day)
 FROM radius_usageday u
@@ -16,7 +17,7 @@ LEFT JOIN (
     SELECT data_account_id, day, sum(octets) AS octets FROM radius_draw WHERE day >= %(since)s GROUP BY 1, 2
 ) d ON d.data_account_id = u.data_account_id AND d.day = u.day
 WHERE u.day >= %(since)s
-  AND CASE s.counts WHEN 'download' THEN 0 ELSE u.upload_octets - COALESCE(k.upload_octets, 0) END
+  AND CASE s.counts WHEN 'download' THEN 0 ELSE u.upload_octets - COALESCE(k.upload_octets, 0) END::numeric
       + u.download_octets - COALESCE(k.download_octets, 0) <> COALESCE(d.octets, 0)
 GROUP BY u.data_account_id ORDER BY 1
 """

@@ -18,7 +18,7 @@ from psycopg2.extensions import connection as Connection
 from ispbilling.core import clock
 from ispbilling.core.clock import add_months, local_day, month_of
 from radius.accounts.models import DataAccount
-from radius.bundles import behind, counting, settling
+from radius.bundles import behind, counting, recounting, settling
 from radius.server.following import Between
 from radius.server.hints import SOMEBODY
 
@@ -76,6 +76,7 @@ class Drawer:
         self._told: set[str] = {"*"}
         self._lock = threading.Lock()
         self._pending: dict[int, None] = {}
+        self._late: dict[int, date] = {}
         self._recent_at = self._all_at = self._looked_at = 0.0
         self._hurried: object = None
         self._unsettled: set[int] = set()
@@ -106,6 +107,7 @@ class Drawer:
         """What was in hand is found again by comparing."""
         connection.close()
         self._pending.clear()
+        self._late.clear()
         self._recent_at = self._all_at = 0.0
         self.tell({"*"})
         pause.wait(_BACK_OFF_SECONDS)
@@ -115,7 +117,8 @@ class Drawer:
         self._hurry()
         self._settle(now, monotonic() + WORK_SECONDS)
         heard = self._hear()
-        self._pending |= dict.fromkeys(self._metered.new() | (heard & self._metered.lines))
+        told = self._metered.new() | (heard & self._metered.lines)
+        self._pending |= dict.fromkeys(told - self._parked.keys())
         if SOMEBODY in heard:
             self._recent_at = min(self._recent_at, self._looked_at + SOMEBODY_SECONDS)
         self._catch_up(now)
@@ -130,16 +133,26 @@ class Drawer:
             done += self._count(batch, now)
             for account_id in batch:
                 del self._pending[account_id]
+        end = monotonic() + WORK_SECONDS
+        while monotonic() < end and self._late:
+            since = min(self._late.values())
+            batch = [account_id for account_id, day in self._late.items() if day == since][:BATCH]
+            done += self._count(batch, now, since)
+            for account_id in batch:
+                del self._late[account_id]
         return done
 
     def _due(self, now: datetime) -> list[int]:
         found = behind.due(now, BATCH + len(self._parked))
         return [account_id for account_id in found if account_id not in self._parked][:BATCH]
 
-    def _count(self, batch: list[int], now: datetime) -> int:
-        """Count the lines, how many; one that cannot be counted holds up no other."""
+    def _count(self, batch: list[int], now: datetime, since: date | None = None) -> int:
+        """Count the lines, how many; one that cannot be counted holds up no other. `since`: of an older day on."""
         try:
-            counting.count(batch, now, waiting=False)
+            if since is None:
+                counting.count(batch, now, waiting=False)
+            else:
+                recounting.late(batch, now, since)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
@@ -151,7 +164,7 @@ class Drawer:
             self._parked[batch[0]] = monotonic() + PARKED_SECONDS
             return 0
         middle = len(batch) // 2
-        return self._count(batch[:middle], now) + self._count(batch[middle:], now)
+        return self._count(batch[:middle], now, since) + self._count(batch[middle:], now, since)
 
     def _hurry(self) -> None:
         """Whoever has a line locked counts it too: nobody is waited for."""
@@ -208,21 +221,16 @@ class Drawer:
         else:
             return
         self._parked = {line: until for line, until in self._parked.items() if until > moment}
-        for day, ids in _by_day(behind.behind(since)).items():
-            if day >= today - timedelta(days=counting.DAYS):
-                self._pending |= dict.fromkeys(ids)
+        recent = today - timedelta(days=counting.DAYS)
+        for account_id, day in behind.behind(since).items():
+            if account_id in self._parked:
                 continue
-            for start in range(0, len(ids), BATCH):
-                counting.count(ids[start : start + BATCH], now, since=day, waiting=False)
+            if day >= recent:
+                self._pending[account_id] = None
+            else:
+                self._late[account_id] = day
 
 
 def _numbered(payload: str, scope: str) -> bool:
     named, _, number = payload.partition(":")
     return named == scope and number.isdigit()
-
-
-def _by_day(found: dict[int, date]) -> dict[date, list[int]]:
-    days: dict[date, list[int]] = {}
-    for account_id, day in found.items():
-        days.setdefault(day, []).append(account_id)
-    return days

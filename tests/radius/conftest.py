@@ -38,11 +38,11 @@ class Server:
     address: str = "127.0.0.1"
     spool: Path = Path()
 
-    def ask(self, packet: Packet, seconds: float = 3.0) -> Packet | None:
-        """The verified reply as pyrad reads it; None when the server keeps silent."""
+    def ask(self, packet: Packet, seconds: float = 3.0, source: str = "") -> Packet | None:
+        """The verified reply as pyrad reads it; None when the server keeps silent. Asked from that address."""
         octets = packet.RequestPacket()
         port = self.auth_port if packet.code in (1, 12) else self.acct_port
-        reply = self.send(octets, port, seconds)
+        reply = self.send(octets, port, seconds, source)
         if reply is None:
             return None
         read = packet.CreateReply(packet=reply)
@@ -52,10 +52,12 @@ class Server:
             assert packet.VerifyReply(read, reply, enforce_ma=True)
         return read
 
-    def send(self, octets: bytes, port: int, seconds: float = 3.0) -> bytes | None:
+    def send(self, octets: bytes, port: int, seconds: float = 3.0, source: str = "") -> bytes | None:
         family = socket.AF_INET6 if ":" in self.address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as client:
             client.settimeout(seconds)
+            if source:
+                client.bind((source, 0))
             client.sendto(octets, (self.address, port))
             with contextlib.suppress(TimeoutError):
                 return client.recv(4096)

@@ -18,6 +18,7 @@ class FakeNas:
         cause: int | str | None = None,
         *,
         forging: bytes = b"",
+        address: str = "127.0.0.1",
         **causes: int | str | None,
     ) -> None:
         self._key, self.cause = Key(secret), cause
@@ -27,7 +28,8 @@ class FakeNas:
         self.codes: list[int] = []
         self.octets: list[bytes] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
+        self.address = address
+        self._socket.bind((address, 0))
         self._socket.settimeout(0.1)
         self.port = self._socket.getsockname()[1]
         self._stopping = threading.Event()

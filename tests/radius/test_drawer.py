@@ -3,16 +3,18 @@
 import os
 import signal
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.db import connection
 from django.db.models import Sum
 
-from ispbilling.core.clock import local_day, now
+from ispbilling.core.clock import add_months, day_start, local_day, month_of, now
+from ispbilling.core.models import Event
 from ispbilling.core.units import GB
-from radius.bundles import granting
-from radius.bundles.models import BundleKind, Draw, Meter
+from radius.bundles import granting, recounting, settling
+from radius.bundles.models import BundleKind, DataBundle, Draw, Meter
 from radius.models import CapKind, UsageDay
 from radius.server.drawer import Drawer, Metered
 from tests import builders
@@ -32,6 +34,14 @@ def fake():
         yield nas
 
 
+@pytest.fixture
+def tower(db):
+    """Another router of the same network."""
+    with FakeNas(SECRET, address="127.0.0.2") as nas:
+        builders.nas(secret=SECRET.decode(), coa_port=nas.port, address=nas.address)
+        yield nas
+
+
 def line(fake, **package):
     builders.nas(secret=SECRET.decode(), coa_port=fake.port)
     service = builders.service(down_kbps=20_000, up_kbps=10_000)
@@ -46,9 +56,10 @@ def line(fake, **package):
 class Phone:
     """One of the devices behind a line: it logs in and says now and then what it moved."""
 
-    def __init__(self, server, account, name: str) -> None:
+    def __init__(self, server, account, name: str, nas: FakeNas | None = None) -> None:
         self._server, self._username, self._name = server, account.username, name
-        reply = server.ask(access(self._username))
+        self._from = nas.address if nas else ""
+        reply = server.ask(access(self._username), source=self._from)
         assert reply.code == ACCEPT
         self._class, self.speed = reply[25][0], reply[RATE][0]
         self._say("Start")
@@ -58,7 +69,7 @@ class Phone:
 
     def _say(self, status: str, **values: int) -> None:
         packet = accounting(status, self._name, self._username, Class=self._class, **values)
-        assert self._server.ask(packet).code == RESPONSE
+        assert self._server.ask(packet, source=self._from).code == RESPONSE
 
 
 def drawn() -> int:
@@ -66,14 +77,19 @@ def drawn() -> int:
 
 
 @pytest.mark.feature("W-12")
-def test_a_hard_cap_crossed_within_a_session_ends_every_session_and_survives_reconnect(server, fake):
+def test_a_hard_cap_crossed_within_a_session_ends_every_session_and_survives_reconnect(server, fake, tower):
     account = line(fake)
     assert settled(lambda: server.ask(access(account.username)).code == ACCEPT)
-    phones = [Phone(server, account, name) for name in ("s-1", "s-2")]
-    for phone in phones:
+    phones = [
+        Phone(server, account, "s-1"),
+        Phone(server, account, "s-2"),
+        Phone(server, account, "s-3", tower),
+    ]
+    for phone in phones[1:]:
         phone.moved(GB // 2)
-    assert eventually(lambda: fake.codes.count(DISCONNECT) == 2, 15), "both, once the second update came"
+    assert eventually(lambda: fake.codes.count(DISCONNECT) == 2, 15), "once the second update came"
     assert {request[44] for request in fake.received} == {b"s-1", b"s-2"}
+    assert eventually(lambda: tower.codes == [DISCONNECT], 5), "those of other routers as well"
     meter = Meter.objects.get()
     assert (meter.used_octets, meter.remaining_octets, meter.exhausted_since is None) == (GB, 0, False)
     assert settled(lambda: server.ask(access(account.username)).code == REJECT), "it is not let in again"
@@ -82,16 +98,19 @@ def test_a_hard_cap_crossed_within_a_session_ends_every_session_and_survives_rec
 
 
 @pytest.mark.feature("W-12")
-def test_a_soft_cap_slows_every_live_session_down_and_a_topup_restores_it(server, fake):
+def test_a_soft_cap_slows_every_live_session_down_and_a_topup_restores_it(server, fake, tower):
     slow = builders.service(down_kbps=2000, up_kbps=1000)
     account = line(fake, cap_kind=CapKind.SOFT, service_once_capped=slow, add_overusage_on_topup=True)
     assert settled(lambda: server.ask(access(account.username)).code == ACCEPT)
     phones = [Phone(server, account, name) for name in ("s-1", "s-2")]
+    tower.causes[COA] = 401
+    Phone(server, account, "s-3", tower)
     assert all(FAST in phone.speed for phone in phones)
     for phone in phones:
         phone.moved(3 * GB // 4)
     assert eventually(lambda: fake.codes.count(COA) == 2, 15)
     assert all(SLOW in request for request in fake.octets)
+    assert eventually(lambda: tower.codes == [COA, DISCONNECT], 15), "what cannot be changed logs in again"
     assert settled(lambda: SLOW in server.ask(access(account.username))[RATE][0]), "a new session is as slow"
     granting.grant(account, BundleKind.TOPUP, GB, now(), source="sale:1")
     assert eventually(lambda: fake.codes.count(COA) == 4, 15)
@@ -133,22 +152,46 @@ def drawer(server) -> int:
     return pid
 
 
-def test_a_line_that_cannot_be_counted_holds_up_no_other():
+@pytest.mark.parametrize("days", [0, 20], ids=["today", "late"])
+def test_a_line_that_cannot_be_counted_holds_up_no_other(days):
     at = now()
+    day = local_day(at) - timedelta(days=days)
     broken, sound = builders.data_account(package=builders.package(cap_octets=GB)), builders.data_account()
+    ids = {broken.pk, sound.pk}
+    settling.settle(ids, day_start(day))
     metered = Metered()
-    worker = Drawer(lambda: {broken.pk, sound.pk}, metered)
-    worker.turn(at)
-    metered.lines = {broken.pk, sound.pk}
+    metered.lines = ids
     for one in (broken, sound):
-        UsageDay.objects.create(data_account=one, day=local_day(at), download_octets=5)
+        UsageDay.objects.create(data_account=one, day=day, download_octets=5)
     with connection.cursor() as cursor:
         cursor.execute(
             "ALTER TABLE radius_draw ADD CONSTRAINT never CHECK (data_account_id <> %s)", [broken.pk]
         )
     try:
+        worker = Drawer(lambda: set() if days else ids, metered)
         worker.turn(at)
+        UsageDay.objects.create(data_account=sound, day=local_day(at) - timedelta(days=1), download_octets=7)
+        Drawer(lambda: {sound.pk}, metered).turn(at)
     finally:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE radius_draw DROP CONSTRAINT never; RESET lock_timeout")
-    assert list(Draw.objects.values_list("data_account", "octets")) == [(sound.pk, 5)]
+    assert set(Draw.objects.values_list("data_account", "octets")) == {(sound.pk, 5), (sound.pk, 7)}
+
+
+def test_usage_of_a_month_that_is_over_is_drawn_when_it_comes_with_an_event_that_says_why():
+    at = now()
+    before = add_months(month_of(local_day(at)).start, -1)
+    account = builders.data_account(package=builders.package(cap_octets=GB), starts_on=before)
+    settling.settle([account.pk], day_start(before) + timedelta(hours=1))
+    settling.settle([account.pk], at)
+    UsageDay.objects.create(data_account=account, day=before, download_octets=5)
+    try:
+        Drawer(set, Metered()).turn(at)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+    bundle = DataBundle.objects.get(month=before)
+    assert bundle.drawn_octets == 5
+    event = Event.objects.get(kind="data_account.recounted")
+    assert event.data["changes"] == {f"{bundle.title} ({bundle.pk})": [0, 5]}
+    assert (event.data["reason"], event.about_id) == (recounting.LATE, account.customer_id)
