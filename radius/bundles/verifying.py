@@ -55,6 +55,8 @@ def _draws(line: Line, now: datetime) -> Iterator[str]:
 
 
 def _meter(meter: Meter | None, line: Line, now: datetime) -> Iterator[str]:
+    if meter is None and any(one.until is None for one in line.spans):
+        yield "it has no meter: nobody knows what is left"
     if meter is None or meter.holds_until is None or meter.holds_until <= now:
         return  # not kept, or due: whoever reads it counts for themselves
     account = meter.data_account
@@ -81,4 +83,5 @@ def _meter(meter: Meter | None, line: Line, now: datetime) -> Iterator[str]:
         if was != is_:
             yield f"the meter says {was} octets {name}, and should say {is_}"
     if (meter.exhausted_since is not None) is not found.standing.exhausted:
-        yield f"the meter says exhausted since {meter.exhausted_since}, and should not agree with {found.standing}"
+        said, stands = ("nothing", "something") if meter.exhausted_since else ("something", "nothing")
+        yield f"the meter says that {said} is left, and {stands} is"
