@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Sum
 
 from ispbilling.core import events
 from ispbilling.core.clock import local_day
@@ -56,6 +56,14 @@ def resize(bundle: DataBundle, octets: int, now: datetime, reason: str, actor: U
     counting.count([account.pk], now, since=local_day(bundle.draws_from or now))
     bundle.refresh_from_db()
     record("resized", bundle, now, actor, was_octets=was, octets=octets, reason=reason[:300])
+
+
+def resize_month(bundle: DataBundle, cap: int, now: datetime, reason: str, actor: User | None) -> None:
+    """Give the month another cap. What of it was given to other lines stays given: it does not come back with another
+    package.
+    """
+    given = bundle.given.filter(undone_at__isnull=True).aggregate(octets=Sum("octets"))["octets"] or 0
+    resize(bundle, max(cap - given, 1), now, reason, actor)
 
 
 def void(bundle: DataBundle, now: datetime, reason: str, actor: User | None) -> None:

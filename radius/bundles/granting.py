@@ -127,7 +127,7 @@ def resize_monthly(
         settling.settle_one(account.pk, now, resizing=False)
         bundle = altering.of_month(account.pk, month)
         if bundle is not None:
-            altering.resize(bundle, octets, now, reason, actor)
+            altering.resize_month(bundle, octets, now, reason, actor)
         return bundle
 
 

@@ -162,7 +162,7 @@ def settle_one(account_id: int, now: datetime, *, resizing: bool = True) -> None
         elif not account.prepaid and package.cap_octets is not None:
             monthly.ensure([account_id], month.start, now)
             if resizing and bundle is not None and (bundle.voided_at or bundle.package_id != package.pk):
-                altering.resize(bundle, package.cap_octets, now, f"Package {package}", None)
+                altering.resize_month(bundle, package.cap_octets, now, f"Package {package}", None)
         counting.count([account_id], now, since=month.start)
 
 

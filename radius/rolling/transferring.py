@@ -104,6 +104,7 @@ def transfer(wish: Wish, now: datetime, *, actor: User | None) -> DataTransfer:
             now,
             source=f"transfer:{wish.token}",
             title="Transferred data",
+            starts_at=bundle.starts_at and max(bundle.starts_at, now),
             valid_seconds=bundle.valid_seconds if bundle.starts_at is None else None,
             expires_at=bundle.expires_at,
             parent=bundle,

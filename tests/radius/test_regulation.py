@@ -243,6 +243,26 @@ def test_8a_7_all_of_a_bundle_goes_and_comes_back(alice: Customer, bob: Customer
 
 
 @pytest.mark.django_db
+def test_8a_7_what_was_given_comes_back_neither_sooner_nor_with_another_package(
+    alice: Customer, bob: Customer, manager: User
+) -> None:
+    giver, receiver = capped(alice), capped(bob)
+    later = builders.data_bundle(giver, 10, at=NOW, starts_at=NOW + WEEK)
+    given = transferring.transfer(Wish(later, receiver, 4 * GB, uuid4(), Door.STAFF), NOW, actor=manager)
+    assert given.to_bundle.starts_at == NOW + WEEK
+    monthly = DataBundle.objects.get(data_account=giver, kind="monthly")
+    done = transferring.transfer(Wish(monthly, receiver, 7 * GB, uuid4(), Door.STAFF), NOW, actor=manager)
+    giver.package = builders.package(cap_octets=20 * GB, cap_kind="hard", service_once_capped=None)
+    giver.save()
+    settling.settle([giver.pk], NOW)
+    assert remaining([giver.pk], NOW)[giver.pk].left == 13 * GB
+    granting.resize_monthly(giver, 15 * GB, NOW, "prorated")
+    assert remaining([giver.pk], NOW)[giver.pk].left == 8 * GB
+    transferring.undo(done, NOW, actor=manager)
+    assert remaining([giver.pk], NOW)[giver.pk].left == 15 * GB
+
+
+@pytest.mark.django_db
 def test_8a_7_what_cannot_be_transferred_says_why(alice: Customer, bob: Customer, manager: User) -> None:
     giver, receiver = capped(alice), capped(bob)
     paid = builders.data_bundle(giver, 10, at=NOW, expires_at=NOW + DAY)
