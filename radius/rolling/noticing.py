@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from django.conf import settings
 from django.db import connection, transaction
 
 from customers.models import Customer
@@ -29,6 +30,14 @@ WHERE (b.expires_at IS NULL OR b.expires_at > %(late)s) AND b.voided_at IS NULL
   AND (SELECT count(*) FROM radius_bundlenotice n WHERE n.bundle_id = b.id)
     < 1 + (b.drawn_octets >= b.octets * 0.8)::int + (b.drawn_octets >= b.octets)::int
 ORDER BY b.id
+"""
+
+
+#: What was drawn of bundles for days before they were granted: late, or to cover what was used over the cap.
+_BEFORE: Final = """
+SELECT d.bundle_id, sum(d.octets) FROM radius_draw d JOIN radius_databundle b ON b.id = d.bundle_id
+WHERE d.bundle_id = ANY(%s::bigint[]) AND d.day < (b.created_at AT TIME ZONE %s)::date
+GROUP BY d.bundle_id
 """
 
 
@@ -76,13 +85,22 @@ def _due(rows: Sequence[DataBundle]) -> list[Due]:
     for bundle, level in BundleNotice.objects.filter(bundle__in=rows).values_list("bundle", "level"):
         noted[bundle].add(level)
     wanted = wishes(row.data_account.customer_id for row in rows)
+    before = _before(row.pk for row in rows)
     found = []
     for row in rows:
         levels = tuple(sorted(set(reached(row.octets, row.drawn_octets)) - noted[row.pk]))
         if levels:
             wish = wanted.get(row.data_account.customer_id, LEVELS)
-            found.append(Due(row, levels, to_tell(noted[row.pk], row.octets, row.drawn_octets, wish)))
+            known = noted[row.pk].union(reached(row.octets, before.get(row.pk, 0)))
+            found.append(Due(row, levels, to_tell(known, row.octets, row.drawn_octets, wish)))
     return found
+
+
+def _before(bundles: Iterable[int]) -> dict[int, int]:
+    """Octets of bundles that were used on days before they were granted: nobody is told of that late."""
+    with connection.cursor() as cursor:
+        cursor.execute(_BEFORE, [list(bundles), settings.TIME_ZONE])
+        return {pk: int(octets) for pk, octets in cursor.fetchall()}
 
 
 def _told(one: Due) -> Happening:

@@ -102,6 +102,20 @@ def test_8a_1_each_bundle_and_level_is_told_once(alice: Customer) -> None:
 
 
 @pytest.mark.django_db
+def test_8a_1_what_was_used_before_a_bundle_was_granted_is_not_told_late(alice: Customer) -> None:
+    """On the day of an upgrade everybody's month is granted with what was used of it: that is no news."""
+    package = builders.package(cap_octets=10 * GB, cap_kind="hard", service_once_capped=None)
+    line = builders.data_account(customer=alice, package=package)
+    UsageDay.objects.create(data_account=line, day=NOW.date() - DAY, download_octets=6 * GB)
+    settling.settle([line.pk], NOW)
+    notices()
+    assert list(BundleNotice.objects.values_list("level", "told")) == [(50, False)]
+    use(line, 2)
+    notices()
+    assert [event.data["level"] for event in Event.objects.filter(kind="data_bundle.used")] == [80]
+
+
+@pytest.mark.django_db
 def test_8a_2_a_who_opted_out_is_told_nothing_and_may_opt_in_again(alice: Customer, manager: User) -> None:
     line = capped(alice)
     noticing.choose(alice, (100,), NOW, actor=manager)
