@@ -53,7 +53,10 @@ class Correction:
 
 
 def due(now: datetime, lines: Sequence[int] | None = None, *, grow: bool = False) -> list[Correction]:
-    """What should be corrected now, of these lines or of all; `grow`: upwards whenever its parent ended."""
+    """What should be corrected now, of these lines or of all; `grow`: upwards whenever its parent ended.
+
+    Never upwards where the package limits what rolls over: how much of that others hold is not known any more.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             sets.CORRECTIONS,
@@ -68,7 +71,7 @@ def due(now: datetime, lines: Sequence[int] | None = None, *, grow: bool = False
         rows = cursor.fetchall()
     found = []
     for bundle, line, rolled, gone, given, unused, may_grow, began in rows:
-        total = corrected(unused=unused, rolled=rolled, gone=gone, may_grow=may_grow or grow)
+        total = corrected(unused=unused, rolled=rolled, gone=gone, may_grow=may_grow)
         if total != rolled:
             found.append(Correction(bundle, line, rolled, total, given, unused, began))
     return found
@@ -84,9 +87,15 @@ def correct(
 ) -> list[Correction]:
     """Correct what has rolled over on these lines, count them again, and record why; inside a transaction."""
     _lock(lines)
-    found = due(now, lines, grow=grow)
-    if not found:
-        return []
+    done: list[Correction] = []
+    # What rolled on from a corrected one, month after month, is to be corrected in its turn.
+    while found := due(now, lines, grow=grow):
+        _write(found, now, because, actor)
+        done += found
+    return done
+
+
+def _write(found: Sequence[Correction], now: datetime, because: str, actor: User | None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             _WRITE,
@@ -123,7 +132,6 @@ def correct(
     )
     began = min(one.began for one in found)
     counting.count(sorted({one.line for one in found}), now, since=local_day(began))
-    return found
 
 
 def _lock(lines: Sequence[int]) -> None:

@@ -129,26 +129,35 @@ _ROLL_RANGES: Final = _ENDED + _RANGES.format(
     rows="SELECT data_account_id AS line FROM rolling WHERE octets > 0"
 )
 
-#: What was rolled over and is not over yet, beside what its parent leaves now. `gone` cannot be taken back: it was
-#: drawn, or given away. Up only for so long after the parent ended, and not where a package limits what rolls.
+#: What was rolled over and is not over yet, and what that rolled on from, beside what its parent leaves now. `gone`
+#: cannot be taken back: it was drawn, or given away. Up only for so long after the parent ended, or when somebody asks,
+#: and never where a package limits what rolls.
 CORRECTIONS: Final = """
+WITH RECURSIVE held AS (
+  SELECT id, parent_id FROM radius_databundle
+  WHERE kind = 'rollover' AND expires_at > %(now)s
+    AND (%(lines)s::bigint[] IS NULL OR data_account_id = ANY(%(lines)s))
+  UNION ALL
+  SELECT up.id, up.parent_id
+  FROM held CROSS JOIN LATERAL (
+    SELECT * FROM radius_databundle WHERE id = held.parent_id AND kind = 'rollover' OFFSET 0) up
+)
 SELECT id, line, rolled, gone, given, unused, may_grow, began FROM (
   SELECT r.id, r.data_account_id AS line, r.starts_at AS began,
     CASE WHEN r.voided_at IS NULL THEN r.octets ELSE 0 END + given.octets AS rolled,
     r.drawn_octets + given.octets AS gone, given.octets AS given,
     CASE WHEN up.voided_at IS NULL THEN up.octets - up.drawn_octets ELSE 0 END AS unused,
-    up.expires_at > %(grace)s AND p.rollover_max_octets IS NULL AS may_grow
-  FROM radius_databundle r
+    (up.expires_at > %(grace)s OR %(grow)s) AND p.rollover_max_octets IS NULL AS may_grow
+  FROM held JOIN radius_databundle r ON r.id = held.id
   JOIN radius_databundle up ON up.id = r.parent_id
   JOIN radius_dataaccount a ON a.id = r.data_account_id
   JOIN radius_package p ON p.id = a.package_id
   CROSS JOIN LATERAL (
     SELECT COALESCE(sum(t.octets), 0)::bigint AS octets FROM radius_datatransfer t
     WHERE t.from_bundle_id = r.id AND t.undone_at IS NULL) given
-  WHERE r.kind = 'rollover' AND r.expires_at > %(now)s AND (r.voided_at IS NULL OR r.voided_reason = %(nothing)s)
-    AND (%(lines)s::bigint[] IS NULL OR r.data_account_id = ANY(%(lines)s))
+  WHERE r.voided_at IS NULL OR r.voided_reason = %(nothing)s
 ) found
-WHERE rolled > GREATEST(unused, gone) OR (unused > rolled AND (may_grow OR %(grow)s))
+WHERE rolled > GREATEST(unused, gone) OR (unused > rolled AND may_grow)
 ORDER BY line, id
 """
 

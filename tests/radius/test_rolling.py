@@ -272,6 +272,32 @@ def test_a_package_limits_how_much_a_line_holds(rolling: DataSettings) -> None:
     line = capped(rollover_max_octets=25 * GB)
     sweep(at(2026, 12, 1, 0, 2))
     assert held(line, at(2026, 12, 1, 1))[0][:3] == ("rollover", 25, 0)
+    assert correcting.correct([line.pk], at(2026, 12, 1, 2), grow=True) == [], "counted again, it is no more"
+
+
+@pytest.mark.feature("GRP-9")
+def test_late_accounting_reaches_what_rolled_on_from_month_to_month(rolling: DataSettings) -> None:
+    """November leaves 40 GB for December, that leaves 30 of them for January; then 20 more of November come."""
+    DataSettings.objects.update(rollover_months=2)
+    line = capped()
+    use(line, date(2026, 11, 20), 60, at(2026, 11, 30, 23))
+    sweep(at(2026, 12, 1, 0, 2))
+    use(line, date(2026, 12, 10), 10, at(2026, 12, 10, 20))
+    sweep(at(2027, 1, 1, 0, 2))
+    assert [row[:3] for row in held(line, at(2027, 1, 1, 1))] == [
+        ("rollover", 30, 0),
+        ("rollover", 100, 0),
+        ("monthly", 100, 0),
+    ]
+    late = at(2027, 1, 5)
+    use(line, date(2026, 11, 30), 20, late)
+    sweep(late)
+    assert held(line, late)[0][:3] == ("rollover", 10, 0)
+    told = Event.objects.filter(kind="data_bundle.rollover_adjusted").order_by("pk")
+    assert [(one.data["was_octets"], one.data["octets"]) for one in told] == [
+        (40 * GB, 20 * GB),
+        (30 * GB, 10 * GB),
+    ]
 
 
 @pytest.mark.feature("GRP-9")
