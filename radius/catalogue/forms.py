@@ -5,9 +5,11 @@ from typing import Any, ClassVar
 from crispy_forms.layout import Layout
 from django import forms
 
+from ispbilling.core import clock
 from ispbilling.core.forms import DateInput, ModelForm, MoneyInput, OctetsField, Pair, SeenForm, TimeInput
 from radius.catalogue.fields import HoursField, RollsField, SpeedField, WeekdaysField
 from radius.catalogue.models import CapKind, Package, Service
+from radius.catalogue.offering import next_grant
 
 
 class ServiceForm(SeenForm):
@@ -101,6 +103,13 @@ class PackageForm(SeenForm):
             "title": "What customers read on their invoice; only a label",
             "price": "A month, VAT included as the billing settings say; a data account may have its own",
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and self.instance.cap_octets is not None:
+            first = next_grant(clock.now())
+            later = f". Another cap comes with the data of {first:%B}; what was granted for this month stays"
+            self.fields["cap_octets"].help_text += later
 
     def clean(self) -> Any:
         given = super().clean() or self.cleaned_data

@@ -1,11 +1,12 @@
 """The acts on services and packages."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
 
 from ispbilling.core import events
+from ispbilling.core.clock import local_day, month_of
 from ispbilling.core.errors import DomainError
 from ispbilling.core.meanwhile import refuse_if_changed
 from ispbilling.core.models import User
@@ -55,6 +56,11 @@ def edit(
             stored.save(update_fields=list(changed))
             events.record(f"{noun}.edited", stored, actor=actor, at=now, changes=changed)
     return stored
+
+
+def next_grant(now: datetime) -> date:
+    """The first day of the month from which on the lines of a package get another cap that it is given now."""
+    return month_of(local_day(now)).end
 
 
 def delete(row: Row, now: datetime, *, actor: User | None) -> None:

@@ -339,6 +339,17 @@ class PackageEdit(_Labelled):
     def act(self, obj: Package, form: Tabs, actor: User) -> Package:
         return offering.edit(obj, form.changed, clock.now(), actor=actor, seen=form.seen)
 
+    def after(self, obj: Package, form: Tabs) -> None:
+        super().after(obj, form)
+        had = form["package"].initial.get("cap_octets")
+        lines = obj.data_accounts.filter(prepaid=False).count()
+        if lines and had and obj.cap_octets not in (None, had):
+            day = offering.next_grant(clock.now())
+            messages.info(
+                self.request,
+                f"{_people(lines)} on it: this month's data stays as it was granted, {obj.cap} from {day} on.",
+            )
+
 
 class PackageDeactivate(ActionPage):
     queryset = PackageList.queryset

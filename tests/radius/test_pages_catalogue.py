@@ -7,9 +7,11 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
+from ispbilling.core.clock import local_day, month_of, now
 from ispbilling.core.models import Event, Role
 from ispbilling.core.units import GB
-from radius.models import Package, Service, TopupGroup, TopupType
+from radius.bundles import settling
+from radius.models import DataBundle, Package, Service, TopupGroup, TopupType
 from tests import builders
 
 pytestmark = pytest.mark.django_db
@@ -146,6 +148,27 @@ def test_a_cap_is_typed_as_people_write_it(as_manager: Client) -> None:
     package.refresh_from_db()
     assert package.cap_octets is None
     assert "Uncapped" in page(as_manager, "package_list")
+
+
+def test_another_cap_is_said_to_come_with_the_next_month(as_manager: Client) -> None:
+    line = builders.data_account(package=builders.package(cap_octets=100 * GB))
+    settling.settle([line.pk], now())
+    following = month_of(local_day(now())).end
+    edit = reverse("radius:package_edit", args=[line.package_id])
+    assert f"Another cap comes with the data of {following:%B}" in page(
+        as_manager, "package_edit", line.package_id
+    )
+    data = {
+        **PACKAGE,
+        "title": line.package.title,
+        "service": line.package.service_id,
+        "cap_octets": "150 GB",
+    }
+    text = as_manager.post(edit, data, follow=True).content.decode()
+    assert f"as it was granted, 150.0 GB from {following} on" in text
+    settling.settle([line.pk], now())
+    assert DataBundle.objects.get().octets == 100 * GB
+    assert "as it was granted" not in as_manager.post(edit, data, follow=True).content.decode()
 
 
 @pytest.mark.parametrize("cap", ["0", "lots", "-5 GB", "999999999999 TB"])
