@@ -21,6 +21,7 @@ from ispbilling.core import events
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
 from ispbilling.core.money import format_money
+from radius.accounts import lines
 from radius.bundles import granting
 from radius.models import BundleKind, DataAccount, DataBundle, TopupType
 
@@ -167,10 +168,7 @@ def refuse_on_debt(account: DataAccount, quote: Quote) -> None:
 
 def lock(account: DataAccount) -> DataAccount:
     """The line, locked until COMMIT, with what a sale asks of it."""
-    rows = DataAccount.objects.select_for_update(no_key=True, of=("self",))
-    return rows.select_related("customer__master", "customer__group", "package__topup_group").get(
-        pk=account.pk
-    )
+    return lines.lock(account, "customer__master", "customer__group", "package__topup_group")
 
 
 def _known(order: Order) -> TopupSale | None:

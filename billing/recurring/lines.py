@@ -57,7 +57,8 @@ def change(
     """Change columns of a line; what was billed stays as it was, and what becomes due of days gone by comes with
     the next run. Raises DomainError as `add`, ChangedMeanwhile when it was edited after `seen` (core.meanwhile)."""
     with transaction.atomic():
-        stored = RecurringLine.objects.select_for_update(of=("self",)).get(pk=line.pk)
+        # A run that bills the line meanwhile refers to it, and holds the numbers that we may need next.
+        stored = RecurringLine.objects.select_for_update(of=("self",), no_key=True).get(pk=line.pk)
         refuse_if_changed(stored, seen, "recurring_line.edited")
         before = {column: getattr(stored, column) for column in COLUMNS}
         for column, value in values.items():

@@ -75,7 +75,7 @@ def edit(
     ChangedMeanwhile when the line was edited after `seen` (`core.meanwhile`).
     """
     with transaction.atomic():
-        stored = _lock(account)
+        stored = lock(account)
         refuse_if_changed(stored, seen, "data_account.edited")
         package = fields.get("package", stored.package)
         if package != stored.package and not package.active:
@@ -94,7 +94,7 @@ def edit(
 def block(account: DataAccount, now: datetime, *, actor: User | None, reason: str) -> DataAccount:
     """Stop authentication of this line alone (DAT-2, LIF-10). Raises DomainError when it is blocked."""
     with transaction.atomic():
-        stored = _lock(account)
+        stored = lock(account)
         if stored.blocked:
             raise DomainError(f"{stored} is already blocked; reload the page.")
         stored.blocked, stored.blocked_reason = True, reason.strip()[:200]
@@ -113,7 +113,7 @@ def block(account: DataAccount, now: datetime, *, actor: User | None, reason: st
 def unblock(account: DataAccount, now: datetime, *, actor: User | None) -> DataAccount:
     """Let the line authenticate again. Raises DomainError when it is not blocked."""
     with transaction.atomic():
-        stored = _lock(account)
+        stored = lock(account)
         if not stored.blocked:
             raise DomainError(f"{stored} is not blocked; reload the page.")
         because = stored.blocked_reason
@@ -139,7 +139,7 @@ def end(account: DataAccount, last_day: date | None, now: datetime, *, actor: Us
     Raises DomainError for a day that has passed (its service was used and billed) or precedes the first day.
     """
     with transaction.atomic():
-        stored = _lock(account)
+        stored = lock(account)
         if last_day is not None and last_day < local_day(now):
             raise DomainError("The last day has passed; pick today or a later day.")
         if last_day is not None and last_day < stored.starts_on:
@@ -156,7 +156,7 @@ def end(account: DataAccount, last_day: date | None, now: datetime, *, actor: Us
 def change_secret(account: DataAccount, secret: str, now: datetime, *, actor: User | None) -> DataAccount:
     """Give the line another RADIUS password; the event says that, never what."""
     with transaction.atomic():
-        stored = _lock(account)
+        stored = lock(account)
         stored.secret = secret
         stored.save(update_fields=["secret"])
         events.record("data_account.secret_changed", stored, actor=actor, about=stored.customer, at=now)
@@ -182,9 +182,10 @@ def reveal_secret(account: DataAccount, now: datetime, *, actor: User | None, re
     return secret
 
 
-def _lock(account: DataAccount) -> DataAccount:
-    return (
-        DataAccount.objects.select_for_update(of=("self",))
-        .select_related("customer", "package")
-        .get(pk=account.pk)
-    )
+def lock(account: DataAccount, *related: str) -> DataAccount:
+    """The line as it is, locked until COMMIT, with its customer, its package and what else is named.
+
+    Nothing is joined while it waits: a line that gets another package meanwhile would not be found.
+    """
+    DataAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
+    return DataAccount.objects.select_related("customer", "package", *related).get(pk=account.pk)

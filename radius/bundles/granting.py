@@ -14,6 +14,7 @@ from ispbilling.core.clock import day_end, day_start, local_day, month_of
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
 from ispbilling.core.units import format_octets
+from radius.accounts import lines
 from radius.accounts.models import DataAccount
 from radius.bundles import altering, counting, monthly, settling
 from radius.bundles.models import BundleKind, DataBundle
@@ -195,7 +196,7 @@ def set_prepaid(account: DataAccount, now: datetime, *, actor: User | None = Non
     were left of that. Raises DomainError when it is prepaid.
     """
     with transaction.atomic():
-        stored = _locked_account(account)
+        stored = lines.lock(account)
         if stored.prepaid:
             raise DomainError(f"{stored} is prepaid already; reload the page.")
         settling.settle([stored.pk], now)
@@ -220,7 +221,7 @@ def set_monthly(
         _refuse_amount(octets)
     month = month_of(local_day(now))
     with transaction.atomic():
-        stored = _locked_account(account)
+        stored = lines.lock(account)
         if not stored.prepaid:
             raise DomainError(f"{stored} is not prepaid; reload the page.")
         settling.settle([stored.pk], now)
@@ -270,13 +271,6 @@ def _draws_from(account: DataAccount, kind: BundleKind | str, begins: datetime) 
 
 
 _BOUGHT = (BundleKind.TOPUP, BundleKind.ADHOC, BundleKind.TRANSFER)
-
-
-def _locked_account(account: DataAccount) -> DataAccount:
-    some = DataAccount.objects.select_for_update(of=("self",), no_key=True).select_related(
-        "package", "customer"
-    )
-    return some.get(pk=account.pk)
 
 
 def _stored(bundle: DataBundle) -> DataBundle:

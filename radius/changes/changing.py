@@ -16,6 +16,7 @@ from ispbilling.core import events
 from ispbilling.core.clock import day_start, local_day, month_of
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
+from radius.accounts import lines
 from radius.accounts.models import DataAccount
 from radius.bundles import granting
 from radius.catalogue.models import Package
@@ -120,7 +121,7 @@ def apply(change: PackageChange, now: datetime) -> bool:
     """Apply a scheduled change whose instant has come; False when it is not due, or was dealt with. What cannot be
     applied any more fails with its reason."""
     with transaction.atomic():
-        account = _lock(change.data_account)
+        account = lines.lock(change.data_account)
         due = account.package_changes.scheduled().filter(activates_at__lte=now)
         if not due.filter(pk=change.pk).exists():
             return False
@@ -257,18 +258,10 @@ def _resize(account: DataAccount, now: datetime, reason: str) -> None:
 
 def _ready(account: DataAccount, now: datetime) -> DataAccount:
     """The line, locked, with whatever is due by the clock applied."""
-    locked = _lock(account)
+    locked = lines.lock(account)
     for change in locked.package_changes.scheduled().filter(activates_at__lte=now).order_by("activates_on"):
         _apply(change, locked, now, actor=None)
-    return _lock(account)
-
-
-def _lock(account: DataAccount) -> DataAccount:
-    return (
-        DataAccount.objects.select_for_update(of=("self",), no_key=True)
-        .select_related("customer", "package")
-        .get(pk=account.pk)
-    )
+    return lines.lock(account)
 
 
 def made(wanted: Wanted) -> PackageChange | None:
