@@ -43,6 +43,7 @@ class BillingConfig(AppConfig):
         registries.add_guard("customer.delete.owing", guards.open_balance)
         registries.add_guard("customer.recode", guards.issued_paper)
         registries.add_guard("customer.unmark_master", guards.open_payer_invoices)
+        registries.add_guard("package_change.schedule", guards.prepaid_by_then)
         for prefix in (
             "run.",
             "run_archive.",

@@ -1,9 +1,11 @@
 """What money has against acts on lower rows."""
 
+from billing.data_sales import switching
 from billing.documents.models import Document, DocumentKind
 from billing.ledger.models import Balance
 from customers.models import Customer
 from ispbilling.core.money import format_money
+from radius.changes.changing import Wanted
 
 
 def open_balance(customer: Customer) -> str | None:
@@ -34,3 +36,8 @@ def open_payer_invoices(customer: Customer) -> str | None:
     if not for_others.exists():
         return None
     return f"It owes {format_money(amount)}, invoices of sub-accounts among it; settle them first."
+
+
+def prepaid_by_then(wanted: Wanted) -> str | None:
+    """A line that is to be prepaid by a day buys its data then: another package would come to nothing."""
+    return switching.to_come(wanted.account, wanted.on) or None

@@ -102,7 +102,7 @@ SWEEPS = [
     Sweep(
         "prepaid_switches",
         "billing.sweeps.prepaid_switches",
-        daily(0, 1),
+        every(30),
         "makes lines prepaid, or monthly again, from their day; before the month's data is granted",
     ),
     Sweep(

@@ -128,4 +128,4 @@ def _draft(document: Document, wrong: Sequence[tuple[DocumentLine, Charge, Charg
                 days=generations.days(line.recurring_line_id or 0, new.span, change=new.days[0].change),
             )
         )
-    return charging_again.in_place_of(document, items, on)
+    return charging_again.in_place_of([document], items, on)

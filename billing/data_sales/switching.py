@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from billing.data_sales import quoting, selling
 from billing.data_sales.models import DataSalesSettings, PrepaidSwitch, SwitchState, UnusedDays
@@ -20,7 +21,8 @@ from billing.documents import charging_again
 from billing.documents.charging_again import Cut
 from billing.documents.models import Document
 from billing.recurring import lines
-from billing.recurring.models import BilledPeriod, Proration, RecurringLine
+from billing.recurring.coverage import Billed, charged
+from billing.recurring.models import Proration, RecurringLine
 from ispbilling.core import events
 from ispbilling.core.clock import local_day, month_of
 from ispbilling.core.errors import DomainError
@@ -75,6 +77,26 @@ def why_not(account: DataAccount, to_prepaid: bool, now: datetime) -> str:
     return ""
 
 
+def to_come(account: DataAccount, on: date) -> str:
+    """Why the line cannot have another package on that day, as a sentence: it is to be prepaid then; else empty."""
+    switch = account.prepaid_switches.filter(
+        state=SwitchState.SCHEDULED, to_prepaid=True, effective_on__lte=on
+    ).first()
+    if switch is None:
+        return ""
+    return f"{account} becomes prepaid on {switch.effective_on}; cancel that first, or choose a day before."
+
+
+def _changes_package(account: DataAccount, on: date) -> str:
+    """Why the line cannot become prepaid on that day, as a sentence: a package change would come to nothing."""
+    change = (
+        account.package_changes.scheduled().filter(activates_on__gte=on).select_related("to_package").first()
+    )
+    if change is None:
+        return ""
+    return f"{account} changes to {change.to_package} on {change.activates_on}; cancel that first."
+
+
 def owing(account: DataAccount) -> Decimal:
     """What the payer of the line owes."""
     return max(-quoting.credit(account.customer), ZERO)
@@ -98,6 +120,8 @@ def request(wanted: Wanted, now: datetime, *, actor: User | None, on_debt: bool 
         today = local_day(now)
         if wanted.on < today:
             raise DomainError("The day has passed; choose today or a later day.")
+        if wanted.to_prepaid and (why := _changes_package(account, wanted.on)):
+            raise DomainError(why)
         if account.ends_on is not None and wanted.on > account.ends_on:
             raise DomainError(f"{account} ends on {account.ends_on}, before that.")
         switch = PrepaidSwitch.objects.create(
@@ -127,8 +151,7 @@ def cancel(switch: PrepaidSwitch, now: datetime, *, actor: User | None, reason: 
             raise DomainError(
                 f"It is {row.get_state_display().lower()} already; switch the line back instead."
             )
-        for line in row.ended_lines.filter(ends_on__isnull=False):
-            _charge_again(line, row.effective_on, local_day(now), actor)
+        _resume(row, now, actor)
         _close(row, SwitchState.CANCELLED, now, actor, reason)
     return row
 
@@ -169,6 +192,7 @@ def _apply_each(steps: Sequence[Step], now: datetime) -> int:
                         raise DomainError(why)
                     _apply(row, account, now, None)
             except DomainError as refusal:
+                _resume(row, now, None)  # if it is served again one day, it is charged again
                 _close(row, SwitchState.FAILED, now, None, str(refusal))
             done += 1
     return done
@@ -266,6 +290,12 @@ def _go_on(switch: PrepaidSwitch, account: DataAccount, now: datetime, actor: Us
         lines.add(new, today, actor=actor)
 
 
+def _resume(row: PrepaidSwitch, now: datetime, actor: User | None) -> None:
+    """The recurring lines that ended for a switch which does not come go on."""
+    for line in row.ended_lines.filter(ends_on__isnull=False):
+        _charge_again(line, row.effective_on, local_day(now), actor)
+
+
 def _charge_again(line: RecurringLine, first_day: date, on: date, actor: User | None) -> None:
     """An ended line goes on; where days after its last one were credited, by another line: credited days are settled
     for the line that they were charged by."""
@@ -288,19 +318,26 @@ def _credits() -> bool:
 
 def _unused(ended: Sequence[RecurringLine], last_day: date) -> dict[Document, list[Cut]]:
     """The standing invoices that charged days after the last one, with what of them goes."""
-    by_day = [line for line in ended if line.proration == Proration.DAY]
-    rows = BilledPeriod.objects.filter(
-        recurring_line__in=by_day,
-        credit=False,
-        until__gt=last_day + timedelta(days=1),
-        document__corrections=None,
-    ).select_related("document")
     found: dict[Document, list[Cut]] = {}
-    for row in rows.order_by("document", "recurring_line", "period"):
-        cuts = found.setdefault(row.document, [])
-        if (cut := Cut(row.recurring_line_id, last_day)) not in cuts:
-            cuts.append(cut)
-    return found
+    for line in (one for one in ended if one.proration == Proration.DAY):
+        billed = line.billed_periods.select_related("document").annotate(
+            standing=~Exists(Document.objects.filter(corrects=OuterRef("document")))
+        )
+        rows = {(row.period, row.generation): row for row in billed}
+        # Days that a later invoice gave back, as a package change does, are charged by that one alone.
+        for one, _ in charged(
+            last_day + timedelta(days=1), date.max, [_billed(row) for row in rows.values()]
+        ):
+            cuts = found.setdefault(rows[one.period, one.generation].document, [])
+            if (cut := Cut(line.pk, last_day)) not in cuts:
+                cuts.append(cut)
+    # The newest first: whoever takes back an older one takes back, and charges again, what gave back days of it.
+    return dict(sorted(found.items(), key=lambda item: -item[0].pk))
+
+
+def _billed(row: Any) -> Billed:
+    """A billed period, with whether its document `standing`."""
+    return Billed(row.period, row.generation, row.since, row.until, row.credit, row.standing, row.standing)
 
 
 def _worth(credits: dict[Document, list[Cut]]) -> Decimal:

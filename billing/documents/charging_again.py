@@ -20,6 +20,7 @@ from billing.recurring.models import BilledChange, BilledPeriod, BillingSettings
 from billing.recurring.pricing import give_back
 from billing.recurring.proration import Share
 from ispbilling.core.clock import local_day
+from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
 from ispbilling.core.money import ZERO
 
@@ -36,21 +37,19 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """The credit note over all, and the invoice over what stays, if anything does."""
+    """The credit note over all, the invoice over what stays, if anything does, and what that comes to."""
 
     credit: Document
     invoice: Document | None
-
-    @property
-    def given_back(self) -> Decimal:
-        return -self.credit.total - (self.invoice.total if self.invoice else ZERO)
+    given_back: Decimal
 
 
 class Generations:
     """Numbers the billings of months of these recurring lines on from what there is."""
 
-    def __init__(self, document: Document) -> None:
-        lines = document.lines.exclude(recurring_line=None).values("recurring_line")
+    def __init__(self, *documents: Document) -> None:
+        printed = DocumentLine.objects.filter(document__in=documents, recurring_line__isnull=False)
+        lines = printed.values("recurring_line")
         billed = BilledPeriod.objects.filter(recurring_line__in=lines).order_by()
         last = billed.values_list("recurring_line", "period").annotate(last=Max("generation"))
         self._last = {(line, period): generation for line, period, generation in last}
@@ -70,36 +69,76 @@ class Generations:
 def without(
     document: Document, cuts: Sequence[Cut], now: datetime, *, actor: User | None, reason: str
 ) -> Again:
-    """Credit an invoice today and charge the rest of it again. Raises DomainError as `credit.credit`."""
+    """Credit an invoice today and charge the rest of it again.
+
+    Invoices that gave back days of it since are credited and charged again, too; and where it gives back more than it
+    charges then, so is what charged those days, in one invoice with it. Raises DomainError as `credit.credit`.
+    """
     on = local_day(now)
     with transaction.atomic():
-        # Read before the credit note lets go of the calls that it charged.
-        draft = in_place_of(document, kept(document, _gone(document, cuts), Generations(document)), on)
-        note = credit.credit(document, on, now, actor=actor, reason=reason)
-        if draft.total <= 0:
-            return Again(note, None)
-        return Again(note, issuing.issue([draft], on, now, actor)[0])
+        papers = credit.with_later(document)
+        if _sum(kept(document, _gone(document, cuts), Generations(document))) < 0:
+            papers = credit.connected(document)
+        generations = Generations(*papers)
+        rests = []
+        for one in papers:  # read before the credit notes let go of the calls that they charged
+            gone = _gone(one, cuts) if one == document else {}
+            rests.append(([one], kept(one, gone, generations)))
+        notes = {one.pk: credit.credit(one, on, now, actor=actor, reason=reason) for one in reversed(papers)}
+        invoice, issued = None, ZERO
+        for replaced, items in _payable(rests):
+            if made := _issue(replaced, items, on, now, actor):
+                issued += made.total
+                invoice = made if document in replaced else invoice
+        return Again(notes[document.pk], invoice, -sum((one.total for one in notes.values()), issued))
+
+
+Rest = tuple[list[Document], list[Item]]
+
+
+def _payable(rests: Sequence[Rest]) -> list[Rest]:
+    """Joined, the oldest first, until each comes to something to pay."""
+    found: list[Rest] = []
+    for papers, items in rests:
+        if found and (_sum(items) <= 0 or _sum(found[-1][1]) <= 0):
+            before, known = found.pop()
+            papers, items = [*before, *papers], [*known, *items]
+        found.append((papers, items))
+    return found
+
+
+def _issue(
+    replaced: Sequence[Document], items: Sequence[Item], on: date, now: datetime, actor: User | None
+) -> Document | None:
+    """The invoice in place of these; none where nothing is left to pay."""
+    if _sum(items) < 0:
+        raise DomainError(f"Less than nothing would be left to pay of {replaced[0]}.")
+    return issuing.issue([in_place_of(replaced, items, on)], on, now, actor)[0] if _sum(items) else None
+
+
+def _sum(items: Sequence[Item]) -> Decimal:
+    return sum((item.total for item in items), ZERO)
 
 
 def worth(document: Document, cuts: Sequence[Cut]) -> Decimal:
     """What `without` would give back."""
-    rest = kept(document, _gone(document, cuts), Generations(document))
-    return document.total - sum((item.total for item in rest), ZERO)
+    return document.total - _sum(kept(document, _gone(document, cuts), Generations(document)))
 
 
-def in_place_of(document: Document, items: Sequence[Item], on: date) -> Draft:
-    """The invoice that stands where another one stood: to the same people, due no sooner."""
+def in_place_of(papers: Sequence[Document], items: Sequence[Item], on: date) -> Draft:
+    """The invoice that stands where one stood, or several: to the same people, due no sooner."""
+    document = papers[0]
     return Draft(
         kind=DocumentKind.INVOICE,
         customer_id=document.customer_id,
         payer_id=document.payer_id,
         party=document.party_id,
-        due_on=max(document.due_on, on),
+        due_on=max(*(paper.due_on for paper in papers), on),
         items=tuple(items),
         source_key=f"invoice:in-place-of:{document.pk}",
         served=document.served_id,
         rounding=document.rounding,
-        memo=f" in place of {document.reference}",
+        memo=f" in place of {', '.join(paper.reference for paper in papers)}",
     )
 
 

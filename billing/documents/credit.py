@@ -72,6 +72,41 @@ def credited_later(documents: Collection[int] | QuerySet[Any]) -> str:
 
     To take them back as well would give those days back twice; PostgreSQL refuses it.
     """
+    return _later(documents).values_list("document__reference", flat=True).first() or ""
+
+
+def with_later(document: Document) -> list[Document]:
+    """The document, and the standing ones that gave back days of it, or of such a one; oldest first."""
+    found = {document.pk}
+    while later := set(_later(found).values_list("document", flat=True)):
+        found |= later
+    return list(Document.objects.filter(pk__in=found).order_by("pk"))
+
+
+def connected(document: Document) -> list[Document]:
+    """The document with all standing ones of its payer that gave back its days, or charged what it gives back, and so
+    on; oldest first."""
+    theirs = Document.objects.filter(
+        payer=document.payer_id, customer=document.customer_id, corrections=None, corrects=None
+    )
+    found, size = {document.pk}, 0
+    while size < len(found):
+        size = len(found)
+        found |= set(_later(found).values_list("document", flat=True))
+        gives_back = BilledPeriod.objects.filter(
+            document__in=found,
+            credit=True,
+            recurring_line=OuterRef("recurring_line"),
+            since__lt=OuterRef("until"),
+            until__gt=OuterRef("since"),
+            generation__gt=OuterRef("generation"),
+        )
+        charged = BilledPeriod.objects.filter(Exists(gives_back), credit=False, document__in=theirs)
+        found |= set(charged.values_list("document", flat=True))
+    return list(Document.objects.filter(pk__in=found).order_by("pk"))
+
+
+def _later(documents: Collection[int] | QuerySet[Any]) -> QuerySet[BilledPeriod]:
     charged = BilledPeriod.objects.filter(
         document__in=documents,
         credit=False,
@@ -81,8 +116,7 @@ def credited_later(documents: Collection[int] | QuerySet[Any]) -> str:
         generation__lt=OuterRef("generation"),
     )
     credits = BilledPeriod.objects.filter(Exists(charged), credit=True, document__corrections=None)
-    found = credits.exclude(document__in=documents).values_list("document__reference", flat=True).first()
-    return found or ""
+    return credits.exclude(document__in=documents)
 
 
 def mirrors(documents: Sequence[Document], on: date, reason: str) -> list[Draft]:

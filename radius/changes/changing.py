@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.db import transaction
 
 from customers.models import GateKind
-from ispbilling.core import events
+from ispbilling.core import events, registries
 from ispbilling.core.clock import day_start, local_day, month_of
 from ispbilling.core.errors import DomainError
 from ispbilling.core.models import User
@@ -105,6 +105,8 @@ def why_not(
     days = (wanted.on, today, account.starts_on, last_day(account))
     if why := planning.day_refused(*days, backdate=backdate):
         return why
+    for reason in registries.refusals("package_change.schedule", wanted):
+        return reason
     later = account.package_changes.filter(state=ChangeState.APPLIED, activates_on__gt=wanted.on).first()
     if later is not None:
         return f"It was changed to {later.to_package} on {later.activates_on}; undo that first, or choose a later day."

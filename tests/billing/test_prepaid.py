@@ -8,10 +8,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from billing import sweeps
+from billing.changes import acting
 from billing.data_sales import switching
 from billing.data_sales.models import DataSalesSettings, PrepaidSwitch, SwitchState, UnusedDays
 from billing.data_sales.switching import Wanted
-from billing.models import Balance, Document
+from billing.models import Balance, BillingSettings, Document, DocumentLine
+from billing.recurring.models import ChangesBilled
 from billing.recurring.unbilled import unbilled
 from billing.runs import monthly, planning
 from billing.runs.planning import Asked
@@ -21,6 +23,8 @@ from ispbilling.core.errors import DomainError
 from ispbilling.core.models import Event
 from ispbilling.core.units import GB
 from radius.bundles import counting, granting, remaining
+from radius.changes import changing
+from radius.changes.changing import Wanted as Changed
 from radius.models import DataAccount, UsageDay
 from tests import builders
 
@@ -92,6 +96,54 @@ def test_now_credits_the_days_and_keeps_the_data(line: DataAccount) -> None:
     assert sorted(kinds) == ["prepaid_switch.applied", "prepaid_switch.scheduled"]
 
 
+@pytest.mark.parametrize("at_once", [True, False])
+def test_days_that_a_package_change_gave_back_are_not_given_back_again(
+    line: DataAccount, at_once: bool
+) -> None:
+    """R 600 to R 900 on the 7th: R 240 more. From the 13th on 18 of 30 days at R 900 come back, and none at R 600."""
+    if at_once:
+        BillingSettings.objects.update(changes_billed=ChangesBilled.AT_ONCE)
+    faster = builders.package(price=Decimal(900), topup_group=line.package.topup_group)
+    day = NOW - timedelta(days=5)
+    acting.make(Changed(line, faster, day.date()), day, actor=None)
+    if not at_once:
+        issue(date(2026, 12, 1), TODAY)  # R 240, and R 900 + R 50 of December
+    assert switching.preview(line, TODAY, NOW).credited == (540 if at_once else 1440)
+    switch(line, on_debt=True)
+    assert balance(line) == 240 - 540 + (0 if at_once else 50)
+
+
+def test_a_package_for_some_days_leaves_paper_that_can_be_taken_back(line: DataAccount) -> None:
+    """R 900 from the 3rd to the 6th: R 40 more, on an invoice that gives back days of November's."""
+    slower = line.package
+    faster = builders.package(price=Decimal(900), topup_group=slower.topup_group)
+    for package, day in ((faster, 3), (slower, 7)):
+        acting.make(Changed(line, package, date(2026, 11, day)), NOW - timedelta(days=12 - day), actor=None)
+    december = issue(date(2026, 12, 1), TODAY)
+    assert balance(line) == 40 + 650
+    switch(line, on_debt=True)
+    assert balance(line) == 40 + 650 - 360 - 600
+    assert december.corrections.exists()
+    standing = DocumentLine.objects.filter(document__corrections=None, document__corrects=None)
+    theirs = standing.filter(recurring_line__data_account=line).order_by("since", "pk")
+    assert [(row.since.day, row.until.day, row.total) for row in theirs] == [
+        (1, 13, 240), (3, 7, -80), (3, 7, 120),
+    ]  # fmt: skip
+
+
+def test_a_line_changes_its_package_or_becomes_prepaid_and_not_both(line: DataAccount) -> None:
+    faster = builders.package(price=Decimal(900), topup_group=line.package.topup_group)
+    change = changing.schedule(Changed(line, faster, date(2026, 12, 1)), NOW, actor=None)
+    for on in (TODAY, date(2026, 12, 1)):
+        with pytest.raises(DomainError, match="changes to Package .* on 2026-12-01; cancel that first"):
+            switch(line, on=on)
+    changing.cancel(change, NOW, actor=None)
+    switch(line, on=date(2026, 12, 1))
+    with pytest.raises(DomainError, match="becomes prepaid on 2026-12-01"):
+        changing.restore(change, NOW, actor=None)
+    changing.schedule(Changed(line, faster, date(2026, 11, 30)), NOW, actor=None)  # a day before it may
+
+
 def test_forfeited_days_are_not_credited(line: DataAccount) -> None:
     DataSalesSettings.objects.update(unused_days=UnusedDays.FORFEITED)
     assert (switch(line).credited, balance(line)) == (0, 0)
@@ -143,6 +195,7 @@ def test_a_switch_of_a_line_that_ended_meanwhile_fails_with_its_reason(line: Dat
     assert sweeps.prepaid_switches(first).apply(first).applied == 1
     coming.refresh_from_db()
     assert (coming.state, coming.reason) == (SwitchState.FAILED, f"{line} ended on 2026-11-20.")
+    assert not line.recurring_lines.exclude(ends_on=None).exists()  # should it be served again, it is charged
 
 
 def test_what_is_to_come_can_be_cancelled(line: DataAccount) -> None:
