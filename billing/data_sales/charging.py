@@ -1,7 +1,7 @@
 """The money of a top-up: an invoice at once, or a line of the next run; and taking it back."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from billing.data_sales.models import BilledWhen, DataSalesSettings, TopupSale
@@ -101,8 +101,16 @@ def take_back(sale: TopupSale, now: datetime, *, actor: User | None, reason: str
         recurring_line=line, credit=False, document__corrections=None
     ).select_related("document")
     if (period := billed.first()) is None:
-        lines.withdraw(line, actor=actor)
+        _drop(line, local_day(now), actor)
         return None
     return charging_again.without(
         period.document, [Cut(line.pk, None)], now, actor=actor, reason=reason
     ).credit
+
+
+def _drop(line: RecurringLine, on: date, actor: User | None) -> None:
+    """Let no run charge a line any more that no invoice charges: what was taken back has nothing to catch up."""
+    if line.billed_periods.exists():
+        lines.change(line, {"bill_from": (line.ends_on or on) + timedelta(days=1)}, on, actor=actor)
+    else:
+        lines.withdraw(line, actor=actor)

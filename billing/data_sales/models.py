@@ -207,6 +207,12 @@ class TopupSale(models.Model):
         return format_octets(self.octets)
 
     @property
+    def refunded(self) -> bool:
+        """Whether what was paid online for it was given back."""
+        payment = self.checkout.payment if self.checkout else None
+        return payment is not None and payment.taken_back_on is not None
+
+    @property
     def status(self) -> str:
         """The state in words: what waits for a payment that did not come is not paid."""
         if self.state == SaleState.WAITING and self.checkout and self.checkout.state != CheckoutState.OPEN:

@@ -4,14 +4,15 @@ A top-up after the cap first pays for what was used over it, unless the package 
 `draws_from`, the instant since when usage may be drawn from it. On a prepaid line nothing is over a cap.
 """
 
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db.models import QuerySet
 
 from billing.allocating import open_items
-from billing.data_sales.models import DataSalesSettings
+from billing.data_sales.models import DataSalesSettings, TopupSale
 from billing.documents import dues
 from billing.documents.issuing import Item
 from billing.drafts.writing import LineValues, priced
@@ -21,7 +22,7 @@ from billing.recurring.terms import vat_rate
 from customers.models import Customer, GateKind
 from customers.relations import paying
 from ispbilling.core.clock import day_start, local_day, month_of
-from ispbilling.core.money import ZERO
+from ispbilling.core.money import ZERO, vat_in_gross
 from radius.bundles import remaining
 from radius.models import BundleStarts, DataAccount, TopupType
 
@@ -109,6 +110,20 @@ def quote(account: DataAccount, type_: TopupType, now: datetime) -> Quote:
     line = LineValues(f"{type_.title}, {account.username}"[:250], Decimal(1), price, discount)
     (item,) = priced([line], vat_rate(local_day(now)), settings)
     return Quote(type_, item, *_term(account, type_, now))
+
+
+def ordered(account: DataAccount, sale: TopupSale, of: TopupType, now: datetime) -> Quote:
+    """What was ordered online, at the price that was asked for it, whatever its type says by now. Raises DomainError
+    as `quote`."""
+    type_ = copy(of)
+    type_.title, type_.octets = sale.title, sale.octets
+    found = quote(account, type_, now)
+    if found.total == sale.total:
+        return found
+    vat = vat_in_gross(sale.total, found.item.vat_rate)
+    price = sale.total if BillingSettings.get().prices_include_vat else sale.total - vat
+    item = replace(found.item, price=price, discount=ZERO, net=sale.total - vat, vat=vat)
+    return replace(found, item=item)
 
 
 def _term(

@@ -52,10 +52,11 @@ def sell(order: Order, now: datetime, *, actor: User | None, on_debt: bool = Fal
             return known
         _refuse(account, order, now)
         quote = quoting.quote(account, order.type, now)
+        _hold_credit(account)
         if order.way == SaleWay.PORTAL and (why := quoting.not_on_account(account, quote.total, now)):
             raise DomainError(why)
         if account.prepaid and not on_debt:
-            refuse_on_debt(account, quote)
+            _refuse_on_debt(account, quote)
         bundle = _grant(account, quote, order.source, now, actor)
         invoice = charging.at_once(account, DataSalesSettings.get())
         charged = charging.charge(account, quote, order.source, now, actor=actor, invoice=invoice)
@@ -103,18 +104,18 @@ def complete(sale: TopupSale, now: datetime) -> TopupSale:
         account = lock(sale.data_account)
         row = (
             TopupSale.objects.select_for_update(of=("self",))
-            .select_related("checkout", "topup_type")
+            .select_related("checkout__payment", "topup_type")
             .get(pk=sale.pk)
         )
         if row.state != SaleState.WAITING or row.checkout is None or row.checkout.state != CheckoutState.PAID:
             return row
         if row.topup_type is None:
             return _fail(row, "What was paid for is not known any more.", now)
+        if row.refunded:
+            return _fail(row, "What was paid for it was given back.", now)
         if why := quoting.out_of_service(account, now):
             return _fail(row, why, now)
-        quote = quoting.quote(account, row.topup_type, now)
-        if quote.total != row.total or row.topup_type.octets != row.octets:
-            return _fail(row, "The top-up changed while it was being paid.", now)
+        quote = quoting.ordered(account, row, row.topup_type, now)
         try:
             with transaction.atomic():
                 row.bundle = _grant(account, quote, row.source, now, row.asked_by)
@@ -150,14 +151,15 @@ def undo(sale: TopupSale, now: datetime, *, actor: User | None, reason: str) -> 
     return row
 
 
-def refuse_on_debt(account: DataAccount, quote: Quote) -> None:
-    """Raises DomainError when the payer of a prepaid line does not have the price in credit.
-
-    Until COMMIT no other line of the same payer spends that credit.
-    """
+def _hold_credit(account: DataAccount) -> None:
+    """Until COMMIT no other line of the same payer spends what is in credit."""
     with connection.cursor() as cursor:
         wallet = f"wallet {quoting.payer(account.customer).pk}"
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [wallet])
+
+
+def _refuse_on_debt(account: DataAccount, quote: Quote) -> None:
+    """Raises DomainError when the payer of a prepaid line does not have the price in credit."""
     if (credit := quoting.credit(account.customer)) < quote.total:
         has = f"{format_money(credit)} in credit" if credit > 0 else "nothing in credit"
         raise DomainError(

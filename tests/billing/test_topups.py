@@ -14,7 +14,9 @@ from billing.data_sales.models import BilledWhen, DataSalesSettings, SaleState, 
 from billing.data_sales.selling import Order
 from billing.gateways import checkouts
 from billing.models import Balance, BillingSettings, Document, RecurringLine
-from billing.runs import monthly, planning
+from billing.payments import returning
+from billing.payments.returning import Why
+from billing.runs import monthly, planning, undoing
 from billing.runs.planning import Asked
 from ispbilling.core.clock import month_of
 from ispbilling.core.errors import DomainError
@@ -159,6 +161,18 @@ def test_an_undone_sale_is_not_charged_or_comes_off_what_a_run_charged(line: Dat
     assert [row.total for row in issue(date(2027, 1, 1), date(2026, 12, 25)).lines.all()] == [500]
 
 
+def test_a_sale_whose_run_was_undone_is_undone_and_never_charged_again(line: DataAccount) -> None:
+    sale = with_next_run(line)
+    run = issue(date(2026, 12, 1), date(2026, 11, 25)).run
+    later = datetime(2026, 11, 26, 8, tzinfo=UTC)
+    undoing.request(run, later, actor=None, reason="Too early")
+    sweeps.issue_runs(later).apply(later)
+    selling.undo(sale, later, actor=None, reason="Wrong line")
+    assert [row.total for row in issue(date(2026, 12, 1), date(2026, 11, 27)).lines.all()] == [500]
+    assert [row.total for row in issue(date(2026, 11, 1), date(2026, 11, 28)).lines.all()] == [500]
+    assert owed(line) == 1000
+
+
 def prepaid(line: DataAccount) -> DataAccount:
     selling.granting.set_prepaid(line, NOW - timedelta(days=1))
     return selling.lock(line)
@@ -178,15 +192,18 @@ def test_a_prepaid_line_buys_from_what_is_in_credit(line: DataAccount) -> None:
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_two_lines_do_not_spend_the_same_credit(line: DataAccount) -> None:
+@pytest.mark.parametrize("way", [SaleWay.STAFF, SaleWay.PORTAL])
+def test_two_lines_do_not_spend_the_same_credit(line: DataAccount, way: SaleWay) -> None:
+    """Prepaid lines by staff; monthly ones in a portal that sells nothing on account."""
+    DataSalesSettings.objects.update(portal_on_account=False)
     other = builders.data_account(customer=line.customer, package=line.package)
     builders.payment(line.customer, "99.00", on=TODAY)
     with transaction.atomic():
-        both = [prepaid(line), prepaid(other)]
+        both = [prepaid(line), prepaid(other)] if way == SaleWay.STAFF else [line, other]
 
     def buy(one: DataAccount) -> str:
         try:
-            return selling.sell(order(one, f"form:{one.pk}"), NOW, actor=None).state
+            return selling.sell(order(one, f"form:{one.pk}", way), NOW, actor=None).state
         except DomainError as refusal:
             return str(refusal)
         finally:
@@ -195,7 +212,7 @@ def test_two_lines_do_not_spend_the_same_credit(line: DataAccount) -> None:
     with ThreadPoolExecutor(2) as pool:
         refused, sold = sorted(pool.map(buy, both), key=len, reverse=True)
     assert sold == SaleState.SOLD
-    assert "nothing in credit" in refused
+    assert "in credit" in refused
     assert owed(line) == 0
 
 
@@ -233,6 +250,38 @@ def test_what_is_paid_online_is_given_out_once_it_is_paid(line: DataAccount, by_
     sale.refresh_from_db()
     assert (sale.state, left(line), owed(line)) == (SaleState.SOLD, 10 * GB, 0)
     assert Document.objects.count() == DataBundle.objects.filter(kind="topup").count() == 1
+
+
+def paid_online(line: DataAccount) -> TopupSale:
+    """Ordered, and then paid, after the type became something else."""
+    builders.gateway()
+    sale = selling.order_online(order(line, way=SaleWay.PORTAL), uuid4(), NOW, actor=None)
+    TopupType.objects.update(price=Decimal(149), octets=5 * GB, title="Small")
+    payment = builders.payment(line.customer, "99.00", on=TODAY)
+    checkouts.paid(checkouts.locked(sale.checkout_id), payment, NOW)
+    return sale
+
+
+@pytest.mark.parametrize("includes_vat", [True, False])
+def test_who_paid_gets_what_was_ordered_at_the_price_that_was_asked(
+    line: DataAccount, includes_vat: bool
+) -> None:
+    BillingSettings.objects.update(prices_include_vat=includes_vat)
+    TopupType.objects.update(price=Decimal("99.00") if includes_vat else Decimal("86.09"))
+    title = TopupType.objects.get().title
+    sale = selling.complete(paid_online(prepaid(line)), NOW)
+    assert (sale.state, sale.bundle.octets, sale.bundle.title) == (SaleState.SOLD, 10 * GB, title)
+    assert (sale.document.total, sale.document.vat, owed(line)) == (99, Decimal("12.91"), 0)
+
+
+def test_what_was_paid_and_given_back_buys_nothing(line: DataAccount) -> None:
+    sale = paid_online(prepaid(line))
+    payment = checkouts.locked(sale.checkout_id).payment
+    returning.take_back(payment, Why.RETURNED, TODAY, NOW, actor=None, reason="Refunded")
+    assert sweeps.paid_topups(NOW).apply(NOW).applied == 1
+    sale.refresh_from_db()
+    assert (sale.state, sale.reason) == (SaleState.FAILED, "What was paid for it was given back.")
+    assert (owed(line), left(line)) == (0, 0)
 
 
 def test_what_was_paid_for_a_line_that_ended_stays_in_credit(line: DataAccount) -> None:

@@ -31,7 +31,7 @@ from ispbilling.core.views import ActionPage, DetailPage, ListPage
 from radius.models import DataAccount
 
 SALES = TopupSale.objects.select_related(
-    "data_account__customer", "document", "bundle", "checkout", "asked_by", "topup_type"
+    "data_account__customer", "document", "bundle", "checkout__payment", "asked_by", "topup_type"
 )
 NOT_PAID = Q(state=SaleState.WAITING) & ~Q(checkout__state__in=[CheckoutState.OPEN, CheckoutState.PAID])
 
@@ -125,7 +125,8 @@ class SaleDetail(DetailPage):
 
     def banners(self) -> list[tuple[str, str]]:
         if self.object.state == SaleState.FAILED:
-            return [("attention", f"{self.object.reason} What was paid is in credit.")]
+            kept = "" if self.object.refunded else " What was paid is in credit."
+            return [("attention", f"{self.object.reason}{kept}")]
         if self.object.state == SaleState.UNDONE:
             return [("off", f"Undone: {self.object.reason}")]
         return []
