@@ -1,8 +1,8 @@
 """Automatic top-ups: agreed to, bought when data runs low, up to a limit a month. The only writer of `AutoTopup`.
 
 It is the consent to pay for data out of bundle: switching on writes what was agreed to into the log of consents, and
-nothing is bought without a consent that stands. It pauses while the limit of the month is reached or the service is
-suspended, and stops when what a prepaid line buys is not in credit.
+nothing is bought without a consent that stands, or for more than was agreed to. It pauses while the limit of the month
+is reached or the service is suspended, and stops when what a prepaid line buys is not in credit.
 """
 
 from collections.abc import Collection, Sequence
@@ -77,7 +77,8 @@ def switch_on(
             raise DomainError(f"The limit is less than one {terms.type}, {format_money(price)}.")
         before = AutoTopup.objects.filter(data_account=line).first()
         agreed = consenting.consented(line)
-        if before is not None and before.active and agreed and _terms(before) == terms:
+        same = before is not None and (_terms(before), before.agreed_price) == (terms, price)
+        if before is not None and same and before.active and agreed:
             return before
         if agreed:
             consenting.say(line, given=False, words="Replaced by new terms.", door=door, now=now, actor=actor)
@@ -85,7 +86,7 @@ def switch_on(
         consenting.say(line, given=True, words=text, door=door, now=now, actor=actor)
         values = {
             "topup_type": terms.type, "limit": terms.limit, "when_left_octets": terms.when_left_octets,
-            "active": True, "stopped_reason": "",
+            "agreed_price": price, "active": True, "stopped_reason": "",
         }  # fmt: skip
         row, _ = AutoTopup.objects.update_or_create(data_account=line, defaults=values)
         _record("on", row, now, actor, words=text)
@@ -161,6 +162,9 @@ def _buy(pk: int, now: datetime) -> bool:
         if quoting.why_not(line, now) or quoting.stands_still(line, now):
             return False  # it pauses: what is bought could not be used
         quote = quoting.quote(line, row.topup_type, now)
+        if quote.total > row.agreed_price:
+            now_, then = format_money(quote.total), format_money(row.agreed_price)
+            return _stop(row, f"{row.topup_type} costs {now_} now; {then} was agreed to.", now)
         if bought(line, now) + quote.total > row.limit:
             return _tell_limit(row, now)
         sales = TopupSale.objects.filter(data_account=line, way=SaleWay.AUTOMATIC).count()
@@ -191,7 +195,8 @@ def _tell_limit(row: AutoTopup, now: datetime) -> bool:
 
 
 def _stop(row: AutoTopup, why: str, now: datetime) -> bool:
-    """It could not be paid: switched off until its owner says so again. The consent stands in the log as it was."""
+    """It could not be paid, or costs more than was agreed to: switched off until its owner says so again. The consent
+    stands in the log as it was."""
     row.active, row.stopped_reason = False, why[:200]
     row.save(update_fields=["active", "stopped_reason"])
     _record("stopped", row, now, None, reason=row.stopped_reason)

@@ -246,6 +246,9 @@ class AutoTopup(models.Model):
     )
     when_left_octets = models.BigIntegerField("when less is left than", default=0)
     limit = models.DecimalField("limit a month", max_digits=14, decimal_places=2)
+    agreed_price = models.DecimalField(
+        max_digits=14, decimal_places=2, help_text="Of one, VAT in it; no dearer"
+    )
     active = models.BooleanField("on", default=True)
     stopped_reason = models.CharField(max_length=200, blank=True)
     limit_told_for = models.DateField(

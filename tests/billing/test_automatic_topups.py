@@ -108,6 +108,16 @@ def test_a_prepaid_line_stops_when_it_cannot_pay_and_goes_on_when_asked_again(li
 def test_every_word_of_the_customer_is_in_the_log(line: DataAccount) -> None:
     agree(line)
     agree(line)  # the same again
+def test_it_buys_nothing_that_is_dearer_than_what_was_agreed_to(line: DataAccount) -> None:
+    agree(line)
+    TopupType.objects.update(price=Decimal("149.00"))
+    use(line, 100 * GB)
+    assert (sweep(), bought(), events("stopped")) == (1, 0, 1)
+    assert "costs R 149.00 now; R 99.00 was agreed to" in AutoTopup.objects.get().stopped_reason
+    agree(line)
+    assert (sweep(), bought()) == (1, 1)
+
+
     agree(line, limit=500)
     automatic.switch_off(line, NOW, actor=None, door=Door.PORTAL)
     with pytest.raises(DomainError, match="There is no automatic top-up"):
