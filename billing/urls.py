@@ -250,6 +250,7 @@ topup_urls = [
     path("<int:pk>/", sales.SaleDetail.as_view(), name="topup_sale_detail"),
     path("<int:pk>/undo/", sales.SaleUndo.as_view(), name="topup_sale_undo"),
     path("sell/<int:pk>/", sales.TopupSell.as_view(), name="topup_sell"),
+    path("grace/<int:pk>/", sales.GraceGive.as_view(), name="topup_grace"),
     path("automatic/", automatic.AutoList.as_view(), name="auto_topup_list"),
     path("automatic/<int:pk>/", automatic.AutoEdit.as_view(), name="auto_topup_edit"),
     path("automatic/<int:pk>/off/", automatic.AutoOff.as_view(), name="auto_topup_off"),

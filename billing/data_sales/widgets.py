@@ -9,7 +9,7 @@ from urllib.parse import quote
 from django.urls import reverse
 
 from billing.data_sales import automatic, quoting
-from billing.data_sales.models import AutoTopup, PrepaidSwitch, SwitchState, TopupSale
+from billing.data_sales.models import AutoTopup, DataSalesSettings, PrepaidSwitch, SwitchState, TopupSale
 from billing.data_sales.tables import SELL, SWITCH, LatestSalesTable
 from customers.merging.models import records_of
 from ispbilling.core import access, clock
@@ -69,12 +69,13 @@ class Topups(Widget):
         bought = automatic.bought_by(ids, now)
         switches = PrepaidSwitch.objects.filter(data_account__in=ids, state=SwitchState.SCHEDULED)
         coming = {one.data_account_id: one for one in switches}
+        grace = any(one.prepaid for one in accounts) and DataSalesSettings.get().grace_octets is not None
         found = []
         for one in accounts:
             auto, package = autos.get(one.pk), one.package
             buys = auto is not None and auto.active and auto.consent  # type: ignore[attr-defined]  # annotated
             sells = package.topup_group_id in sold and (package.sells_topups or one.prepaid)
-            buttons = verbs(one, coming.get(one.pk), sells=sells, buys=buys)
+            buttons = verbs(one, coming.get(one.pk), sells=sells, buys=buys, grace=grace)
             found.append(
                 Line(one, auto, buys, bought.get(one.pk, ZERO), coming.get(one.pk), self.permitted(buttons))
             )
@@ -105,14 +106,18 @@ class LineTopups(Topups):
         return f"{reverse('billing:topup_sale_list')}?line={quote(self.obj.username)}&state=all"
 
 
-def verbs(account: DataAccount, coming: PrepaidSwitch | None, *, sells: bool, buys: bool) -> list[Button]:
-    """What can be done with a line: top-ups where they are offered (D-18), and the switch."""
+def verbs(
+    account: DataAccount, coming: PrepaidSwitch | None, *, sells: bool, buys: bool, grace: bool
+) -> list[Button]:
+    """What can be done with a line: top-ups where they are offered (D-18), `grace` of prepaid ones, and the switch."""
     found = []
     if sells:
         found += [
             _verb("Top Up", "topup_sell", account.pk, "database-plus", SELL),
             _verb("Automatic", "auto_topup_edit", account.pk, "repeat", SELL),
         ]
+    if sells and grace and account.prepaid:
+        found.append(_verb("Grace", "topup_grace", account.pk, "heart-handshake", SELL))
     if buys:
         found.append(_verb("Automatic Off", "auto_topup_off", account.pk, "player-stop", SELL))
     if coming is not None:

@@ -363,6 +363,7 @@ PAGES = {
     "billing:topup_sale_detail": "billing.data_sales.view",
     "billing:topup_sale_undo": "billing.data_sales.undo",
     "billing:topup_sell": "billing.data_sales.sell",
+    "billing:topup_grace": "billing.data_sales.sell",
     "billing:auto_topup_list": "billing.data_sales.view",
     "billing:auto_topup_edit": "billing.data_sales.sell",
     "billing:auto_topup_off": "billing.data_sales.sell",

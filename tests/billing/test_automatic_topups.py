@@ -5,6 +5,8 @@ from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
+from django.urls import reverse
 
 from billing import sweeps
 from billing.data_sales import automatic, grace, selling
@@ -12,8 +14,9 @@ from billing.data_sales.automatic import Terms
 from billing.data_sales.models import AutoTopup, DataSalesSettings, SaleWay, TopupSale
 from customers.accounts import gates
 from customers.models import GateKind
+from ispbilling.core import clock
 from ispbilling.core.errors import DomainError
-from ispbilling.core.models import Event
+from ispbilling.core.models import Event, User
 from ispbilling.core.units import GB, MB
 from radius.bundles import counting, granting, remaining
 from radius.models import DataAccount, OutOfBundleConsent, TopupType, UsageDay
@@ -105,9 +108,6 @@ def test_a_prepaid_line_stops_when_it_cannot_pay_and_goes_on_when_asked_again(li
     assert (sweep(), bought()) == (1, 2)
 
 
-def test_every_word_of_the_customer_is_in_the_log(line: DataAccount) -> None:
-    agree(line)
-    agree(line)  # the same again
 def test_it_buys_nothing_that_is_dearer_than_what_was_agreed_to(line: DataAccount) -> None:
     agree(line)
     TopupType.objects.update(price=Decimal("149.00"))
@@ -118,6 +118,9 @@ def test_it_buys_nothing_that_is_dearer_than_what_was_agreed_to(line: DataAccoun
     assert (sweep(), bought()) == (1, 1)
 
 
+def test_every_word_of_the_customer_is_in_the_log(line: DataAccount) -> None:
+    agree(line)
+    agree(line)  # the same again
     agree(line, limit=500)
     automatic.switch_off(line, NOW, actor=None, door=Door.PORTAL)
     with pytest.raises(DomainError, match="There is no automatic top-up"):
@@ -165,3 +168,21 @@ def test_grace_is_off_and_given_once_after_each_purchase(line: DataAccount) -> N
     builders.topup_sale(line, at=NOW, on_debt=True)
     use(line, 10 * GB)
     assert grace.take(line, NOW, actor=None).total == 0
+
+
+def test_staff_give_grace_to_whoever_telephones(line: DataAccount, as_manager: Client) -> None:
+    at = clock.now()
+    granting.set_prepaid(line, at)
+    DataSalesSettings.objects.update(grace_octets=200 * MB)
+    widget = f"{line.get_absolute_url()}?widget=topups"
+    give = reverse("billing:topup_grace", args=[line.pk])
+    assert give in as_manager.get(widget).content.decode()
+    assert "200.0 MB for nothing, for 24 hours" in as_manager.get(give).content.decode()
+    as_manager.post(give)
+    sale = TopupSale.objects.get()
+    assert (sale.way, sale.asked_by, remaining.left(line, clock.now())) == (
+        "grace",
+        User.objects.get(),
+        200 * MB,
+    )
+    assert "has data left" in as_manager.get(give).content.decode()

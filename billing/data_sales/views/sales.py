@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Q, Sum
 from django.urls import reverse
 
-from billing.data_sales import quoting, selling
+from billing.data_sales import grace, quoting, selling
 from billing.data_sales.filters import SaleFilter
 from billing.data_sales.forms import SellForm
 from billing.data_sales.models import (
@@ -26,7 +26,7 @@ from ispbilling.core import clock
 from ispbilling.core.clock import local_day
 from ispbilling.core.money import ZERO, format_money
 from ispbilling.core.parts import Attr, Button, Panel, State
-from ispbilling.core.units import format_octets
+from ispbilling.core.units import counted, format_octets
 from ispbilling.core.views import ActionPage, DetailPage, ListPage
 from radius.models import DataAccount
 
@@ -184,6 +184,39 @@ class TopupSell(OnLine):
 
     def undo_url(self, obj: DataAccount, result: TopupSale) -> str | None:
         return None
+
+    def success_url(self, obj: DataAccount, result: TopupSale) -> str:
+        return str(obj.get_absolute_url())
+
+
+class GraceGive(OnLine):
+    """Give a prepaid line the grace top-up that its owner could take in the portal."""
+
+    title = "Grace Top-up"
+    submit_label, submit_icon = "Give", "heart-handshake"
+
+    def form_kwargs(self) -> dict[str, Any]:
+        return {}
+
+    def obstacles(self, obj: DataAccount) -> list[str]:
+        return [why] if (why := grace.why_not(obj, clock.now())) else []
+
+    def consequences(self, obj: DataAccount) -> list[str]:
+        settings = DataSalesSettings.get()
+        return [
+            f"{obj} gets {format_octets(settings.grace_octets or 0)} for nothing, for"
+            f" {counted(settings.grace_hours, 'hour')}.",
+            "It is there once until the next top-up that is bought, whether staff give it or the customer takes it.",
+        ]
+
+    def act(self, obj: DataAccount, form: Any, actor: Any) -> TopupSale:
+        return grace.take(obj, clock.now(), actor=actor)
+
+    def done(self, obj: DataAccount, result: TopupSale) -> str:
+        return f"{obj} has {result.data} for nothing."
+
+    def undo_url(self, obj: DataAccount, result: TopupSale) -> str:
+        return reverse("billing:topup_sale_undo", args=[result.pk])
 
     def success_url(self, obj: DataAccount, result: TopupSale) -> str:
         return str(obj.get_absolute_url())
