@@ -16,10 +16,14 @@ from django.db.models import Q
 from billing.calls.models import Call, CallSettings, CallState, CustomerPhoneCosting, PhoneNumber, PhoneRate
 from billing.calls.rating import Deck, Rate
 from customers.models import Customer
+from ispbilling.core.money import format_money
 from ispbilling.core.plans import Plan, Step
 
 NO_MODEL = "Its customer has no phone costing model, and there is no default."
 NO_RATE = "{} has no rate for it."
+TOO_DEAR = "It would cost {}: that cannot be right. Look at the rate, or at the carrier's cost."
+#: No call costs so much: a slip in a rate stops this call and not the file or the month that it stands in.
+TOO_MUCH = Decimal(10**6)
 OWN = "Own number"
 _FREE = Decimal("0.0000")
 #: Numbers per transaction.
@@ -99,6 +103,8 @@ class Pricer:
         rated = self._decks[model.pk].price(call.called, call.seconds, call.cost)
         if rated is None:
             return Verdict(CallState.UNRATED, number.pk, reason=NO_RATE.format(model))
+        if rated.price >= TOO_MUCH:
+            return Verdict(CallState.UNRATED, number.pk, reason=TOO_DEAR.format(format_money(rated.price)))
         return Verdict(CallState.RATED, number.pk, rated.destination, rated.price)
 
 

@@ -167,6 +167,19 @@ def test_a_number_or_a_rate_that_is_added_prices_what_waited(
     assert Call.objects.get(caller="27215550199").number.customer == bob
 
 
+def test_a_slip_in_a_rate_stops_its_calls_and_nothing_else(
+    number: PhoneNumber, model: PhoneCostingModel
+) -> None:
+    decks.store_rate(model, Rate("278212", "Dear", Decimal("9999999999.9999")), actor=None)
+    one = imported(HEAD + "0215550100,0821234567,2026-11-03 09:15:00,604800,999999999.99\n"
+                   "0215550100,0115550100,2026-11-04 09:15:00,60,\n")  # fmt: skip
+    assert (one.added, states()) == (2, ["unrated", "rated"])
+    assert "that cannot be right" in Call.objects.earliest("started_at").reason
+    decks.store(model, "Standard", Decimal(1000), actor=None)  # by the carrier's cost it is too much as well
+    priced()
+    assert states() == ["unrated", "rated"]
+
+
 def test_a_customers_own_model_holds_for_its_calls_and_a_markup_for_those_with_a_cost(
     alice: Customer, number: PhoneNumber
 ) -> None:
