@@ -71,8 +71,8 @@ def _key(bill: Bill) -> str:
 
 
 def _rebill(bill: Bill, on: date, now: datetime, actor: User | None) -> list[Document]:
-    """A credit note and an invoice for each document that charged the days. Raises DomainError where one cannot be
-    taken back, or nothing would be left to pay."""
+    """A credit note and an invoice for each document that charged the days; the note alone where nothing is left to
+    pay. Raises DomainError where one cannot be taken back."""
     wrong: dict[int, list[tuple[DocumentLine, Charge, Charge]]] = defaultdict(list)
     made: list[Document] = []
     backs = [one for one in bill.charges if one.price.total < 0 or one.quantity < 0]
@@ -83,9 +83,9 @@ def _rebill(bill: Bill, on: date, now: datetime, actor: User | None) -> list[Doc
     for document in Document.objects.filter(pk__in=wrong).order_by("pk"):
         draft = _draft(document, wrong[document.pk], on)  # before the credit note lets go of calls it charges
         note = credit.take_back(document, on, now, actor=actor, reason="Package change")
-        if draft.total <= 0:
-            raise DomainError(f"Nothing would be left to pay of {document}.")
-        made += [note, *issuing.issue([draft], on, now, actor)]
+        if draft.total < 0:
+            raise DomainError(f"Less than nothing would be left to pay of {document}.")
+        made += [note, *(issuing.issue([draft], on, now, actor) if draft.total else [])]
     return made
 
 

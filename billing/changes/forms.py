@@ -1,5 +1,6 @@
 """Forms of package changes."""
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ from django import forms
 
 from billing.changes import previewing
 from customers.models import Customer
+from ispbilling.core.clock import local_day
 from ispbilling.core.forms import AmountField, DateInput, Form, ModelForm, Pair
 from radius.accounts.forms import PackageChoice
 from radius.changes.changing import Wanted
@@ -80,16 +82,17 @@ class PackageChangeForm(Form):
         """What was asked for, with the day that is proposed when none was given."""
         asked = self.cleaned_data
         price: Decimal | None = asked["monthly_price"]
-        return Wanted(
+        wanted = Wanted(
             asked["line"],
             asked["package"],
-            asked["activates_on"] or previewing.proposed(asked["line"], asked["package"], now),
+            asked["activates_on"] or local_day(now),
             asked["comment"],
             price,
             asked.get("package_price", False),
             asked["topup_price"],
             source=f"form:{asked['token']}",
         )
+        return wanted if asked["activates_on"] else replace(wanted, on=previewing.proposed(wanted, now))
 
 
 class ReasonForm(Form):

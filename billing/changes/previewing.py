@@ -78,10 +78,17 @@ def price_of(account: DataAccount, package: Package, own: Decimal | None) -> Dec
     return package.price if price is None else price
 
 
-def proposed(account: DataAccount, package: Package, now: datetime) -> date:
-    """The day that is taken when none is given."""
-    prices = (price_of(account, account.package, account.custom_price), price_of(account, package, None))
-    return planning.proposed_day(local_day(now), *prices)
+def proposed(wanted: Wanted, now: datetime) -> date:
+    """The day that is taken when none is given: what counts is what the customer pays before and after."""
+    account = wanted.account
+    after = wanted.planned.of(
+        planning.Terms(account.package_id, account.custom_price, account.custom_topup_price)
+    )
+    return planning.proposed_day(
+        local_day(now),
+        price_of(account, account.package, account.custom_price),
+        price_of(account, wanted.package, after.price),
+    )
 
 
 def preview(wanted: Wanted, now: datetime, *, backdate: bool) -> Preview:

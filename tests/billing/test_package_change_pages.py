@@ -110,6 +110,12 @@ def test_what_is_cheaper_waits_for_the_first_of_the_month_and_can_be_cancelled(
     assert change.state == "scheduled"
 
 
+def test_what_is_agreed_to_cost_less_waits_as_well(as_manager: Client, line: DataAccount) -> None:
+    fast = builders.package(title="20 Mb/s", price=D("899.00"))
+    answer = asked(as_manager, line, fast, monthly_price="500.00")
+    assert answer.context["preview"].wanted.on == add_months(today().replace(day=1), 1)
+
+
 def test_a_preview_that_is_not_true_any_more_is_shown_again(as_manager: Client, line: DataAccount) -> None:
     fast = builders.package(title="20 Mb/s", price=D("899.00"))
     answer = asked(as_manager, line, fast)

@@ -10,7 +10,7 @@ import pytest
 from billing import sweeps
 from billing.changes import acting
 from billing.documents.models import DocumentKind
-from billing.models import BilledChange, BillingSettings, Document, RecurringLine
+from billing.models import Balance, BilledChange, BillingSettings, Document, RecurringLine
 from billing.recurring.models import ChangesBilled
 from billing.runs import monthly
 from billing.runs.planning import Asked, plan
@@ -182,6 +182,15 @@ def test_a_backdated_change_puts_right_every_invoice_it_makes_wrong(line: DataAc
     ]  # fmt: skip
     assert made.money.documents[2].corrects == december
     assert told(bill(date(2027, 1, 1), date(2026, 12, 25))) == [("20 Mb/s, January 2027", D("899.00"))]
+
+
+def test_what_turns_out_to_be_free_is_credited_and_no_invoice_comes_in_its_place(line: DataAccount) -> None:
+    free = builders.package(title="Staff", price=D(0))
+    made = acting.make(Wanted(line, free, date(2026, 11, 1)), NOON, actor=None, backdate=True)
+    assert [(d.kind, d.total) for d in made.money.documents] == [("credit_note", D("-599.00"))]
+    assert Balance.objects.get().amount == 0
+    assert bill(date(2026, 11, 1), date(2026, 11, 25)) is None
+    assert bill(date(2026, 12, 1), date(2026, 11, 25)) is None
 
 
 def test_a_price_that_is_merely_raised_is_not_billed_a_second_time(line: DataAccount, fast: Package) -> None:
