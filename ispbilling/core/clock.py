@@ -5,6 +5,7 @@ Instants are aware and stored in UTC; business days are dates of the provider's 
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from dateutil.relativedelta import relativedelta
@@ -31,7 +32,12 @@ def local_day(instant: datetime) -> date:
 
 def day_start(day: date) -> datetime:
     """The first instant of a local day. Where the clock skips midnight, the first instant that exists."""
-    return datetime.combine(day, time(), zone()).astimezone(UTC)
+    return _day_start(day, zone())
+
+
+@lru_cache(maxsize=1000)
+def _day_start(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)
 
 
 def day_end(day: date) -> datetime:
@@ -39,6 +45,7 @@ def day_end(day: date) -> datetime:
     return day_start(min(day, _LAST) + timedelta(days=1))
 
 
+@lru_cache(maxsize=1000)
 def month_of(day: date) -> "Period":
     """The calendar month that holds the day."""
     first = day.replace(day=1)

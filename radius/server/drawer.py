@@ -1,8 +1,9 @@
 """The loop of the drawing process: usage becomes draws within a second or two, and never makes accounting wait.
 
-It works in small batches and rests as long as it worked, so that a flood of accounting is drawn a little later and not
-recorded a little later. What it was not told of it finds: lines whose meter no longer holds every second, recent usage
-that is not drawn every few minutes, that of this month and the last when it starts and every hour.
+It works in small batches and rests as long as it worked; in a flood of accounting it works a fifth of the time, until
+somebody has waited for a minute: so a flood is drawn a little later, and not recorded a little later. What it was not
+told of it finds: lines whose meter no longer holds every second, recent usage that is not drawn every few minutes, that
+of this month and the last when it starts and every hour.
 """
 
 import threading
@@ -26,6 +27,8 @@ log = structlog.get_logger(__name__)
 
 #: Lines counted in one transaction, and how long a turn works on them at most.
 BATCH, WORK_SECONDS = 250, 0.5
+#: A flood is so many lines told of in a turn; then it works less, as long as no line waited longer than that.
+FLOOD, FLOOD_SECONDS, WAIT_SECONDS = 2000, 0.2, 60.0
 TURN_SECONDS, RECENT_SECONDS, ALL_SECONDS = 1.0, 300.0, 3600.0
 #: Between looks at what is not drawn when somebody used something of whom it is not said who.
 SOMEBODY_SECONDS = 10.0
@@ -75,7 +78,7 @@ class Drawer:
         self._hear, self._metered = hear, metered
         self._told: set[str] = {"*"}
         self._lock = threading.Lock()
-        self._pending: dict[int, None] = {}
+        self._pending: dict[int, float] = {}  # since when each is waiting, the longest first
         self._late: dict[int, date] = {}
         self._recent_at = self._all_at = self._looked_at = 0.0
         self._hurried: object = None
@@ -118,7 +121,7 @@ class Drawer:
         self._settle(now, monotonic() + WORK_SECONDS)
         heard = self._hear()
         told = self._metered.new() | (heard & self._metered.lines)
-        self._pending |= dict.fromkeys(told - self._parked.keys())
+        self._wait(told - self._parked.keys())
         if SOMEBODY in heard:
             self._recent_at = min(self._recent_at, self._looked_at + SOMEBODY_SECONDS)
         self._catch_up(now)
@@ -128,7 +131,7 @@ class Drawer:
             done += self._count(batch, now)
             if len(batch) < BATCH:
                 break
-        end = monotonic() + WORK_SECONDS
+        end = monotonic() + (FLOOD_SECONDS if len(told) > FLOOD and not self._waited() else WORK_SECONDS)
         while monotonic() < end and (batch := list(islice(self._pending, BATCH))):
             done += self._count(batch, now)
             for account_id in batch:
@@ -141,6 +144,15 @@ class Drawer:
             for account_id in batch:
                 del self._late[account_id]
         return done
+
+    def _wait(self, account_ids: Iterable[int]) -> None:
+        moment = monotonic()
+        for account_id in account_ids:
+            self._pending.setdefault(account_id, moment)
+
+    def _waited(self) -> bool:
+        """Whether a line has waited for as long as one may."""
+        return next(iter(self._pending.values()), monotonic()) < monotonic() - WAIT_SECONDS
 
     def _due(self, now: datetime) -> list[int]:
         found = behind.due(now, BATCH + len(self._parked))
@@ -226,7 +238,7 @@ class Drawer:
             if account_id in self._parked:
                 continue
             if day >= recent:
-                self._pending[account_id] = None
+                self._pending.setdefault(account_id, moment)
             else:
                 self._late[account_id] = day
 
