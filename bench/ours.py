@@ -26,15 +26,21 @@ from groups.models import CustomerGroup
 from ispbilling.core import clock, secrets
 from ispbilling.runner.account import CHECKOUT, Process
 from ispbilling.runner.guarded import guarded
+from radius.bundles import behind, settling
 from radius.models import CapKind, DataAccount, Nas, Package, Service, Session, UsageDay
 
+#: Nobody reaches it, and what everybody uses is drawn from it.
+CAP = 10**15
 
-def fill(people: list[Line]) -> None:
-    """Fill the migrated, empty database: NAS, packages, lines, and history of which a fifth is open."""
+
+def fill(people: list[Line], *, metered: bool = False) -> None:
+    """Fill the migrated, empty database: NAS, packages, lines, and history of which a fifth is open. With `metered`
+    every package has a cap, of which the drawer keeps account beside the accounting.
+    """
     today = clock.local_day(clock.now())
     nas = Nas.objects.create(name="Bench", address="127.0.0.1", secret=SECRET)
     old = Nas.objects.create(name="Bench history", address="10.0.0.2", secret=SECRET)
-    packages = [_package(number) for number in range(population.PACKAGES)]
+    packages = [_package(number, CAP if metered else None) for number in range(population.PACKAGES)]
     group = CustomerGroup.objects.create(title="Bench")
     made = clock.now()
     customers = (
@@ -51,6 +57,8 @@ def fill(people: list[Line]) -> None:
     )  # fmt: skip
     copy_rows(DataAccount, accounts)
     _fill_history(old)
+    while metered and settling.settle(None, clock.now()):
+        pass
     restart_numbering(Customer, DataAccount, Session, UsageDay)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
@@ -58,7 +66,7 @@ def fill(people: list[Line]) -> None:
     assert nas.pk
 
 
-def _package(number: int) -> Package:
+def _package(number: int, cap: int | None) -> Package:
     up = population.up_mbps(number) * 1000
     service = Service.objects.create(
         code=f"bench-{number:02}", title=f"Bench {number:02}", down_kbps=5 * up, up_kbps=up
@@ -66,7 +74,8 @@ def _package(number: int) -> Package:
     return Package.objects.create(
         title=f"Bench {number:02}",
         service=service,
-        cap_kind=CapKind.UNCAPPED,
+        cap_kind=CapKind.HARD if cap else CapKind.UNCAPPED,
+        cap_octets=cap,
         price=Decimal("399.00"),
         session_timeout=population.SESSION_TIMEOUT,
         interim_interval=population.INTERIM_INTERVAL,
@@ -196,3 +205,13 @@ def daily_usage_adds_up() -> bool:
             " = (SELECT (sum(upload_octets), sum(download_octets)) FROM radius_session)"
         )
         return bool(cursor.fetchone()[0])
+
+
+def drawn(patience: float = 120) -> float | None:
+    """Seconds until all that was recorded today is drawn from bundles; None when that takes longer than `patience`."""
+    began, today = time.monotonic(), clock.local_day(clock.now())
+    while behind.behind(today):
+        if time.monotonic() > began + patience:
+            return None
+        time.sleep(0.5)
+    return time.monotonic() - began

@@ -29,6 +29,7 @@ class Stage:
         self.running, self.options, self.where = running, options, where
         self.folder = running.folder
         self.faults: list[str] = []
+        self.drawn_seconds: list[float] = []  # after each accounting test of ours
         self.random = random.Random(options.users)
         self.version = ""
         self._stack = ExitStack()
@@ -64,7 +65,7 @@ class Stage:
         """The subscribers of the main database, which is filled with them at this moment."""
         people = list(population.lines(self.options.users))
         say(f"filling our database with {len(people)} lines ...")
-        ours.fill(people)
+        ours.fill(people, metered=True)
         return people
 
     @property
@@ -137,6 +138,14 @@ class Stage:
         if not result["pass"]:
             self.faults.append(f"{side.name} {mode}: {result}")
         return sample, result
+
+    def draw(self, side: Side) -> None:
+        """Wait until ours has drawn what it recorded, which is to cost the peer's next test nothing."""
+        if side.name != "ours":
+            return
+        seconds = ours.drawn()
+        if self.check(seconds is not None, "ours: what was recorded is not drawn"):
+            self.drawn_seconds.append(seconds or 0.0)
 
     def reconcile(self, side: Side, seed: int, result: dict[str, Any]) -> None:
         """What the tables hold must be what was sent."""

@@ -45,6 +45,7 @@ def _round(stage: Stage, number: int) -> Round:
             say(f"  round {number} {line(side.name, f'open {kind}', sample, result)}")
             samples[side.name, kind] = sample
             if kind == "acct":
+                stage.draw(side)
                 stage.reconcile(side, seed, result)
     return samples
 

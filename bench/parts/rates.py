@@ -64,6 +64,8 @@ class Rates:
             options |= {"began": self.began, "interims": 1}
         sample, result = self.stage.measure(side, test.mode, **options)
         say(f"  round {number} {line(side.name, test.name, sample, result)}")
+        if test.mode in ACCOUNTING:
+            self.stage.draw(side)
         if number:
             self.samples.setdefault((side.name, test.name), []).append(sample)
         return result
@@ -104,6 +106,7 @@ def run(stage: Stage) -> dict[str, Any]:
         "cpu_ratios": {test: round(theirs[test]["cpu_us"] / ours[test]["cpu_us"], 2) for test in ours},
         "spread": {test: rates.spread(test) for test in ours},
         "others_cores": rates.foreign(),
+        "drawn_s": round(statistics.median(stage.drawn_seconds), 1),
         "ours": ours,
         "peer": theirs,
     }
