@@ -132,9 +132,11 @@ def draw(
                     take(day.day, one.pk, part)
                     left[one.pk] -= part
                     wanted -= part
-            at = piece.since
-            while wanted > 0 and (fresh := _waiting(held.values(), piece.since)) is not None:
-                at = _first_use(at, piece.until, now)
+            at, waiting = piece.since, _waiting(held.values(), piece.since)
+            for others, fresh in zip(reversed(range(len(waiting))), waiting, strict=True):
+                if wanted == 0:
+                    break
+                at = _first_use(at, piece.until, now, others)
                 begun.append(Begun(fresh.pk, day.day, _reached(piece, wanted, span, at)))
                 held[fresh.pk] = begin(fresh, at, now)
                 part = min(wanted, left[fresh.pk])
@@ -170,15 +172,17 @@ def _holds(span: Metered, at: datetime) -> bool:
     return span.since <= at and (span.until is None or at < span.until)
 
 
-def _waiting(bundles: Iterable[Holding], at: datetime) -> Holding | None:
-    """The oldest bundle that begins with its first use and is there at that instant."""
+def _waiting(bundles: Iterable[Holding], at: datetime) -> list[Holding]:
+    """The bundles that begin with their first use and are there at that instant, the oldest first."""
     some = (one for one in bundles if one.starts_at is None and one.ends_at is None and one.origin_at <= at)
-    return min(some, key=lambda one: (one.origin_at, one.pk), default=None)
+    return sorted(some, key=lambda one: (one.origin_at, one.pk))
 
 
-def _first_use(since: datetime, until: datetime, now: datetime) -> datetime:
-    """When a bundle begins that is first used within a piece of a day: as late as is known, and after its start."""
-    return max(since + _LEAST, min(now, until - _LEAST))
+def _first_use(since: datetime, until: datetime, now: datetime, others: int) -> datetime:
+    """When a bundle begins that is first used within a piece of a day: as late as is known, after its start, and so
+    that `others` still can begin after it in the same piece.
+    """
+    return max(since + _LEAST, min(now, until - (1 + others) * _LEAST))
 
 
 def _reached(piece: _Piece, wanted: int, span: Metered, at: datetime) -> Mark:
