@@ -7,13 +7,14 @@ Statistics never know the rows of this night: what is there already is looked up
 sub-select, a lateral with OFFSET), which no estimate can turn into comparing all with all.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection
 
-from ispbilling.core.clock import Period, day_start
+from ispbilling.core.clock import Period, day_start, local_day, month_of
 from radius.rolling.regulation import SHORT
 
 #: For so long after a bundle ended, its rollover follows late accounting up, and late choices count.
@@ -59,6 +60,7 @@ WITH RECURSIVE ended AS MATERIALIZED (
   SELECT b.* FROM radius_databundle b
   WHERE b.expires_at > %(since)s AND b.expires_at <= %(now)s AND b.voided_at IS NULL
     AND b.data_account_id BETWEEN %(first)s AND %(last)s
+    AND (%(lines)s::bigint[] IS NULL OR b.data_account_id = ANY(%(lines)s))
     AND b.octets > b.drawn_octets AND NOT b.promotional
     AND (SELECT r.id FROM radius_databundle r WHERE r.parent_id = b.id AND r.kind = 'rollover' LIMIT 1) IS NULL
 ), line AS (
@@ -118,6 +120,14 @@ ORDER BY data_account_id, id
 ON CONFLICT DO NOTHING
 RETURNING data_account_id, starts_at
 """  # noqa: S608
+
+#: Lines on which something ended with data left that may have been all they had: the others live from their new month.
+_URGENT: Final = """
+SELECT DISTINCT b.data_account_id FROM radius_databundle b
+JOIN radius_dataaccount a ON a.id = b.data_account_id
+WHERE a.id = ANY(%(lines)s::bigint[]) AND b.expires_at > %(since)s AND b.expires_at <= %(now)s
+  AND b.voided_at IS NULL AND b.octets > b.drawn_octets AND (a.prepaid OR b.expires_at <> %(month)s)
+"""
 
 #: Ranges of lines with so many rows to write in each.
 _RANGES: Final = """
@@ -194,5 +204,17 @@ def roll(since: datetime, first: int, last: int, now: datetime) -> list[tuple[in
         return [(line, begins) for line, begins in cursor.fetchall()]
 
 
+def roll_urgent(lines: Sequence[int], since: datetime, now: datetime) -> int:
+    """Roll over what ended since then on those of these lines that may have nothing else; how many bundles."""
+    with connection.cursor() as cursor:
+        month = day_start(month_of(local_day(now)).start)
+        cursor.execute(_URGENT, {"lines": list(lines), "since": since, "now": now, "month": month})
+        urgent = [line for (line,) in cursor.fetchall()]
+        if not urgent:
+            return 0
+        cursor.execute(_ROLL, {**_when(since, now), "first": 0, "last": 2**62, "lines": urgent})
+        return len(cursor.fetchall())
+
+
 def _when(since: datetime, now: datetime) -> dict[str, Any]:
-    return {"since": since, "now": now, "zone": settings.TIME_ZONE, "short": SHORT}
+    return {"since": since, "now": now, "zone": settings.TIME_ZONE, "short": SHORT, "lines": None}

@@ -13,13 +13,14 @@ from itertools import islice
 from time import monotonic
 
 import structlog
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from psycopg2.extensions import connection as Connection
 
 from ispbilling.core import clock
 from ispbilling.core.clock import add_months, local_day, month_of
 from radius.accounts.models import DataAccount
 from radius.bundles import behind, counting, recounting, settling
+from radius.rolling import sets
 from radius.server.following import Between
 from radius.server.hints import SOMEBODY
 
@@ -35,6 +36,8 @@ SOMEBODY_SECONDS = 10.0
 #: Lines settled at a time; and how long one that could not be counted is left alone.
 SETTLED, PARKED_SECONDS = 100, 3600.0
 _BACK_OFF_SECONDS = 1.0
+#: What ended longer ago is rolled over by the sweep.
+ROLLED = timedelta(hours=1)
 
 
 class Metered:
@@ -128,6 +131,7 @@ class Drawer:
         done, end = 0, monotonic() + WORK_SECONDS
         # First lines whose meter no longer holds: a month that began opens what was closed.
         while monotonic() < end and (batch := self._due(now)):
+            self._roll(batch, now)
             done += self._count(batch, now)
             if len(batch) < BATCH:
                 break
@@ -157,6 +161,18 @@ class Drawer:
     def _due(self, now: datetime) -> list[int]:
         found = behind.due(now, BATCH + len(self._parked))
         return [account_id for account_id in found if account_id not in self._parked][:BATCH]
+
+    def _roll(self, batch: list[int], now: datetime) -> None:
+        """What ended with data left rolls over before the line is found to have none: nobody is cut off for it. What
+        fails here, or ended while nobody drew, is left to the sweep.
+        """
+        try:
+            with transaction.atomic():
+                sets.roll_urgent(batch, now - ROLLED, now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("bundles_not_rolled", lines=len(batch))
 
     def _count(self, batch: list[int], now: datetime, since: date | None = None) -> int:
         """Count the lines, how many; one that cannot be counted holds up no other. `since`: of an older day on."""
