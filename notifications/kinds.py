@@ -183,7 +183,7 @@ CATALOGUE = [
     Kind(
         "auto_topup_stopped",
         "Automatic top-up stopped",
-        "when the limit of the month is reached, or a prepaid line cannot pay",
+        "when the limit of the month is reached, it costs more than was agreed to, or a prepaid line cannot pay",
         ("auto_topup.stopped", "auto_topup.limit_reached"),
         {**_LINE, "limit": "R 500.00", "pauses": "", "reason": "Its account has nothing in credit."},
     ),

@@ -257,7 +257,10 @@ def _end_lines(
     ended = list(_lines_of(account, last_day))
     today = local_day(now)
     for line in ended:
-        lines.end(line, max(last_day, line.starts_on), today, actor=actor)
+        if line.starts_on > last_day:
+            _keep_from_beginning(line, today, actor)
+        else:
+            lines.end(line, last_day, today, actor=actor)
     switch.ended_lines.set(ended)
     if not _credits():
         return
@@ -299,11 +302,24 @@ def _resume(row: PrepaidSwitch, now: datetime, actor: User | None) -> None:
 def _charge_again(line: RecurringLine, first_day: date, on: date, actor: User | None) -> None:
     """An ended line goes on; where days after its last one were credited, by another line: credited days are settled
     for the line that they were charged by."""
+    if not _began(line):
+        lines.repeat(line, max(first_day, line.starts_on), on, actor=actor)
+        return
     following = (line.ends_on or first_day) + timedelta(days=1)
     after = line.billed_periods.filter(credit=False, until__gt=following)
     credited = after.exists() and not after.filter(document__corrections=None).exists()
     go_on = lines.repeat if credited else lines.reopen
     go_on(line, max(first_day, following), on, actor=actor)
+
+
+def _keep_from_beginning(line: RecurringLine, on: date, actor: User | None) -> None:
+    """End a line that was to begin later: nothing of it is charged, not even its first day."""
+    ends = {"ends_on": line.starts_on, "bill_from": line.starts_on + timedelta(days=1), "credit_unused": False}
+    lines.change(line, ends, on, actor=actor)
+
+
+def _began(line: RecurringLine) -> bool:
+    return line.bill_from is None or line.ends_on is None or line.bill_from <= line.ends_on
 
 
 def _lines_of(account: DataAccount, last_day: date) -> QuerySet[RecurringLine]:

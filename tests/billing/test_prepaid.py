@@ -172,6 +172,19 @@ def test_there_and_back_on_one_day_costs_and_gives_nothing(line: DataAccount) ->
     assert sorted(bill.lines.values_list("total", flat=True)) == [Decimal(50), Decimal(360), Decimal(600)]
 
 
+@pytest.mark.parametrize(("times", "november"), [(3, 240), (4, 600)])
+def test_there_and_back_again_and_again_costs_no_day_more(
+    line: DataAccount, times: int, november: int
+) -> None:
+    """Prepaid in the end: 12 of 30 days. Monthly in the end: all of them."""
+    for n in range(times):
+        switch(line, to=n % 2 == 0, at=NOW + timedelta(hours=n), on_debt=True)
+    issue(date(2026, 12, 1), date(2026, 11, 25))
+    standing = DocumentLine.objects.filter(document__corrections=None, document__corrects=None)
+    rows = standing.filter(recurring_line__data_account=line, since__lt=date(2026, 12, 1))
+    assert sum(row.total for row in rows) == november
+
+
 def test_at_the_end_of_the_month_nothing_comes_back_and_the_sweep_switches(line: DataAccount) -> None:
     coming = switch(line, on=date(2026, 12, 1))
     assert (coming.state, coming.credited, balance(line)) == (SwitchState.SCHEDULED, 0, 0)
