@@ -194,6 +194,12 @@ SWEEPS = [
         "the same for what expires during the day, and corrects rollovers after late accounting",
     ),
     Sweep(
+        "usage_months",
+        "radius.sweeps.usage_months",
+        every(300),
+        "adds up what each line used in the month, for lists to sort and filter by",
+    ),
+    Sweep(
         "bundle_notices",
         "radius.sweeps.bundle_notices",
         every(60),

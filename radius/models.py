@@ -6,6 +6,7 @@ from radius.bundles.models import BundleKind, DataBundle, Draw, Meter, MeteredSp
 from radius.catalogue.models import BundleStarts, CapKind, Counts, Package, Service
 from radius.changes.models import STANDING, ChangeSettings, ChangeState, NewCap, PackageChange
 from radius.coa.models import CoaAttempt, CoaRequest
+from radius.consumption.models import UsageMonth
 from radius.degrading.models import AccessAction
 from radius.history.models import FactHistory
 from radius.nas.models import Nas, NasPosture, Stranger
@@ -65,4 +66,5 @@ __all__ = [
     "UnknownSurplus",
     "UsageDay",
     "UsageMark",
+    "UsageMonth",
 ]

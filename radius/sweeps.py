@@ -12,6 +12,7 @@ from radius.catalogue.models import Service
 from radius.coa import pruning as asked_long_ago
 from radius.coa.models import CoaAttempt
 from radius.coa.reconcile import due
+from radius.consumption import months
 from radius.nas import posture
 from radius.policy.codes import sentence
 from radius.quarantine.pruning import old as old_packets
@@ -178,6 +179,17 @@ def time_limits(now: datetime) -> Plan:
     limited = Service.objects.filter(Exists(used), time_limit__gt=0)
     steps = [Step(one.pk, str(one), "count", "its lines were online in the last minutes") for one in limited]
     return Plan("time_limits", steps, act)
+
+
+def usage_months(now: datetime) -> Plan:
+    """Add up what each line used in the month: lists sort and filter by it."""
+
+    def act(steps: Sequence[Step], at: datetime) -> int:
+        (step,) = steps
+        return int(months.store(step.key) > 0)
+
+    steps = [Step(month, str(month), "add up", "lists sort and filter by it") for month in months.due(now)]
+    return Plan("usage_months", steps, act, chunk=1)
 
 
 def new_bundles(now: datetime) -> Plan:

@@ -73,6 +73,7 @@ KEPT = {
     "customers.Visit": "Who opened the profile",
     "customers.Erasure": "That it was erased, by whom and why",
     "radius.UsageDay": "Octets per day",
+    "radius.UsageMonth": "Octets per month",
     "radius.Draw": "Octets per day and bundle",
     "radius.UsageMark": "Octets at the beginning or end of a bundle",
     "radius.MeteredSpan": "When usage was drawn from bundles",

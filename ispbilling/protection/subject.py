@@ -37,6 +37,7 @@ LEFT_OUT = {
     "billing.PaymentPosting": "which entries of the ledger a payment made; the payment and the lines are there",
     "billing.ExportedPosting": "which entries of the ledger went to the accounting package; the lines are there",
     "radius.SessionMark": "what a session had moved at midnight; the session and the days are there",
+    "radius.UsageMonth": "sums of the days, which are there",
     "radius.CoaAttempt": "what our servers said to one another about a session",
     "radius.CoaRequest": "which of our staff asked a NAS something about a session",
     "customers.SubjectExport": "the exports themselves",

@@ -11,7 +11,7 @@ from radius.consumption import limits
 
 
 class UsageFilter(DataAccountFilter):
-    """`over` needs rows from `limits.with_limits`."""
+    """`over` needs rows for `limits.over`."""
 
     group = django_filters.ModelMultipleChoiceFilter(
         field_name="customer__group", queryset=CustomerGroup.objects.live(), label="Customer Group"

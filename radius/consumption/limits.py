@@ -118,7 +118,10 @@ def with_limits(accounts: QuerySet[DataAccount], month: Period) -> QuerySet[Data
 
 
 def over(accounts: Any, percent: int) -> Any:
-    """Those of `with_limits` that used at least so many percent of what they had."""
+    """Those that used at least so many percent of what they had: rows of `with_limits`, or with `kept`, their
+    `UsageMonth`."""
+    if "counted" not in accounts.query.annotations:
+        return accounts.filter(kept__percent__gte=percent)
     limit = ExpressionWrapper(
         F("limit_monthly") + F("limit_topup") + F("limit_rollover"), output_field=BigIntegerField()
     )

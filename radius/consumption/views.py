@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, DecimalField, Exists, OuterRef, Subquery, Sum
+from django.db.models import Count, DecimalField, Exists, FilteredRelation, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
@@ -23,7 +23,7 @@ from ispbilling.core.units import counted
 from ispbilling.core.views import DetailPage, ListPage, ObjectPage, StaffPage
 from radius.accounts.models import DataAccount
 from radius.accounts.states import MEANINGS, RadiusStatus, with_status
-from radius.consumption import explaining, limits, periods
+from radius.consumption import explaining, limits, months, periods
 from radius.consumption.charts import daily_chart, monthly_chart, pie
 from radius.consumption.explaining import Slice
 from radius.consumption.filters import UsageFilter
@@ -33,7 +33,6 @@ from radius.consumption.tables import CustomerUsageTable, UsageTable, usage_url
 from radius.usage import totals
 
 VIEW = "radius.usage.view"
-MONTHS_BACK = 24
 #: Adding up more accounts than this may take a noticeable time.
 TOTAL_AT_ONCE = 2000
 #: Lines of one customer that are told apart on its page; the list has all of them.
@@ -50,7 +49,7 @@ class _MonthPage(ListPage):
     @cached_property  # templates ask again and again
     def states(self) -> tuple[State, ...]:  # type: ignore[override]
         this = clock.local_day(clock.now()).replace(day=1)
-        firsts = [clock.add_months(this, -n) for n in range(MONTHS_BACK + 1)]
+        firsts = [clock.add_months(this, -n) for n in range(months.BACK + 1)]
         return tuple(State(f"{first:%Y-%m}", f"{first:%B %Y}") for first in firsts)
 
     @cached_property
@@ -86,7 +85,25 @@ class UsageList(_MonthPage):
         for name, add in self.additions():
             if self.asked_for(name):
                 rows = add(rows)
-        return rows
+        mine = FilteredRelation("usage_months", condition=Q(usage_months__month=self.month.start))
+        return rows.annotate(kept=mine) if self.kept else rows
+
+    @cached_property
+    def kept(self) -> bool:
+        """Whether the order or filter that is asked for was added up before (`months`)."""
+        asked = self.order() or self.request.GET.get("over")
+        return bool(asked) and "export" not in self.request.GET and months.kept(self.month.start)
+
+    def order(self) -> str:
+        """`used` or `-used` where that alone is sorted by."""
+        sort = self.request.GET.getlist("sort")
+        return sort[0] if sort in (["used"], ["-used"]) else ""
+
+    def beginning(self, rows: Any) -> Any:
+        if not (self.kept and self.order()):
+            return None
+        order = self.order().replace("used", "kept__used_octets")
+        return rows.filter(kept__month__isnull=False).order_by(order, "pk")
 
     def additions(self) -> list[tuple[str, Any]]:
         """What is computed for the rows that are shown alone, unless it is asked for of every row."""
@@ -107,11 +124,10 @@ class UsageList(_MonthPage):
     def asked_for(self, name: str) -> bool:
         """Whether that of every row is needed at once: to filter or sort by it, or to write it to a file."""
         query = self.request.GET
-        return (
-            "export" in query
-            or bool(query.get(name))
-            or any(key.lstrip("-") == name for key in query.getlist("sort"))
-        )
+        if "export" in query:
+            return True
+        filtered = bool(query.get(name)) and not (name == "over" and self.kept)
+        return filtered or any(key.lstrip("-") == name for key in query.getlist("sort"))
 
     def results(self) -> dict[str, Any]:
         """The total of a short list comes with it; that of a long one is asked for afterwards (`?total=1`)."""
@@ -119,6 +135,11 @@ class UsageList(_MonthPage):
         table = found["table"]
         if "total" in self.request.GET or table.paginator.count <= TOTAL_AT_ONCE:
             table.total = totals.of_month(table.data.data.matching, self.month)
+        if self.kept and table.paginator.count:
+            found["notice"] = "radius/_usage_kept.html"
+        if self.kept and self.order():
+            shown = table.page.object_list.data
+            shown.sort(key=lambda account: account.used, reverse=self.order() == "-used")
         return found
 
     def buttons(self) -> list[Button]:
@@ -335,7 +356,7 @@ class CustomerUsage(DetailPage):
         """(label, name, words, chosen) of the months and years to choose from, newest first."""
         today = clock.local_day(self.now)
         this = today.replace(day=1)
-        firsts = [clock.add_months(this, -n) for n in range(MONTHS_BACK + 1)]
+        firsts = [clock.add_months(this, -n) for n in range(months.BACK + 1)]
         return [
             ("Month", f"{first:%Y-%m}", f"{first:%b %Y}", f"{first:%Y-%m}" == self.chosen.name)
             for first in firsts

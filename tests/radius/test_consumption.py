@@ -12,11 +12,12 @@ from django.urls import reverse
 
 from customers.accounts import gates
 from customers.models import Customer, GateKind
+from ispbilling import sweeping
 from ispbilling.core.clock import Period, add_months, day_end, day_start, local_day, month_of, now
 from ispbilling.core.units import GB
 from radius.bundles import counting, granting, settling
 from radius.bundles.models import BundleKind, Draw, Meter
-from radius.consumption import explaining, limits, periods
+from radius.consumption import explaining, limits, months, periods
 from radius.models import DataAccount, Session, UsageDay
 from radius.usage.recording import Recorder
 from radius.wire.usernames import Usernames
@@ -194,6 +195,47 @@ def test_the_list_has_caps_and_topups_and_finds_who_is_nearly_through(
     assert "busy@isp.test" not in page_text(as_manager, url, group=str(group.pk))
     last_month = f"{add_months(this_month().start, -1):%Y-%m}"
     assert "busy@isp.test" not in page_text(as_manager, url, over="1", state=last_month)
+
+
+@pytest.mark.feature("USE-1", "USE-2")
+def test_it_is_sorted_and_filtered_by_what_a_sweep_added_up_and_shows_what_is(
+    as_manager: Client, alice: Customer
+) -> None:
+    """So that a list of 100,000 lines adds up the lines of one page alone."""
+    month, url = this_month(), reverse("radius:usage_list")
+    half, most = (capped(alice, 10 * GB, username=f"{name}@isp.test") for name in ("half", "most"))
+    uncapped = builders.package(cap_octets=None, cap_kind="uncapped")
+    free = builders.data_account(customer=alice, username="free@isp.test", package=uncapped)
+    for line, octets in ((half, 5), (most, 9), (free, 7)):
+        use(line, octets * GB)
+    count(half, most)
+
+    def order(sort: str) -> list[str]:
+        names = re.findall(r"(\w+)@isp.test", page_text(as_manager, url, sort=sort))
+        return list(dict.fromkeys(names))
+
+    by_hand = order("-used"), order("used")
+    assert sweeping.run("usage_months", now()).applied >= 1
+    assert months.store(month) == 0
+    with CaptureQueriesContext(connection) as captured:
+        assert (
+            (order("-used"), order("used")) == by_hand == (["most", "free", "half"], ["half", "free", "most"])
+        )
+    sorts = [
+        query["sql"]
+        for query in captured
+        if 'ORDER BY kept."used_octets"' in query["sql"].replace('"kept"', "kept")
+    ]
+    assert len(sorts) == 2
+    assert not any("radius_usageday" in sql for sql in sorts)
+    near = page_text(as_manager, url, over="80")
+    assert "most@isp.test" in near
+    assert "half@isp.test" not in near
+    assert "free@isp.test" not in near
+    # What was used since stands at its place on the page, with the number of now.
+    use(half, 6 * GB, local_day(now()) if local_day(now()) > month.start else month.last)
+    assert order("-used") == ["half", "most", "free"]
+    assert "11.0 GB" in page_text(as_manager, url, sort="-used")
 
 
 def page_text(client: Client, url: str, **query: str) -> str:
