@@ -4,6 +4,8 @@ Both add up to what was counted, day by day and together; what no bundle gave (a
 cap does not count) and what no kept session explains stand beside them, so that every sum closes to the octet.
 """
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -21,7 +23,8 @@ OVER = None
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A day taken apart. `drawn` has octets by bundle id (OVER: over the cap); `sessions` what they explain."""
+    """A day taken apart, or a month on its first day. `drawn` has octets by bundle id (OVER: over the cap);
+    `sessions` what they explain."""
 
     day: date
     upload: int
@@ -105,6 +108,27 @@ def explain(account: DataAccount, period: Period) -> Explanation:
     used = {bundle for drawn in draws.values() for bundle in drawn if bundle is not OVER}
     bundles = list(DataBundle.objects.filter(pk__in=used).order_by("expires_at", "origin_at", "pk"))
     return Explanation(account, period, days, bundles, shares.of_period(account.pk, period))
+
+
+def by_month(days: Iterable[Parts]) -> list[Parts]:
+    """Days in their order put together to months."""
+    months: dict[date, list[Parts]] = {}
+    for one in days:
+        months.setdefault(one.day.replace(day=1), []).append(one)
+    return [_together(first, parts) for first, parts in months.items()]
+
+
+def _together(first: date, parts: Sequence[Parts]) -> Parts:
+    drawn: Counter[int | None] = Counter()
+    for part in parts:
+        drawn.update(part.drawn)
+    return Parts(
+        first,
+        sum(part.upload for part in parts),
+        sum(part.download for part in parts),
+        dict(drawn),
+        sum(part.sessions for part in parts),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -409,8 +409,28 @@ class _Period(ObjectPage):
             raise Http404("no such day, month or year") from error
 
     @property
+    def one_day(self) -> bool:
+        return self.period.days == 1
+
+    @cached_property
+    def above(self) -> periods.Chosen:
+        """The month of it, or the year that it is."""
+        of = periods.year if self.period.days > 31 else periods.month
+        return of(self.period.start, self.today)
+
+    @property
     def words(self) -> str:
-        return str(self.period.start) if self.period.days == 1 else str(self.period)
+        return str(self.period.start) if self.one_day else self.above.words
+
+    @property
+    def when(self) -> str:
+        """The same with its preposition: `on 2026-11-03`, `in November 2026`, `in 2026`."""
+        return f"{'on' if self.one_day else 'in'} {self.words}"
+
+    def usage_page(self, customer: int, **query: Any) -> str:
+        """The usage of the customer in that month or year."""
+        above = self.above
+        return usage_url(customer, **{"year" if above.yearly else "month": above.name}, **query)
 
 
 class UsageParts(_Period):
@@ -423,20 +443,18 @@ class UsageParts(_Period):
         self.object = self.get_object()
         self.title = f"{self.object}: {self.words}"
         parts = totals.by_account(self.period, data_account__customer=self.object)
-        month = periods.month(self.period.start, self.today)
         return self.answer(
             parts=parts,
             upload=sum(part.upload for part in parts),
             download=sum(part.download for part in parts),
-            words=self.words,
-            usage_url=usage_url(self.object.pk, month=month.name),
+            usage_url=self.usage_page(self.object.pk),
             query=request.GET.urlencode(),
         )
 
     def crumbs(self) -> list[tuple[str, str]]:
         return [
             ("Total Usage List", reverse("radius:usage_list")),
-            (str(self.object), usage_url(self.object.pk)),
+            (str(self.object), self.usage_page(self.object.pk)),
         ]
 
 
@@ -451,22 +469,24 @@ class UsageExplained(_Period):
         period = self.period
         found = explaining.explain(self.object, period)
         pages = Paginator(found.sessions, SESSIONS)
-        month = periods.month(period.start, self.today)
         self.title = f"{self.object.username}: {self.words}"
         return self.answer(
             found=found,
-            one_day=period.days == 1,
             columns=[
                 (bundle, found.drawn_from(bundle), url_or_none("radius:bundle_detail", bundle.pk))
                 for bundle in found.bundles
             ],
-            rows=[(day, [day.drawn.get(bundle.pk, 0) for bundle in found.bundles]) for day in found.days],
+            yearly=self.above.yearly,
+            rows=[
+                (part, [(part.drawn.get(bundle.pk, 0), bundle.title) for bundle in found.bundles])
+                for part in (explaining.by_month(found.days) if self.above.yearly else found.days)
+            ],
             shares=pages.get_page(request.GET.get("page")),
-            month=month,
-            usage_url=usage_url(self.object.customer_id, month=month.name, account=self.object.pk),
+            usage_url=self.usage_page(self.object.customer_id, account=self.object.pk),
             sessions_word=counted(len(found.sessions), "session"),
         )
 
     def crumbs(self) -> list[tuple[str, str]]:
         customer = self.object.customer
-        return [("Total Usage List", reverse("radius:usage_list")), (str(customer), usage_url(customer.pk))]
+        back = self.usage_page(customer.pk, account=self.object.pk)
+        return [("Total Usage List", reverse("radius:usage_list")), (str(customer), back)]

@@ -14,7 +14,7 @@ from customers.accounts import gates
 from customers.models import Customer, GateKind
 from ispbilling import sweeping
 from ispbilling.core.clock import Period, add_months, day_end, day_start, local_day, month_of, now
-from ispbilling.core.units import GB
+from ispbilling.core.units import GB, format_octets
 from radius.bundles import counting, granting, settling
 from radius.bundles.models import BundleKind, Draw, Meter
 from radius.consumption import explaining, limits, months, periods
@@ -304,6 +304,15 @@ def test_the_totals_of_a_month_are_the_sum_of_their_parts(as_manager: Client, al
     busiest = max(found.days, key=lambda day: day.total)
     one = page_text(as_manager, url, day=str(busiest.day))
     assert f"{busiest.total:,}" in one
+    year = periods.year(month.start, local_day(now()))
+    whole = explaining.explain(line, year.period)
+    parts = explaining.by_month(whole.days)
+    assert [part.total for part in parts if part.day == month.start] == [found.total]
+    assert sum(part.total for part in parts) == whole.total
+    assert sum(sum(part.drawn.values()) + part.not_drawn for part in parts) == whole.total
+    assert f"{whole.total:,} octets ( {format_octets(whole.total)} ) in {year.name}:" in page_text(
+        as_manager, url, year=year.name
+    )
     Session.objects.all().delete()
     assert "In no kept session" in page_text(as_manager, url)
 
