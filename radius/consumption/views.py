@@ -23,6 +23,7 @@ from ispbilling.core.units import counted
 from ispbilling.core.views import DetailPage, ListPage, ObjectPage, StaffPage
 from radius.accounts.models import DataAccount
 from radius.accounts.states import MEANINGS, RadiusStatus, with_status
+from radius.bundles.remaining import Remaining, remaining
 from radius.consumption import explaining, limits, months, periods
 from radius.consumption.charts import daily_chart, monthly_chart, pie
 from radius.consumption.explaining import Slice
@@ -279,6 +280,7 @@ class CustomerUsage(DetailPage):
             "table_lines": [one] if one else lines,
             "held": held(accounts, chosen.period, self.now) if not chosen.yearly else [],
             "topup": self.topup(one.account) if one else None,
+            "stands": self.stands(one.account) if one and chosen.present and not chosen.yearly else None,
             **self.drawings(shown, accounts, lines, one),
         }
 
@@ -344,6 +346,10 @@ class CustomerUsage(DetailPage):
             "kinds": pie(kinds, f"Drawn from: {about}") if kinds else None,
             "by_line": pie(by_line, f"By data account: {about}") if len(by_line) > 1 and not one else None,
         }
+
+    def stands(self, account: DataAccount) -> Remaining | None:
+        """How a capped or prepaid line stands now."""
+        return remaining([account.pk], self.now).get(account.pk)
 
     def topup(self, account: DataAccount) -> Button | None:
         """Sells data on top, whenever there is a cap and something to sell (D-18)."""

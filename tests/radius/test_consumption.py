@@ -238,6 +238,20 @@ def test_it_is_sorted_and_filtered_by_what_a_sweep_added_up_and_shows_what_is(
     assert "11.0 GB" in page_text(as_manager, url, sort="-used")
 
 
+@pytest.mark.feature("USE-8", "D-21")
+def test_it_says_since_when_nothing_is_left_and_when_there_is_again(
+    as_manager: Client, alice: Customer
+) -> None:
+    line = capped(alice)
+    use(line, 160 * GB)
+    count(line)
+    text = page(as_manager, alice)
+    assert "Capped" in text
+    assert f"data again {this_month().end} 00:00" in text
+    top_up(line, 31 * GB)
+    assert "data again" not in page(as_manager, alice)
+
+
 def page_text(client: Client, url: str, **query: str) -> str:
     answer = client.get(url, query)
     assert answer.status_code == 200
