@@ -55,7 +55,7 @@ class PhoneNumbers(Widget):
     name, title, icon = "phone_numbers", "VoIP Phone Lines", "phone"
     template_name = "billing/_phone_numbers_widget.html"
     permission = "billing.calls.view"
-    column, weight = 2, 45
+    column, weight = 1, 70
 
     def shown(self) -> bool:
         """Where a provider bills calls."""

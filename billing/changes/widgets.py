@@ -26,7 +26,7 @@ class PackageChanges(Widget):
     name, title, icon = "package_changes", "Package Changes", "switch-3"
     template_name = "billing/_changes_widget.html"
     permission = "radius.accounts.view"
-    column, weight = 2, 50
+    column, weight = 1, 45
 
     def rows(self) -> Any:
         return ROWS.filter(data_account__customer=self.obj)
@@ -51,7 +51,7 @@ class PackageChanges(Widget):
 class LinePackageChanges(PackageChanges):
     """The same for one line."""
 
-    column, weight = 2, 45
+    column, weight = 1, 65
 
     def rows(self) -> Any:
         return ROWS.filter(data_account=self.obj)

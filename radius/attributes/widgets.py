@@ -32,6 +32,7 @@ class LineAttributesWidget(ServiceAttributesWidget):
     """What the replies of one line carry besides; they win over its service's."""
 
     permission = "radius.accounts.view"
+    column = 1
 
     def buttons(self) -> list[Button]:
         there = reverse("radius:data_account_attribute_add", args=[self.obj.pk])

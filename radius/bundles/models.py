@@ -48,6 +48,17 @@ class DataBundleQuerySet(models.QuerySet["DataBundle"]):
         return self.order_by(F("expires_at").asc(nulls_last=True), "origin_at", "pk")
 
 
+#: The states of a bundle in words, with their meaning.
+STATES = {
+    "waiting": ("Starts when used", "info"),
+    "later": ("Starts later", "info"),
+    "active": ("Active", "working"),
+    "used": ("Used up", "off"),
+    "expired": ("Expired", "off"),
+    "void": ("Taken back", "stopped"),
+}
+
+
 class DataBundle(models.Model):
     """An amount of data that a line holds for some time (2.11).
 

@@ -46,6 +46,17 @@ class Remaining:
         return self.limit_monthly + self.limit_topup + self.limit_rollover
 
     @property
+    def parts(self) -> list[tuple[str, int]]:
+        """The limit as it is made up; nothing where it is of one kind."""
+        named = (
+            ("monthly", self.limit_monthly),
+            ("top-ups", self.limit_topup),
+            ("rolled over", self.limit_rollover),
+        )
+        found = [(word, octets) for word, octets in named if octets]
+        return found if len(found) > 1 else []
+
+    @property
     def percent(self) -> int:
         """Whole percent of the limit that is used, rounded down; 100 where there is no limit to use."""
         return self.used * 100 // self.limit if self.limit else 100

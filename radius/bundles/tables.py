@@ -18,20 +18,9 @@ from ispbilling.core.tables import (
     badge,
 )
 from radius.accounts.tables import CustomerColumn
-from radius.bundles.models import BundleKind, DataBundle
+from radius.bundles.models import STATES, BundleKind, DataBundle
 
 EDIT = "radius.accounts.edit"
-
-#: The states of a bundle in words, with their meaning.
-STATES = {
-    "waiting": ("Starts when used", "info"),
-    "later": ("Starts later", "info"),
-    "active": ("Active", "working"),
-    "used": ("Used up", "off"),
-    "expired": ("Expired", "off"),
-    "void": ("Taken back", "stopped"),
-}
-
 
 def takeable(bundle: DataBundle) -> bool:
     """Whether there is anything of it to take back; the monthly cap comes with the package."""

@@ -14,8 +14,8 @@ from ispbilling.core.views import ActionPage, DetailPage, ListPage
 from radius.bundles import granting
 from radius.bundles.filters import BundleFilter
 from radius.bundles.forms import ReasonForm
-from radius.bundles.models import BundleKind, DataBundle
-from radius.bundles.tables import EDIT, STATES, BundleTable, takeable
+from radius.bundles.models import STATES, BundleKind, DataBundle
+from radius.bundles.tables import EDIT, BundleTable, takeable
 
 VIEW = "radius.accounts.view"
 
@@ -103,6 +103,9 @@ class BundleDetail(DetailPage):
     def crumbs(self) -> list[tuple[str, str]]:
         line = self.object.data_account
         return [("Bundles", reverse("radius:bundle_list")), (str(line), line.get_absolute_url())]
+
+    def heading(self) -> str:
+        return str(self.object.title)
 
     def subtitle(self) -> str:
         return f"{STATES[self.object.state(clock.now())][0]} · {self.object.data_account}"

@@ -9,9 +9,9 @@ from django.urls import reverse
 from ispbilling.core import clock
 from ispbilling.core.registries import Widget
 from ispbilling.core.units import counted
-from radius.bundles.models import DataBundle
+from radius.bundles.models import STATES, DataBundle
 from radius.bundles.remaining import remaining
-from radius.bundles.tables import STATES, DrawTable
+from radius.bundles.tables import DrawTable
 
 SHOWN, DAYS_SHOWN = 6, 62
 

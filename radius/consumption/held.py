@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Sum
 
 from ispbilling.core.clock import Period, local_day
-from radius.bundles.models import BundleKind, DataBundle, Draw
+from radius.bundles.models import STATES, BundleKind, DataBundle, Draw
 from radius.consumption.limits import held_in
 
 
@@ -35,22 +35,11 @@ class Held:
 
     @property
     def words(self) -> str:
-        return WORDS[self.state][0]
+        return STATES[self.state][0]
 
     @property
     def meaning(self) -> str:
-        return WORDS[self.state][1]
-
-
-#: What a state is called, and what it means.
-WORDS = {
-    "waiting": ("Starts at first use", "info"),
-    "later": ("Starts later", "info"),
-    "active": ("In use", "working"),
-    "used": ("Used up", "off"),
-    "expired": ("Expired", "off"),
-    "void": ("Taken back", "stopped"),
-}
+        return STATES[self.state][1]
 
 
 def held(accounts: Sequence[int], month: Period, now: datetime) -> list[Held]:

@@ -133,7 +133,7 @@ class UsageTable(Table):
         attrs=TOTAL,
         footer=lambda table: format_money(table.total.cost) if table.total else "",
     )
-    radius_status = StatusColumn()
+    radius_status = StatusColumn(attrs={"td": {"class": "cell-wrap"}})
     group = Column(accessor="customer__group", verbose_name="Customer Group")
     actions = ActionsColumn(lambda account: [])  # those of a row know the month: `row_actions`
 

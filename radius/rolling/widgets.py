@@ -12,7 +12,7 @@ from ispbilling.core.models import User
 from ispbilling.core.parts import Button, Tab
 from ispbilling.core.registries import Widget
 from radius.accounts.models import DataAccount
-from radius.bundles.models import DataBundle
+from radius.bundles.models import STATES, DataBundle
 from radius.rolling import consenting, expiring
 from radius.rolling.expiring import Holds
 from radius.rolling.forms import DataSettingsForm
@@ -28,7 +28,7 @@ class Line:
     """A data account with what becomes of its unused data, and the bundles it holds."""
 
     holds: Holds
-    bundles: Sequence[tuple[DataBundle, str, str]]
+    bundles: Sequence[tuple[DataBundle, str, str, str]]
     consent: OutOfBundleConsent | None
 
 
@@ -39,6 +39,8 @@ class DataExpiryWidget(Widget):
     template_name = "radius/_data_expiry_widget.html"
     permission = "radius.accounts.view"
     column, weight = 2, 25
+    #: Not on the page of a line, which has a widget of them.
+    shows_bundles = True
 
     def accounts(self) -> Any:
         return DataAccount.objects.filter(customer=self.obj)
@@ -61,7 +63,10 @@ class DataExpiryWidget(Widget):
             "lines": [
                 Line(
                     holds,
-                    [(one, one.state(now), expiring.until(one.expires_at)) for one in holds.line.held],  # type: ignore[attr-defined]
+                    [
+                        (one, *STATES[one.state(now)], expiring.until(one.expires_at))
+                        for one in holds.line.held  # type: ignore[attr-defined]
+                    ],
                     said.get(holds.line.pk),
                 )
                 for holds in expiring.holding(accounts, now)
@@ -69,6 +74,7 @@ class DataExpiryWidget(Widget):
             "more": self.accounts().count() - len(accounts),
             "notices": ", ".join(f"{level} %" for level in wanted) or "none",
             "may_transfer": TRANSFER,
+            "shows_bundles": self.shows_bundles,
             "now": now,
         }
 
@@ -85,7 +91,9 @@ class DataExpiryWidget(Widget):
 class LineExpiryWidget(DataExpiryWidget):
     """The same for one data account, with what only a line has: consent, and a month counted again."""
 
-    column, weight = 2, 15
+    title = "Unused Data and Consent"
+    column, weight = 1, 70
+    shows_bundles = False
 
     def accounts(self) -> Any:
         return DataAccount.objects.filter(pk=self.obj.pk)

@@ -46,7 +46,7 @@ class LineRejectsWidget(ProblemsWidget):
     """The same for one data account."""
 
     name = "rejects"
-    column = 2
+    column, weight = 1, 90
 
     def rejects(self) -> Any:
         return AuthAttempt.objects.filter(data_account=self.obj)

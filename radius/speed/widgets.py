@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 from django.urls import reverse
 
@@ -18,7 +19,7 @@ class SpeedTestsWidget(Widget):
     name, title, icon = "speed_tests", "Speedtest Results", "gauge"
     template_name = "radius/_speed_widget.html"
     permission = "radius.usage.view"
-    column, weight = 2, 60
+    column, weight = 1, 80
 
     def tests(self) -> Any:
         return SpeedTest.objects.filter(customer=self.obj)
@@ -33,10 +34,8 @@ class SpeedTestsWidget(Widget):
 class LineSpeedTestsWidget(SpeedTestsWidget):
     """The same for one data account."""
 
-    column, weight = 2, 60
-
     def tests(self) -> Any:
         return SpeedTest.objects.filter(data_account=self.obj)
 
     def view_all(self) -> str:
-        return reverse("radius:speed_test_list") + f"?q={self.obj.username}"
+        return reverse("radius:speed_test_list") + f"?q={quote(self.obj.username)}"

@@ -102,7 +102,7 @@ def test_data_is_transferred_and_taken_back(as_manager: Client, line: DataAccoun
     other = builders.data_account(customer=bob, package=line.package, username="bob@wonderland.com")
     settling.settle([other.pk], now())
     url = reverse("radius:bundle_transfer", args=[bundle.pk])
-    assert url in widget(as_manager, line.get_absolute_url())
+    assert url in widget(as_manager, line.get_absolute_url(), "bundles")
     told = {"token": str(uuid4()), "username": "BOB@wonderland.com", "octets": "4 GB", "note": "As agreed"}
     for wrong in (
         {"username": "nobody@x.test"},
