@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 
 from billing.costing.models import CostingPrice
 from billing.recurring.charges import Bill, foreseen
@@ -16,11 +17,11 @@ from billing.recurring.terms import Terms
 from billing.simulating.simulator import rolled_back
 from ispbilling.core.clock import Period, local_day, month_of
 from ispbilling.core.money import ZERO, format_money
-from ispbilling.core.units import counted
+from ispbilling.core.units import counted, format_octets
 from radius.changes import changing, planning
 from radius.changes.changing import Wanted
-from radius.models import ChangeState, DataAccount, Package, PackageChange, Session
-from radius.usage import totals
+from radius.consumption import limits
+from radius.models import CapKind, ChangeState, DataAccount, Package, PackageChange, Session
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,8 @@ def preview(wanted: Wanted, now: datetime, *, backdate: bool) -> Preview:
         cap_after = changing.cap(account, wanted.on)
     month = month_of(wanted.on)
     present = month == month_of(local_day(now))
+    line = _counted(account, month) if present else None
+    over = _over(wanted, cap_after, line) if line else []
     before = Package.objects.select_related("service").get(pk=change.before.pk)
     own_before = former.to_price if former else change.from_price
     return Preview(
@@ -115,10 +118,10 @@ def preview(wanted: Wanted, now: datetime, *, backdate: bool) -> Preview:
         month=month,
         cap_before=changing.cap(account, wanted.on),
         cap_after=cap_after,
-        used=_used(account, month) if present else None,
+        used=line.counted if line else None,
         money=money,
         billed=_billed(money, wanted.on, now),
-        notes=tuple(_notes(account, change, former, own_before, wanted, now)),
+        notes=(*over, *_notes(account, change, former, own_before, wanted, now)),
     )
 
 
@@ -176,9 +179,20 @@ def _billed(money: Money, on: date, now: datetime) -> str:
     return "It comes with the next month-end invoice."
 
 
-def _used(account: DataAccount, month: Period) -> int:
-    row = totals.with_usage(DataAccount.objects.filter(pk=account.pk), month).get()
-    return int(row.used)  # type: ignore[attr-defined]
+def _counted(account: DataAccount, month: Period) -> Any:
+    """The line with what it used of its limit in the month: a row of `limits.with_limits`."""
+    return limits.with_limits(DataAccount.objects.filter(pk=account.pk), month).get()
+
+
+def _over(wanted: Wanted, cap: int | None, line: Any) -> list[str]:
+    """That the new cap is used up before it begins, top-ups and all."""
+    if cap is None or line.counted < (limit := cap + line.limit_topup + line.limit_rollover):
+        return []
+    soft = wanted.package.cap_kind == CapKind.SOFT
+    return [
+        f"{format_octets(line.counted)} of {format_octets(limit)} are used already: the line is"
+        f" {'slowed down' if soft else 'cut off'} until the month ends or more is bought."
+    ]
 
 
 def _notes(

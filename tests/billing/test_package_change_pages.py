@@ -15,8 +15,8 @@ from ispbilling.core import clock
 from ispbilling.core.clock import add_months
 from ispbilling.core.models import Event, Role
 from radius.accounts import lines
-from radius.bundles import granting
-from radius.models import DataAccount, PackageChange
+from radius.bundles import counting, granting
+from radius.models import DataAccount, PackageChange, UsageDay
 from tests import builders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.feature("PKC-1", "PKC-2", "PKC-3")]
@@ -90,6 +90,21 @@ def test_it_is_previewed_then_made_once_and_shown_everywhere(as_manager: Client,
     line.refresh_from_db()
     change.refresh_from_db()
     assert (change.state, change.reason, line.package.title) == ("undone", "wrong line", "10 Mb/s")
+
+
+def test_who_has_used_more_than_the_new_cap_is_told_before(as_manager: Client, line: DataAccount) -> None:
+    UsageDay.objects.create(data_account=line, day=today().replace(day=1), download_octets=60 * 10**9)
+    counting.count([line.pk], clock.now())
+    small = builders.package(title="20 Mb/s", price=D("899.00"), cap_octets=50 * 10**9)
+    preview = asked(as_manager, line, small).context["preview"]
+    assert (
+        "60.0 GB of 50.0 GB are used already: the line is cut off until the month ends or more is bought."
+        in preview.notes
+    )
+    enough = builders.package(title="30 Mb/s", price=D("999.00"), cap_octets=70 * 10**9)
+    assert not any(
+        "are used already" in note for note in asked(as_manager, line, enough).context["preview"].notes
+    )
 
 
 def test_what_is_cheaper_waits_for_the_first_of_the_month_and_can_be_cancelled(
