@@ -162,7 +162,7 @@ class AutoTable(_OfLines):
 class SwitchTable(_OfLines):
     """Lines that became prepaid or monthly again, or will."""
 
-    effective_on = DateColumn(verbose_name="From")
+    effective_on = DateColumn(verbose_name="From", attrs={"td": {"class": "text-nowrap"}})
     becomes = Column(accessor="words", verbose_name="Becomes", orderable=False)
     state = ChoiceColumn(
         {

@@ -138,8 +138,8 @@ class SwitchToMonthly(_Switch):
     def consequences(self, obj: DataAccount) -> list[str]:
         return [
             *self.owed(obj),
-            f"It is charged {format_money(obj.price)} a month again, for this month by the day from the switch on, with"
-            " the next run.",
+            f"From then on it is charged {format_money(obj.price)} a month again, with the next run; of a month that"
+            " has begun, the days that are left.",
             f"The cap of the month ({obj.package.cap}) counts again; what is left of bought data stays.",
         ]
 

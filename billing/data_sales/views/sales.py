@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from billing.data_sales import grace, quoting, selling
 from billing.data_sales.filters import SaleFilter
-from billing.data_sales.forms import SellForm
+from billing.data_sales.forms import CancelForm, SellForm
 from billing.data_sales.models import (
     BilledWhen,
     DataSalesSettings,
@@ -20,9 +20,8 @@ from billing.data_sales.tables import UNDO, SaleTable, sale_actions
 from billing.data_sales.views.lines import HOME, SEARCH, VIEW, OnLine
 from billing.documents import dues
 from billing.gateways.models import CheckoutState
-from billing.payments.forms import ReasonForm
 from billing.recurring.models import BillingSettings
-from ispbilling.core import clock
+from ispbilling.core import access, clock
 from ispbilling.core.clock import local_day
 from ispbilling.core.money import ZERO, format_money
 from ispbilling.core.parts import Attr, Button, Panel, State
@@ -170,7 +169,10 @@ class TopupSell(OnLine):
             found.append(f"{payer} is invoiced at once, due on {due}, and the invoice is sent.")
         else:
             found.append(f"{payer} is charged with the next month-end run.")
-        return [*found, "A line that is online is told within seconds. You can undo it."]
+        return [*found, "A line that is online is told within seconds.", f"{self.who_undoes()} can undo it."]
+
+    def who_undoes(self) -> str:
+        return "You" if access.may(self.actor, UNDO) else "Somebody who keeps the books"
 
     def act(self, obj: DataAccount, form: Any, actor: Any) -> TopupSale:
         asked = form.cleaned_data
@@ -183,7 +185,9 @@ class TopupSell(OnLine):
         return f"{result} is sold for {format_money(result.total)}{how}."
 
     def undo_url(self, obj: DataAccount, result: TopupSale) -> str | None:
-        return None
+        if result.state != SaleState.SOLD or not access.may(self.actor, UNDO):
+            return None
+        return reverse("billing:topup_sale_undo", args=[result.pk])
 
     def success_url(self, obj: DataAccount, result: TopupSale) -> str:
         return str(obj.get_absolute_url())
@@ -226,7 +230,7 @@ class SaleUndo(ActionPage):
     queryset = SALES
     permission = UNDO
     parents = (HOME,)
-    form_class = ReasonForm
+    form_class = CancelForm
     title = "Undo Top-up"
     submit_label, submit_icon, danger = "Undo", "arrow-back-up", True
 
@@ -250,7 +254,8 @@ class SaleUndo(ActionPage):
         return [data, money]
 
     def act(self, obj: TopupSale, form: Any, actor: Any) -> TopupSale:
-        return selling.undo(obj, clock.now(), actor=actor, reason=form.cleaned_data["reason"])
+        reason = form.cleaned_data["reason"] or "No reason given"
+        return selling.undo(obj, clock.now(), actor=actor, reason=reason)
 
     def done(self, obj: TopupSale, result: TopupSale) -> str:
         return f"{result} is undone."
