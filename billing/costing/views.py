@@ -90,9 +90,8 @@ class CostingDelete(ActionPage):
         )
 
     def consequences(self, obj: CostingModel) -> list[str]:
-        return [
-            f"Its {counted(obj.prices.count(), 'price')} are gone. Nobody has it, so nobody's invoice changes."
-        ]
+        gone = [f"Its {counted(count, 'price')} go with it."] if (count := obj.prices.count()) else []
+        return [*gone, "Nobody has it, so nobody's invoice changes."]
 
     def act(self, obj: CostingModel, form: Any, actor: Any) -> None:
         pricing.remove(obj, actor=actor)

@@ -18,6 +18,7 @@ class DataAccountFilter(django_filters.FilterSet):
     service = django_filters.ModelMultipleChoiceFilter(
         field_name="package__service", queryset=Service.objects.all(), label="Service"
     )
+    prepaid = django_filters.BooleanFilter(label="Prepaid")
     medium = django_filters.MultipleChoiceFilter(choices=Medium.choices, label="Medium")
     high_site = django_filters.ModelMultipleChoiceFilter(
         field_name="customer__high_site", queryset=HighSite.objects.all(), label="Highsite"

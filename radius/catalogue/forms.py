@@ -15,6 +15,7 @@ from radius.catalogue.offering import next_grant
 class ServiceForm(SeenForm):
     """A speed, as the provider sells it in Mb/s."""
 
+    layout = Layout(Pair("code", "title"), Pair("down_kbps", "up_kbps"), Pair("authentication", "expires_on"))
     down_kbps = SpeedField(label="Speed down", help_text="Mb/s to the subscriber; zero means zero")
     up_kbps = SpeedField(label="Speed up", help_text="Mb/s from the subscriber; zero means zero")
 

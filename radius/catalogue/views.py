@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 
 from ispbilling.core import clock
 from ispbilling.core.forms import Tabs
@@ -135,7 +135,13 @@ class ServiceDetail(DetailPage):
         return found
 
 
-class ServiceAdd(AddPage):
+class _OnServices:
+    """Pages below the list of services."""
+
+    parents = (("Services", reverse_lazy("radius:service_list")),)
+
+
+class ServiceAdd(_OnServices, AddPage):
     model = Service
     permission = EDIT
     title = "Add Service"
@@ -163,7 +169,7 @@ class ServiceClone(ServiceAdd):
         return offering.clone(obj, source, clock.now(), actor=actor)
 
 
-class ServiceEdit(EditPage):
+class ServiceEdit(_OnServices, EditPage):
     model = Service
     permission = EDIT
     tabs = SERVICE_TABS
@@ -173,7 +179,7 @@ class ServiceEdit(EditPage):
         return offering.edit(obj, form.changed, clock.now(), actor=actor, seen=form.seen)
 
 
-class ServiceDelete(ActionPage):
+class ServiceDelete(_OnServices, ActionPage):
     queryset = _counted(Service.objects.all())
     permission = EDIT
     title = "Delete Service"
@@ -297,7 +303,13 @@ class PackageDetail(DetailPage):
         return [who, *package_actions(self.object)]
 
 
-class _Labelled(EditPage):
+class _OnPackages:
+    """Pages below the list of packages."""
+
+    parents = (("Packages", reverse_lazy("radius:package_list")),)
+
+
+class _Labelled(_OnPackages, EditPage):
     """Tells after saving when the name claims what the package does not give."""
 
     def after(self, obj: Package, form: Tabs) -> None:
@@ -351,7 +363,7 @@ class PackageEdit(_Labelled):
             )
 
 
-class PackageDeactivate(ActionPage):
+class PackageDeactivate(_OnPackages, ActionPage):
     queryset = PackageList.queryset
     permission = EDIT
     title = "Deactivate Package"
@@ -376,7 +388,7 @@ class PackageDeactivate(ActionPage):
         return reverse("radius:package_activate", args=[obj.pk])
 
 
-class PackageDelete(ActionPage):
+class PackageDelete(_OnPackages, ActionPage):
     queryset = PackageList.queryset
     permission = EDIT
     title = "Delete Package"
@@ -404,7 +416,7 @@ class PackageDelete(ActionPage):
         return reverse("radius:package_list")
 
 
-class PackageActivate(ActionPage):
+class PackageActivate(_OnPackages, ActionPage):
     queryset = PackageList.queryset
     permission = EDIT
     title = "Activate Package"

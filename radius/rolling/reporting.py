@@ -163,7 +163,7 @@ def _free(since: datetime, until: datetime) -> Finding:
     charged = rows.count()
     return Finding(
         RULES["8A(6)"],
-        ("Nothing was charged for rolling over." if not charged else "",),
+        () if charged else ("Nothing was charged for rolling over.",),
         f"{counted(charged, 'rolled over bundle')} with a price." if charged else "",
     )
 

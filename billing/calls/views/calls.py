@@ -194,14 +194,16 @@ class CallerLeaveOut(ActionPage):
         return self.request.GET.get("caller", "").replace("\0", "")[:64]
 
     def find(self) -> CallSettings:
-        return CallSettings.get()
+        found = CallSettings.get()
+        self.subject = shown(self.caller, found.country_code)
+        return found
 
     def obstacles(self, obj: CallSettings) -> list[str]:
         return [] if self._count() else ["None of its calls waits for a customer any more."]
 
     def consequences(self, obj: CallSettings) -> list[str]:
         return [
-            f"{counted(self._count(), 'call')} from {shown(self.caller, obj.country_code)} will not be billed.",
+            f"{counted(self._count(), 'call')} from {self.subject} will not be billed.",
             "Calls from it that come later wait for a customer again.",
             "Among all calls, under Left out, you can take them in again.",
         ]
@@ -210,7 +212,7 @@ class CallerLeaveOut(ActionPage):
         return owning.leave_out_caller(self.caller, form.cleaned_data["reason"], actor=actor)
 
     def done(self, obj: CallSettings, result: int) -> str:
-        return f"{counted(result, 'call')} from {shown(self.caller, obj.country_code)} left out."
+        return f"{counted(result, 'call')} from {self.subject} left out."
 
     def close_url(self) -> str:
         return self.came_from() or reverse(self.success_url_name)

@@ -83,9 +83,8 @@ class PhoneModelDelete(ActionPage):
         return [why] if (why := decks.why_not_removed(obj)) else []
 
     def consequences(self, obj: PhoneCostingModel) -> list[str]:
-        return [
-            f"Its {counted(obj.rates.count(), 'rate')} are gone. Nobody has it, so nobody's invoice changes."
-        ]
+        gone = [f"Its {counted(count, 'rate')} go with it."] if (count := obj.rates.count()) else []
+        return [*gone, "Nobody has it, so nobody's invoice changes."]
 
     def act(self, obj: PhoneCostingModel, form: Any, actor: Any) -> None:
         decks.remove(obj, actor=actor)

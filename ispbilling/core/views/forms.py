@@ -248,6 +248,8 @@ class ActionPage(FormPage):
     template_name = "generic/confirm.html"
     dialog_template = "generic/_confirm_dialog.html"
     submit_label = "Confirm"
+    #: What it is done to, where that is not the row.
+    subject: str = ""
 
     def consequences(self, obj: Any) -> list[str]:
         """What it will do to service, money and messages, with numbers; shown above the button."""
