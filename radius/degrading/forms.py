@@ -17,6 +17,7 @@ class AccessActionForm(SeenForm):
     layout = Layout("kind", Pair("address_list", "pool"), Pair("down_kbps", "up_kbps"), "redirect_url")
     down_kbps = SpeedField(label="Speed down", required=False, help_text="Mb/s; a throttle needs it")
     up_kbps = SpeedField(label="Speed up", required=False, help_text="Mb/s; empty in a garden: their own")
+    redirect_url = AccessAction._meta.get_field("redirect_url").formfield(assume_scheme="https")
 
     class Meta:
         model = AccessAction

@@ -31,7 +31,7 @@ pytestmark = [pytest.mark.django_db(transaction=True, serialized_rollback=True)]
 ONLY = os.environ.get("SHOTS_ONLY", "")
 #: Not a page: a file, a part of one, or something that only answers a script.
 NOT_PAGES = re.compile(
-    r"_(hint|pdf|file|generate|generated|switch|export|download|thumbnail|preview|sample)$"
+    r"_(hint|pdf|file|generate|generated|export|download|progress|thumbnail|preview|sample)$"
 )
 
 
