@@ -81,17 +81,6 @@ def of_month(accounts: QuerySet[DataAccount], month: Period) -> Total:
     return Total(money["accounts"], used["octets"], money["cost"])
 
 
-def used_by_account(accounts: list[DataAccount], month: Period) -> dict[int, int]:
-    """Octets of the month by data account id, in one query; an account without usage has 0."""
-    rows = (
-        UsageDay.objects.filter(day__gte=month.start, day__lt=month.end, data_account__in=accounts)
-        .order_by()
-        .values_list("data_account_id")
-        .annotate(octets=Sum(BOTH))
-    )
-    return {account.pk: 0 for account in accounts} | dict(rows)
-
-
 def daily(period: Period, **where: Any) -> list[Day]:
     """Every day of the period, quiet days as zero: `daily(month, data_account=a)`,
     `daily(month, data_account__customer=c)`, or all lines without a condition.
@@ -147,8 +136,3 @@ def by_account(period: Period, **where: Any) -> list[Part]:
         .annotate(upload=Sum("upload_octets"), download=Sum("download_octets"))
     )
     return [part for row in rows if (part := Part(*row)).total]
-
-
-def percent(used: int, cap: int | None) -> int | None:
-    """Whole percent of the cap that is used, rounded down so that 100 means reached; None when uncapped."""
-    return None if cap is None else used * 100 // cap
