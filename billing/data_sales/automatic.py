@@ -66,7 +66,7 @@ def switch_on(
     """
     with transaction.atomic():
         line = selling.lock(account)
-        if why := quoting.why_not(line, now):
+        if why := quoting.why_not(line, now) or (quoting.not_automatic(line) if door == Door.PORTAL else ""):
             raise DomainError(why)
         if not quoting.offered(line, portal=door == Door.PORTAL).filter(pk=terms.type.pk).exists():
             raise DomainError(f"{terms.type} is not offered to {line}; choose another top-up.")
@@ -165,7 +165,9 @@ def _buy(pk: int, now: datetime) -> bool:
         if quote.total > row.agreed_price:
             now_, then = format_money(quote.total), format_money(row.agreed_price)
             return _stop(row, f"{row.topup_type} costs {now_} now; {then} was agreed to.", now)
-        if bought(line, now) + quote.total > row.limit:
+        # What only pays for the overrun helps nobody unless the limit allows what comes after it, too.
+        needed = 1 if quote.usable else quoting.overrun(line, now) // row.topup_type.octets + 1
+        if bought(line, now) + needed * quote.total > row.limit:
             return _tell_limit(row, now)
         sales = TopupSale.objects.filter(data_account=line, way=SaleWay.AUTOMATIC).count()
         order = Order(line, row.topup_type, SaleWay.AUTOMATIC, f"auto:{line.pk}:{sales + 1}")

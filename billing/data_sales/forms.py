@@ -1,6 +1,6 @@
 """Forms of selling data: a top-up, automatic top-ups, a switch, and the settings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -19,25 +19,51 @@ from ispbilling.core.units import format_octets
 from radius.models import DataAccount
 
 
-def offer(quote: Quote) -> str:
-    """A top-up as one choice: `Top-up 20 GB: 20.0 GB for R 99.00, valid 30 days`."""
+def offer(quote: Quote, *, later: bool = False) -> str:
+    """A top-up as one choice: `Top-up 20 GB: 20.0 GB for R 99.00, valid 30 days`; `later`: whatever is over now."""
     type_ = quote.type
     said = f"{type_.title}: {type_.data} for {format_money(quote.total)}, valid {type_.validity}"
-    if quote.over:
-        said += f"; {format_octets(quote.usable)} of it can be used"
-    return said
+    if later or not quote.over:
+        return said
+    if quote.usable:
+        return f"{said}; {format_octets(quote.usable)} of it can be used"
+    return f"{said}; all of it covers what was used over the cap"
 
 
 class TypeField(forms.ModelChoiceField):
-    """The top-ups of a line, each with what it gives and costs there."""
+    """The top-ups of a line, each with what it gives and costs there.
 
-    def __init__(self, account: DataAccount, now: datetime, *, portal: bool = False, **kwargs: Any) -> None:
+    A choice is sent back with what it was when it was shown: what changed meanwhile is shown again before it is bought.
+    """
+
+    def __init__(
+        self, account: DataAccount, now: datetime, *, portal: bool = False, later: bool = False, **kwargs: Any
+    ) -> None:
+        self._later = later
         types = quoting.offered(account, portal=portal)
         self.quotes = {type_.pk: quoting.quote(account, type_, now) for type_ in types}
         super().__init__(queryset=types, empty_label=None, **kwargs)
+        self.error_messages["invalid_choice"] = "That top-up is not sold any more. Choose another one."
+
+    def _shown(self, pk: int) -> str:
+        quote = self.quotes[pk]
+        return f"{pk}:{quote.total}:{quote.type.octets}:{quote.type.validity_days or ''}"
+
+    def prepare_value(self, value: Any) -> Any:
+        pk = super().prepare_value(value)
+        return self._shown(int(pk)) if str(pk).isdecimal() and int(pk) in self.quotes else pk
+
+    def to_python(self, value: Any) -> Any:
+        sent = str(value or "")
+        found: Any = super().to_python(sent.partition(":")[0])
+        if found is not None and ":" in sent and sent != self._shown(found.pk):
+            raise forms.ValidationError(
+                f"It changed meanwhile: {offer(self.quotes[found.pk])}. Choose again."
+            )
+        return found
 
     def label_from_instance(self, obj: Any) -> str:
-        return offer(self.quotes[obj.pk]) if obj.pk in self.quotes else str(obj)
+        return offer(self.quotes[obj.pk], later=self._later) if obj.pk in self.quotes else str(obj)
 
 
 class SellForm(Form):
@@ -71,6 +97,7 @@ class AutoForm(Form):
             now,
             portal=portal,
             label="Buy",
+            later=True,
             widget=forms.RadioSelect,
             initial=row.topup_type_id if row else None,
         )
@@ -156,10 +183,15 @@ class PortalTopupForm(forms.Form):
     token = forms.UUIDField(widget=forms.HiddenInput, error_messages={"invalid": "Go back and begin again."})
 
     def __init__(
-        self, *args: Any, account: DataAccount, now: datetime, ways: Sequence[tuple[str, str]], **kwargs: Any
+        self,
+        *args: Any,
+        account: DataAccount,
+        now: datetime,
+        ways: Callable[[Sequence[Decimal]], Sequence[tuple[str, str]]],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["type"] = TypeField(
+        types = TypeField(
             account,
             now,
             portal=True,
@@ -167,18 +199,13 @@ class PortalTopupForm(forms.Form):
             widget=forms.RadioSelect,
             error_messages={"required": "Choose a top-up."},
         )
+        self.fields["type"] = types
+        to_pay = ways([quote.total for quote in types.quotes.values()])
         self.fields["pay"] = forms.ChoiceField(
             label="How do you pay?",
-            choices=ways,
+            choices=to_pay,
             widget=forms.RadioSelect,
-            initial=ways[0][0] if ways else None,
+            initial=to_pay[0][0] if to_pay else None,
             error_messages={"required": "Choose how you pay."},
         )
         self.fields["token"].initial = str(uuid4())
-
-    @property
-    def total(self) -> Decimal:
-        """What the chosen top-up costs, of a valid form."""
-        field: Any = self.fields["type"]
-        total: Decimal = field.quotes[self.cleaned_data["type"].pk].total
-        return total

@@ -61,7 +61,12 @@ def offered(account: DataAccount, *, portal: bool = False) -> QuerySet[TopupType
     if not (package.sells_topups or (account.prepaid and package.topup_group_id)):
         return TopupType.objects.none()
     types = TopupType.objects.filter(group=package.topup_group_id, active=True).select_related("group")
-    return types.filter(in_portal=True) if portal else types
+    if not portal:
+        return types
+    # What costs nothing is given by staff: whoever may take it himself takes it without end.
+    if account.custom_topup_price is None:
+        return types.filter(in_portal=True, price__gt=0)
+    return types.filter(in_portal=True) if account.custom_topup_price else types.none()
 
 
 def out_of_service(account: DataAccount, now: datetime) -> str:
@@ -144,6 +149,17 @@ def overrun(account: DataAccount, now: datetime) -> int:
     """Octets that were used this month over the cap and are not paid for."""
     found = remaining.remaining([account.pk], now).get(account.pk)
     return 0 if found is None else found.over
+
+
+def not_automatic(account: DataAccount) -> str:
+    """Why its owner may not switch automatic top-ups on in the portal, as a sentence; else empty. They are charged to
+    his own account, and to that of a monthly line only where customers may buy on account."""
+    who = paying.payer(account.customer)
+    if who != account.customer:
+        return f"What this account uses is charged to {who.name}: ask them, or us, for automatic top-ups."
+    if not account.prepaid and not DataSalesSettings.get().portal_on_account:
+        return "Top-ups are paid before they are given: buy them yourself, or ask us for automatic ones."
+    return ""
 
 
 def not_on_account(account: DataAccount, total: Decimal, now: datetime) -> str:

@@ -55,6 +55,8 @@ def sell(order: Order, now: datetime, *, actor: User | None, on_debt: bool = Fal
         _hold_credit(account)
         if order.way == SaleWay.PORTAL and (why := quoting.not_on_account(account, quote.total, now)):
             raise DomainError(why)
+        if order.way == SaleWay.PORTAL and not quote.total:
+            raise DomainError(f"{order.type} costs you nothing: ask us for it.")
         if account.prepaid and not on_debt:
             _refuse_on_debt(account, quote)
         bundle = _grant(account, quote, order.source, now, actor)
@@ -164,7 +166,6 @@ def _refuse_on_debt(account: DataAccount, quote: Quote) -> None:
         has = f"{format_money(credit)} in credit" if credit > 0 else "nothing in credit"
         raise DomainError(
             f"{account} is prepaid and its account has {has}; {quote.type} costs {format_money(quote.total)}."
-            " Take a payment first."
         )
 
 

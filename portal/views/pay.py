@@ -46,6 +46,8 @@ class Pay(PortalPage):
         return self.show(PayForm(choices=self.choices()))
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        if limits.too_many(request):
+            return self.answer("portal/too_many.html", status=429)
         form = PayForm(request.POST, choices=self.choices())
         if not form.is_valid():
             return self.show(form)
@@ -145,7 +147,7 @@ class PayCheckout(CheckoutPage):
             form = checkouts.form(self.checkout, back=back, cancelled=cancelled)
         except DomainError as refusal:
             return self.show("portal/pay_over.html", refusal=str(refusal))
-        response = self.show("portal/pay_checkout.html", form=form)
+        response = self.show("portal/pay_checkout.html", form=form, sale=self.sale())
         response._csp_update = {"form-action": [origin(form.url)]}  # type: ignore[attr-defined]  # django-csp's
         return response
 

@@ -1,8 +1,11 @@
-"""Buying data: a top-up, automatic top-ups, and a little for nothing where the provider gives it."""
+"""Buying data: a top-up, automatic top-ups, and a little free of charge where the provider gives it."""
 
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -12,9 +15,10 @@ from billing.data_sales.automatic import Terms
 from billing.data_sales.forms import AutoForm, PortalTopupForm
 from billing.data_sales.models import AutoTopup, DataSalesSettings, SaleState, SaleWay, TopupSale
 from billing.data_sales.selling import Order
+from billing.gateways.models import CheckoutState
 from customers.models import Customer
 from ispbilling.core.errors import DomainError
-from portal import owing, topups
+from portal import limits, owing, paying, topups
 from portal.views.page import PortalPage
 from radius.bundles import remaining
 from radius.models import DataAccount
@@ -42,12 +46,14 @@ class Topups(PortalPage):
         lines = sold_to(self.customer)
         left = remaining.remaining([one.pk for one in lines], self.now)
         auto = AutoTopup.objects.buying().filter(data_account__in=lines).in_bulk()
-        sales = TopupSale.objects.filter(data_account__customer=self.customer).exclude(
-            state=SaleState.WAITING
+        # What was begun and not paid for is nothing to look back on; what may still be paid is.
+        given_up = Q(state=SaleState.WAITING) & ~Q(
+            checkout__state__in=[CheckoutState.OPEN, CheckoutState.PAID]
         )
+        sales = TopupSale.objects.filter(data_account__customer=self.customer).exclude(given_up)
         return self.answer(
             lines=[(one, left.get(one.pk), auto.get(one.pk)) for one in lines],
-            sales=sales.select_related("bundle", "data_account")[:LATEST],
+            sales=sales.select_related("bundle", "data_account", "checkout")[:LATEST],
         )
 
 
@@ -68,13 +74,9 @@ class LinePage(PortalPage):
         account: DataAccount = get_object_or_404(rows, pk=self.pk)
         return account
 
-    def obstacle(self) -> str:
-        """Why nothing can be bought for it now, as a sentence for its owner."""
-        if why := quoting.why_not(self.account, self.now):
-            return why
-        if not quoting.offered(self.account, portal=True).exists():
-            return "There is nothing to buy for this line at the moment."
-        return quoting.stands_still(self.account, self.now)
+    def too_often(self) -> HttpResponse | None:
+        """The answer to somebody who buys faster than people do."""
+        return self.answer("portal/too_many.html", status=429) if limits.too_many(self.request) else None
 
 
 class Topup(LinePage):
@@ -89,6 +91,8 @@ class Topup(LinePage):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.account = self.find()
+        if refused := self.too_often():
+            return refused
         form = self.form(request.POST)
         if not form.is_valid():
             return self.show(form)
@@ -108,7 +112,9 @@ class Topup(LinePage):
         return HttpResponseRedirect(reverse("portal:pay_checkout", args=[sale.checkout.token]))
 
     def form(self, data: Any) -> PortalTopupForm:
-        ways = topups.ways(self.account, self.now)
+        def ways(prices: Sequence[Decimal]) -> list[tuple[str, str]]:
+            return topups.ways(self.account, prices, self.now)
+
         return PortalTopupForm(data, account=self.account, now=self.now, ways=ways)
 
     def show(self, form: PortalTopupForm) -> HttpResponse:
@@ -118,8 +124,9 @@ class Topup(LinePage):
             account=self.account,
             left=left,
             over=0 if self.account.prepaid or left is None else left.over,
-            obstacle=self.obstacle(),
+            obstacle=topups.obstacle(self.account, self.now),
             debt=owing.of(self.customer),
+            online=paying.online(),
             automatic=AutoTopup.objects.buying().filter(data_account=self.account).first(),
             no_way=topups.no_way(self.account, self.now),
             grace=DataSalesSettings.get().grace_octets if not grace.why_not(self.account, self.now) else None,
@@ -127,16 +134,19 @@ class Topup(LinePage):
 
 
 class Bought(PortalPage):
-    """What was bought on account: it is there."""
+    """What became of a top-up: it is there, it waits for its payment, or why it is not."""
 
     title = "Top-up"
     place = "home"
     template_name = "portal/topup_bought.html"
 
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
-        rows = TopupSale.objects.select_related("bundle", "document", "data_account")
+        rows = TopupSale.objects.select_related("bundle", "document", "data_account", "checkout__payment")
         sale = get_object_or_404(rows, pk=pk, data_account__customer=self.customer)
-        return self.answer(sale=sale)
+        waits = (
+            sale.state == SaleState.WAITING and sale.checkout and sale.checkout.state == CheckoutState.OPEN
+        )
+        return self.answer(sale=sale, checkout=sale.checkout if waits else None)
 
 
 class Automatic(LinePage):
@@ -151,6 +161,8 @@ class Automatic(LinePage):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.account = self.find()
+        if refused := self.too_often():
+            return refused
         form = self.form(request.POST)
         if not form.is_valid():
             return self.show(form)
@@ -169,7 +181,12 @@ class Automatic(LinePage):
 
     def show(self, form: AutoForm) -> HttpResponse:
         row = AutoTopup.objects.agreed().filter(data_account=self.account).first()
-        return self.answer(form=form, account=self.account, automatic=row, obstacle=self.obstacle())
+        return self.answer(
+            form=form,
+            account=self.account,
+            automatic=row,
+            obstacle=topups.obstacle(self.account, self.now) or quoting.not_automatic(self.account),
+        )
 
 
 class AutomaticOff(Automatic):
@@ -187,7 +204,7 @@ class AutomaticOff(Automatic):
 
 
 class Grace(Topup):
-    """A little data for nothing, once: a button of the same page."""
+    """A little data free of charge, once: a button of the same page."""
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         self.account = self.find()

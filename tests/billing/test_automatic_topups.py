@@ -118,6 +118,17 @@ def test_it_buys_nothing_that_is_dearer_than_what_was_agreed_to(line: DataAccoun
     assert (sweep(), bought()) == (1, 1)
 
 
+def test_the_limit_is_not_spent_where_it_only_pays_for_the_overrun(line: DataAccount) -> None:
+    line.package.add_overusage_on_topup = False
+    line.package.save()
+    agree(line)
+    use(line, 125 * GB)
+    assert (sweep(), bought(), events("limit_reached")) == (1, 0, 1)
+    agree(line, limit=300)
+    assert [sweep(), sweep(), sweep()] == [1, 1, 1]
+    assert (bought(), remaining.left(line, NOW)) == (3, 5 * GB)
+
+
 def test_every_word_of_the_customer_is_in_the_log(line: DataAccount) -> None:
     agree(line)
     agree(line)  # the same again

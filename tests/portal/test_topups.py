@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -15,11 +16,18 @@ from customers.accounts import gates
 from customers.models import Customer, GateKind
 from ispbilling.core.clock import local_day, now
 from ispbilling.core.units import GB, MB
+from portal import limits
 from radius.bundles import granting, remaining
 from radius.models import DataAccount, OutOfBundleConsent, TopupType
 from tests import builders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.feature("POR-2")]
+
+
+@pytest.fixture(autouse=True)
+def nobody_was_here() -> None:
+    """Tries are counted in the cache, which tests share."""
+    cache.clear()
 
 
 @pytest.fixture
@@ -118,11 +126,72 @@ def test_automatic_topups_need_a_tick_and_are_switched_off(portal: Client, line:
 
 def test_grace_is_taken_where_the_provider_gives_it(portal: Client, line: DataAccount) -> None:
     granting.set_prepaid(line, now())
-    assert "for nothing" not in get(portal, "topup", line.pk)
+    assert "free of charge" not in get(portal, "topup", line.pk)
     DataSalesSettings.objects.update(grace_octets=200 * MB)
-    assert "for nothing, once until you buy again" in get(portal, "topup", line.pk)
+    assert "free of charge, once until you buy again" in get(portal, "topup", line.pk)
     assert (
         "200.0 MB added"
         in portal.post(reverse("portal:topup_grace", args=[line.pk]), follow=True).content.decode()
     )
     assert remaining.left(line, now()) == 200 * MB
+
+
+def test_what_changed_between_the_page_and_its_button_is_shown_before_it_is_bought(
+    portal: Client, line: DataAccount
+) -> None:
+    page = portal.get(reverse("portal:topup", args=[line.pk]))
+    shown = page.context["form"]["type"].subwidgets[0].data["value"]
+    TopupType.objects.update(price="149.00")
+    refused = buy(portal, line, type=str(shown))
+    assert "It changed meanwhile: " in refused
+    assert "for R 149.00" in refused
+    TopupType.objects.update(active=False)
+    assert "There is nothing to buy for this line at the moment." in buy(portal, line, type=str(shown))
+    assert not TopupSale.objects.exists()
+
+
+def test_what_waits_for_its_payment_is_found_again(portal: Client, line: DataAccount) -> None:
+    builders.gateway()
+    assert f" on {line.username}</dd>" in buy(portal, line, "online")
+    sale = TopupSale.objects.get()
+    assert sale.title in get(portal, "topup_list")
+    assert "Go on to pay" in get(portal, "topup_bought", sale.pk)
+    checkouts.cancel(sale.checkout, now())
+    assert sale.title not in get(portal, "topup_list")
+
+
+def test_a_customer_takes_nothing_that_is_free_and_promises_nothing_for_another(
+    portal: Client, line: DataAccount, alice: Customer
+) -> None:
+    TopupType.objects.update(price=0)
+    assert "There is nothing to buy" in get(portal, "topup", line.pk)
+    buy(portal, line)
+    TopupType.objects.update(price=99)
+    Customer.objects.filter(pk=alice.pk).update(discount=100)
+    buy(portal, line)
+    assert not TopupSale.objects.exists()
+
+    address = reverse("portal:topup_automatic", args=[line.pk])
+    terms = {"type": TopupType.objects.get().pk, "limit": "300", "agreed": "on"}
+    Customer.objects.filter(pk=alice.pk).update(discount=None)
+    master = builders.customer(name="Wonderland", is_master=True)
+    Customer.objects.filter(pk=alice.pk).update(master=master, bill_all_to_master=True)
+    assert "is charged to Wonderland" in portal.post(address, terms).content.decode()
+    Customer.objects.filter(pk=alice.pk).update(master=None, bill_all_to_master=False)
+    DataSalesSettings.objects.update(portal_on_account=False)
+    assert "Top-ups are paid before they are given" in portal.post(address, terms).content.decode()
+    assert not AutoTopup.objects.exists()
+
+
+def test_it_says_what_the_credit_pays_of_it(portal: Client, line: DataAccount, alice: Customer) -> None:
+    builders.payment(alice, "20.00", on=local_day(now()) - timedelta(days=1))
+    assert "From my credit of R 20.00, the rest on my account" in get(portal, "topup", line.pk)
+    granting.set_prepaid(line, now())
+    assert "as soon as enough is in your credit" in get(portal, "topup", line.pk)
+
+
+def test_nobody_buys_faster_than_people_do(portal: Client, line: DataAccount) -> None:
+    for _again in range(limits.TRIES):
+        buy(portal, line, type="")
+    assert "That was too often" in buy(portal, line)
+    assert not TopupSale.objects.exists()
