@@ -12,6 +12,7 @@ from ispbilling.core.errors import DomainError
 from ispbilling.core.units import format_octets
 from portal import limits
 from portal.views.page import PortalPage
+from portal.views.topup import sold_to
 from radius.bundles.models import DataBundle
 from radius.models import DataAccount, NoticeChoice
 from radius.rolling import consenting, expiring, noticing, transferring
@@ -47,15 +48,18 @@ class Data(PortalPage):
         rows = self.customer.data_accounts.select_related("package").order_by("username")
         lines: list[Any] = [one for one in rows.prefetch_related(held) if _metered(one)]
         said = consenting.standing(line.pk for line in lines)
+        giving = DataSettings.get().transfers_in_portal
         return self.answer(
             form=form,
-            lines=[
-                (line, [(one, one.state(self.now), expiring.until(one.expires_at)) for one in line.held])
-                for line in lines
-            ],
+            lines=[(line, [self.row(one, giving) for one in line.held]) for line in lines],
+            sold=sold_to(self.customer),
             consents=[row for row in said.values() if row.given],
-            giving=DataSettings.get().transfers_in_portal,
         )
+
+    def row(self, bundle: DataBundle, giving: bool) -> tuple[DataBundle, str, str, bool]:
+        """A bundle, how it stands, until when it lasts, and whether something of it can be given away."""
+        gives = giving and not transferring.obstacles(bundle, self.now)
+        return bundle, bundle.state(self.now), expiring.until(bundle.expires_at), gives
 
 
 def _metered(line: DataAccount) -> bool:

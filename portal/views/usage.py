@@ -5,16 +5,20 @@ from datetime import date
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 
+from billing.data_sales import quoting
 from ispbilling.core.clock import Period, add_months, local_day, month_of
-from ispbilling.core.tables import url_or_none
 from portal import standing
 from portal.graph import Graph
 from portal.views.page import PortalPage
 from radius.accounts.states import MEANINGS, RadiusStatus
+from radius.bundles import remaining
+from radius.consumption import running_out
 from radius.consumption.held import Held, held
 from radius.consumption.summary import LineUse, summary
 from radius.models import DataAccount
+from radius.rolling import expiring
 from radius.usage import totals
 
 #: How many months back the selector goes.
@@ -25,16 +29,18 @@ FIRST = date(2000, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A line with what it has."""
+    """A line with what it has: each bundle with its last day; and what becomes of it when nothing is left."""
 
     line: LineUse
-    held: list[Held]
+    held: list[tuple[Held, str]]
+    out: str
 
     @property
     def topup_url(self) -> str | None:
-        """Where more is bought for it, if that is sold at all."""
+        """Where more is bought for it, if something is sold."""
         account = self.line.account
-        return url_or_none("portal:topup", account.pk) if account.package.sells_topups else None
+        sold = quoting.offered(account, portal=True).exists()
+        return reverse("portal:topup", args=[account.pk]) if sold else None
 
     @property
     def status(self) -> tuple[str, str]:
@@ -43,9 +49,25 @@ class Card:
         return standing.WORDS[found], MEANINGS[found]
 
 
-class Usage(PortalPage):
-    title = "Usage"
+class UsagePage(PortalPage):
+    """A page about the usage of all lines, or of the one that is asked for."""
+
     place = "usage"
+    #: Nothing is asked of an earlier day.
+    first = FIRST
+
+    def account(self) -> DataAccount | None:
+        """The data account asked for, if it is this customer's; Http404 otherwise."""
+        asked = self.request.GET.get("account")
+        if not asked:
+            return None
+        if not asked.isdecimal():
+            raise Http404(asked)
+        return get_object_or_404(self.customer.data_accounts.select_related("package"), pk=int(asked))
+
+
+class Usage(UsagePage):
+    title = "Usage"
     template_name = "portal/usage.html"
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -72,10 +94,21 @@ class Usage(PortalPage):
 
     def cards(self, lines: list[LineUse], ids: list[int], month: Period) -> list["Card"]:
         """The lines that are shown, each with its bundles in the order in which they are used."""
-        of: dict[int, list[Held]] = {}
+        of: dict[int, list[tuple[Held, str]]] = {}
         for one in held(ids, month, self.now):
-            of.setdefault(one.bundle.data_account_id, []).append(one)
-        return [Card(line, of.get(line.account.pk, [])) for line in lines if line.account.pk in ids]
+            if one.state != "void" or one.drawn:  # what was taken back unused was never there
+                shown = (one, expiring.until(one.bundle.expires_at))
+                of.setdefault(one.bundle.data_account_id, []).append(shown)
+        rest = remaining.remaining(ids, self.now) if month.start <= local_day(self.now) < month.end else {}
+        return [
+            Card(
+                line,
+                of.get(line.account.pk, []),
+                running_out.words(line.account, rest[line.account.pk]) if line.account.pk in rest else "",
+            )
+            for line in lines
+            if line.account.pk in ids
+        ]
 
     def month(self, this: Period) -> Period:
         """The month asked for as `?month=2026-11`; Http404 for anything that is not a month of the past."""
@@ -95,15 +128,6 @@ class Usage(PortalPage):
         began = month_of(local_day(self.customer.created_at)).start
         starts = [add_months(this.start, -n) for n in range(MONTHS)]
         return [(_name(start), f"{start:%B %Y}") for start in starts if start >= began or start == this.start]
-
-    def account(self) -> DataAccount | None:
-        """The data account asked for, if it is this customer's; Http404 otherwise."""
-        asked = self.request.GET.get("account")
-        if not asked:
-            return None
-        if not asked.isdecimal():
-            raise Http404(asked)
-        return get_object_or_404(self.customer.data_accounts, pk=int(asked))
 
 
 def _name(day: date) -> str:

@@ -31,7 +31,11 @@ class LineUse:
 def summary(customer: Customer, month: Period, now: datetime) -> list[LineUse]:
     """The lines of a customer that served in the month; one query."""
     mine = totals.in_service(DataAccount.objects.filter(customer=customer), month)
-    rows = with_status(mine, now).select_related("package__service").order_by("username")
+    rows = (
+        with_status(mine, now)
+        .select_related("package__service", "package__service_once_capped")
+        .order_by("username")
+    )
     found: list[Any] = list(limits.with_limits(totals.with_usage(rows, month), month))
     return [LineUse(account, account.used, limits.of(account)) for account in found]
 

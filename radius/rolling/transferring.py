@@ -58,7 +58,7 @@ def obstacles(bundle: DataBundle, now: datetime) -> list[str]:
     if first.promotional:
         return ["Promotional data cannot be transferred."]
     if not first.price and not DataSettings.get().transfer_zero_rated:
-        return ["It was given for nothing; such data is not transferred (Settings > Provider > Data)."]
+        return ["It was given free of charge; such data is not transferred."]
     return []
 
 

@@ -69,7 +69,7 @@ def begin(customer: Customer, account: DataAccount | None) -> Ticket:
     cache.add(counter, 0, WINDOW)
     if cache.incr(counter) > TESTS:
         _give_back(ticket)
-        raise DomainError(f"That were {TESTS} tests within an hour. Try again later.")
+        raise DomainError(f"You ran {TESTS} tests within an hour. Try again later.")
     return ticket
 
 

@@ -19,6 +19,7 @@
   }
   function post(values) {
     return fetch(box.dataset.url, { method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token }, body: new URLSearchParams(values) }).then(function (answer) {
+      if (answer.redirected) { throw new Error("You were logged out meanwhile. Open this page again."); }
       return answer.json().then(function (told) {
         if (!answer.ok) { throw new Error(told.error); }
         return told;
@@ -77,7 +78,7 @@
     say("Beginning …", 2);
     return post(chosen ? { account: chosen.value } : {}).then(function (told) {
       result.ticket = told.ticket;
-      say("Latency …", 5);
+      say("Delay …", 5);
       return ping();
     }).then(function (ms) {
       result.latency = ms.toFixed(1);

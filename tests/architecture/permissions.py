@@ -10,6 +10,7 @@ PAGES = {
     "dashboard": "staff.use",
     "portal:home": PORTAL,
     "portal:usage": PORTAL,
+    "portal:usage_day": PORTAL,
     "portal:data": PORTAL,
     "portal:data_give": PORTAL,
     "portal:data_consent_withdraw": PORTAL,

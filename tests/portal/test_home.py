@@ -51,7 +51,7 @@ def test_money_pays_the_oldest_invoice_first(owed: str, due: str) -> None:
 def test_it_shows_what_each_line_used_of_its_cap(as_alice: Client, line: DataAccount) -> None:
     page = text(as_alice.get("/portal/"))
     assert 'value="30" max="100"' in page
-    assert "30 % used" in page
+    assert "30&nbsp;%" in page
     assert "70.0 GB" in page
     assert ">Working<" in page
 

@@ -1,13 +1,13 @@
 """Usage by day, by month and by line."""
 
 import re
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 from django.test import Client
 
 from customers.models import Customer
-from ispbilling.core.clock import add_months, day_end, day_start, month_of, now, zone
+from ispbilling.core.clock import add_months, day_end, month_of, now
 from ispbilling.core.units import GB
 from portal.graph import Graph, round_up
 from radius.bundles import counting, granting, settling
@@ -24,7 +24,7 @@ def test_it_draws_a_bar_for_every_day_and_the_table_behind_it(
     page = as_alice.get("/portal/usage/")
     assert text(page).count("<g><title>") == page.context["month"].days
     assert f"{today}: 25.0 GB down, 5.0 GB up" in text(page)
-    assert f'<td class="num">{today}</td>' in text(page)
+    assert f">{today}</a></td>" in text(page)
 
 
 @pytest.mark.feature("USE-4")
@@ -90,5 +90,23 @@ def test_it_tells_what_is_left_of_each_bundle_and_until_when(
     assert "90.0 GB left" in page
     assert "Weekend data" in page
     assert "20.0 GB left" in page
-    assert f"until {day_start(last + timedelta(days=1)).astimezone(zone()):%Y-%m-%d %H:%M}" in page
+    assert f"until {last}" in page
     assert "120.0 GB used" in re.sub(r"<[^>]+>", "", text(as_alice.get("/portal/")))
+
+
+@pytest.mark.feature("USE-7")
+def test_a_day_opens_into_its_bundles_and_connections(
+    as_alice: Client, alice: Customer, bob: Customer, line: DataAccount, today: date
+) -> None:
+    settling.settle([line.pk], now())
+    counting.count([line.pk], now())
+    assert f"/portal/usage/day/?day={today}" in text(as_alice.get("/portal/usage/"))
+    page = re.sub(
+        r"<[^>]+>", "", text(as_alice.get("/portal/usage/day/", {"day": today, "account": line.pk}))
+    )
+    assert "30.0 GB25.0 GB down, 5.0 GB up" in page
+    assert f"Monthly data {today:%B %Y}30.0 GB" in page
+    assert "Connections that are not kept any more30.0 GB" in page
+    other = builders.data_account(customer=bob)
+    for wrong in ({"day": "2026-13-01"}, {"day": "9999-01-01"}, {"day": "20261122"}, {"account": other.pk}):
+        assert as_alice.get("/portal/usage/day/", wrong).status_code == 404

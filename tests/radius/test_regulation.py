@@ -292,7 +292,7 @@ def test_8a_7_what_cannot_be_transferred_says_why(alice: Customer, bob: Customer
         (paid, giver, GB, "same line"),
         (paid, uncapped, GB, "uncapped"),
         (paid, receiver, 8 * GB, "Only 7.0 GB is left"),
-        (free, receiver, GB, "given for nothing"),
+        (free, receiver, GB, "given free of charge"),
         (gift, receiver, GB, "Promotional"),
     ):
         with pytest.raises(DomainError, match=why):
