@@ -4,7 +4,7 @@ events."""
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,13 +18,17 @@ from billing.documents.models import DocumentKind
 from billing.models import Balance, DebitRow, Document, Payment, PrepaidSwitch, TopupSale
 from customers.models import Contact, Customer, CustomerRequest, PortalLogin
 from customers.requests.asking import DAYS
-from ispbilling.core.clock import local_day, zone
+from ispbilling.core.clock import zone
 from ispbilling.core.models import Event, User
 from ispbilling.core.money import ZERO, format_money
 from ispbilling.core.units import format_octets
 from notifications.kinds import BY_EVENT
 from notifications.links import days_valid, pay_url, paying_online, portal_url
 from notifications.models import Channel
+from radius.bundles import remaining
+from radius.consumption import running_out
+from radius.models import DataBundle
+from radius.rolling import expiring
 
 
 @dataclass(frozen=True, slots=True)
@@ -444,22 +448,25 @@ def _bundles(events: Sequence[Event]) -> list[Notice]:
     """Used and transferred data: to the primary contact of the customer whose line it is."""
     customers = Customer.objects.in_bulk([event.about_id for event in events])
     contacts = primary_contacts(customers)
+    standing = _standing([event for event in events if event.kind == "data_bundle.used"])
     found = []
     for event in events:
         if event.about_id is None or (customer := customers.get(event.about_id)) is None:
             continue  # the line belongs to nobody any more
-        data, contact = event.data, contacts.get(customer.pk)
+        data, contact, stands = event.data, contacts.get(customer.pk), standing.get(event.subject_id)
         here = event.kind != "data_bundle.used"
         variables = {
             "name": contact.name if contact else customer.name,
             "code": customer.code,
             "line": data["receiver"] if here else data["line"],
             "size": format_octets(data["octets"]),
-            "until": _last_day(data.get("expires_at")),
+            "until": _until(data.get("expires_at")),
             "level": str(data.get("level", "")),
             "title": data.get("title", ""),
             "left": format_octets(data.get("left_octets", 0)),
             "choices": portal_url() + "data/",
+            "rest": format_octets(stands[0]) if stands else "",
+            "then": stands[1] if stands else "",
             "giver": data.get("giver", ""),
             "note": data.get("note", ""),
             "undone": "undone" if event.kind == "data_bundle.transfer_undone_here" else "",
@@ -469,11 +476,27 @@ def _bundles(events: Sequence[Event]) -> list[Notice]:
     return found
 
 
-def _last_day(expires_at: str | None) -> str:
-    """The last local day before an instant, empty for never."""
-    if not expires_at:
-        return ""
-    return str(local_day(datetime.fromisoformat(expires_at) - timedelta(seconds=1)))
+def _standing(events: Sequence[Event]) -> dict[int, tuple[int, str]]:
+    """By bundle: octets that its line has left in all of them, and what becomes of the line when that is nothing."""
+    if not events:
+        return {}
+    rows = DataBundle.objects.filter(pk__in=[event.subject_id for event in events])
+    accounts = {
+        row.pk: row.data_account for row in rows.select_related("data_account__package__service_once_capped")
+    }
+    rest = remaining.remaining(
+        {account.pk for account in accounts.values()}, max(event.at for event in events)
+    )
+    return {
+        pk: (rest[account.pk].left, running_out.words(account, rest[account.pk]))
+        for pk, account in accounts.items()
+        if account.pk in rest
+    }
+
+
+def _until(expires_at: str | None) -> str:
+    """`2026-12-31`, the last day, or the minute; empty for never."""
+    return expiring.until(datetime.fromisoformat(expires_at)).removeprefix("until ") if expires_at else ""
 
 
 SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {

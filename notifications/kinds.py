@@ -149,6 +149,8 @@ CATALOGUE = [
             "until": "2026-12-31",
             "code": "ALI001",
             "choices": "https://isp.example/portal/data/",
+            "rest": "55.0 GB",
+            "then": "",
         },
     ),
     Kind(

@@ -94,7 +94,7 @@ def test_8a_1_each_bundle_and_level_is_told_once(alice: Customer) -> None:
     notices()
     announce(NOW).apply(NOW)
     mails = Message.objects.filter(kind="data_used", channel="email").order_by("pk")
-    assert [mail.subject.split(" of ")[0] for mail in mails] == ["50 %", "100 %", "80 %"]
+    assert [mail.subject.split(" of ")[0] for mail in mails] == ["50 %", "Top-up is used up", "80 %"]
     assert "8.0 GB" not in mails[2].body_text
     assert "2.0 GB of it are left" in mails[2].body_text
     announce(NOW).apply(NOW)
