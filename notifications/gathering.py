@@ -26,8 +26,9 @@ from notifications.kinds import BY_EVENT
 from notifications.links import days_valid, pay_url, paying_online, portal_url
 from notifications.models import Channel
 from radius.bundles import remaining
+from radius.changes.models import ChangeState
 from radius.consumption import running_out
-from radius.models import DataBundle
+from radius.models import DataBundle, Package, PackageChange
 from radius.rolling import expiring
 
 
@@ -273,6 +274,35 @@ def _switched(events: Sequence[Event]) -> list[Notice]:
     return _of_lines(events, told)
 
 
+def _changed(events: Sequence[Event]) -> list[Notice]:
+    """Lines with another package, or the former one again; what was superseded or undone meanwhile is not told."""
+    rows = PackageChange.objects.select_related(
+        "from_package__service", "to_package__service", "data_account"
+    )
+    changes = rows.in_bulk([event.subject_id for event in events])
+
+    def told(event: Event) -> Mapping[str, str] | None:
+        row = changes[event.subject_id]
+        if event.kind != f"package_change.{row.state}":
+            return None
+        there, before = row.to_package, row.from_package
+        if row.state == ChangeState.UNDONE:
+            there, before = before, there
+        return {
+            "package": str(there),
+            "before": str(before),
+            "on": str(row.activates_on),
+            "speed": there.service.speed,
+            "data": "" if row.data_account.prepaid else _monthly(there),
+        }
+
+    return _of_lines(events, told)
+
+
+def _monthly(package: Package) -> str:
+    return "uncapped" if package.cap_octets is None else f"{package.cap} a month"
+
+
 def _of_lines(events: Sequence[Event], told: Callable[[Event], Mapping[str, str] | None]) -> list[Notice]:
     """Notices of what befell a line, to the primary contact of its customer; none where nothing is told."""
     customers = Customer.objects.in_bulk([event.about_id for event in events])
@@ -515,6 +545,7 @@ SOURCES: Mapping[str, Callable[[Sequence[Event]], list[Notice]]] = {
     "auto_topup_stopped": _stopped,
     "data_expiring": _expiring,
     "prepaid_switched": _switched,
+    "package_changed": _changed,
     "cancellation_set": _customers,
     "cancellation_cleared": _customers,
     "update_request": _requests,

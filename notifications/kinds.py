@@ -205,6 +205,20 @@ CATALOGUE = [
         {**_LINE, "becomes": "prepaid", "prepaid": "yes", "credited": "R 360.00", "kept": "70.0 GB"},
     ),
     Kind(
+        "package_changed",
+        "Package change",
+        "when a line gets another package, or its former one back: speed and data",
+        ("package_change.applied", "package_change.undone"),
+        {
+            **_LINE,
+            "package": "20 Mb/s 200 GB",
+            "before": "10 Mb/s 100 GB",
+            "on": "2026-12-11",
+            "speed": "20 Mb/s down, 10 Mb/s up",
+            "data": "200.0 GB a month",
+        },
+    ),
+    Kind(
         "cancellation_set",
         "Cancellation",
         "when a last day of service is set or moved",

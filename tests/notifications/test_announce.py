@@ -1,17 +1,21 @@
 """From events to the outbox, each fact once."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from billing.changes import acting
 from customers.accounts import gates
 from customers.accounts.models import GateKind
 from customers.models import Customer, PortalLogin
 from ispbilling.core import events
 from ispbilling.core.clock import day_start, local_day, now
 from ispbilling.core.models import Event, User
+from ispbilling.core.units import GB
 from notifications.announce import announce
 from notifications.models import Channel, Message, MessageState, Rule
+from radius.changes.changing import Wanted
 from tests import builders
 
 
@@ -149,3 +153,19 @@ def test_an_invoice_goes_to_the_primary_contact_of_who_pays(alice: Customer) -> 
     assert (message.to_address, message.document) == ("alice@example.test", paper)
     assert message.subject == f"Invoice {paper.reference}: R 115.00, due {paper.due_on}"
     assert message.body_text.startswith(f"R 115.00 is due on {paper.due_on}")
+
+
+@pytest.mark.feature("PKC-2")
+def test_it_tells_of_another_package_once_the_line_has_it_and_when_it_goes_back(alice: Customer) -> None:
+    line = builders.data_account(customer=alice, package=builders.package(title="Slow", cap_octets=GB))
+    fast = builders.package(title="Fast", cap_octets=200 * GB)
+    coming = acting.make(Wanted(line, fast, local_day(now()) + timedelta(days=3)), now(), actor=None).change
+    acting.cancel(coming, now(), actor=None)
+    made = acting.make(Wanted(line, fast, local_day(now())), now(), actor=None).change
+    announce(now()).apply(now())
+    told = Message.objects.filter(kind="package_changed")
+    assert [message.subject for message in told] == [f"{line} is on Fast now"]
+    assert ", 200.0 GB a month." in told[0].body_text
+    acting.undo(made, now(), actor=None)
+    announce(now()).apply(now())
+    assert told.latest("pk").subject == f"{line} is on Slow now"
