@@ -314,7 +314,11 @@ def _charge_again(line: RecurringLine, first_day: date, on: date, actor: User | 
 
 def _keep_from_beginning(line: RecurringLine, on: date, actor: User | None) -> None:
     """End a line that was to begin later: nothing of it is charged, not even its first day."""
-    ends = {"ends_on": line.starts_on, "bill_from": line.starts_on + timedelta(days=1), "credit_unused": False}
+    ends = {
+        "ends_on": line.starts_on,
+        "bill_from": line.starts_on + timedelta(days=1),
+        "credit_unused": False,
+    }
     lines.change(line, ends, on, actor=actor)
 
 

@@ -22,6 +22,7 @@ from radius.bundles.models import STATES, BundleKind, DataBundle
 
 EDIT = "radius.accounts.edit"
 
+
 def takeable(bundle: DataBundle) -> bool:
     """Whether there is anything of it to take back; the monthly cap comes with the package."""
     usable = bundle.state(clock.now()) in ("waiting", "later", "active")
