@@ -7,7 +7,7 @@ COMMIT, so call it last.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache, cached_property
@@ -35,8 +35,7 @@ from ispbilling.core.models import Event, User
 from ispbilling.core.money import ZERO
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One line of a draft. Its `days` of a recurring line are recorded as billed, or as credited; or its `calls`."""
 
     description: str
@@ -98,7 +97,7 @@ class Draft:
     def vat(self) -> Decimal:
         return sum((item.vat for item in self.items), ZERO)
 
-    @property
+    @cached_property
     def total(self) -> Decimal:
         return self.net + self.vat
 
@@ -184,7 +183,8 @@ def issue_rows(
         raise DomainError("A document of R 0.00 is not issued.")
     settings = BillingSettings.get()
     (kind,) = {draft.kind for draft in drafts}
-    prefix = getattr(settings, f"{kind.value}_prefix")
+    word, noun = kind.value, kind.label
+    prefix = getattr(settings, f"{word}_prefix")
     year = financial_year(issued_on, settings.financial_year_end_month)
 
     ids = sorted(take_ids(Document, len(drafts)))
@@ -206,7 +206,7 @@ def issue_rows(
         rows.append(
             Row(
                 pk,
-                kind.value,
+                word,
                 year,
                 number,
                 f"{prefix}-{year}-{number:06}",
@@ -231,9 +231,8 @@ def issue_rows(
         billed.free(corrected)
     _record(kind, rows, now, actor)
     sealed = [
-        replace(
-            entry,
-            memo=f"{kind.label} {row.reference}{entry.memo}"[:200],
+        entry._replace(
+            memo=f"{noun} {row.reference}{entry.memo}"[:200],
             document_digest=_digest(row, draft, addressed, issuer),
         )
         for entry, row, draft, addressed in zip(entries, rows, drafts, parties, strict=True)

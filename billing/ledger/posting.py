@@ -6,10 +6,10 @@ are taken, `seal` as the last thing before COMMIT. Both refuse to work outside a
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
+from typing import NamedTuple
 
 from django.db import connection
 from django.db.transaction import TransactionManagementError
@@ -30,8 +30,7 @@ BANK_CHARGES = "bank_charges"
 RECEIVED_INTO = (BANK, GATEWAY_CLEARING, DEBIT_CLEARING)
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """So much on an account: positive is debit. `customer_id` is the payer of a receivable."""
 
     account: str
@@ -39,8 +38,7 @@ class Amount:
     customer_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One fact to post. `source_key` names its cause, which posts once; zero amounts are left out."""
 
     source_key: str

@@ -12,14 +12,13 @@ a whole range of customers at once; who never changed costs nothing more.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import Enum
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import connection
@@ -39,8 +38,7 @@ from ispbilling.core.money import ZERO
 LAST_ID = 2**63 - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(NamedTuple):
     """What one customer would be charged, and to whom the document goes. `problem` says why it cannot be
     issued."""
 
@@ -145,7 +143,7 @@ def _bill(
     customer_id, payer_id, name, address, vat_number, code, due_days, payer_deleted, discount = rows[0][:9]
     problem = ""
     due_on, charges = terms.issue_on, tuple[Charge, ...]()
-    lines = [Due(*row[9:]) for row in rows]
+    lines = [Due._make(row[9:]) for row in rows]
     known = [repr(row) for row in rows]
     if histories:
         known += [
@@ -179,7 +177,7 @@ def rounded(charges: Sequence[Charge], terms: Terms) -> list[Charge]:
         return list(charges)
     lines = [(charge.price, charge.vat_rate) for charge in charges]
     prices = once(lines, includes_vat=terms.prices_include_vat)
-    return [replace(charge, price=price) for charge, price in zip(charges, prices, strict=True)]
+    return [charge._replace(price=price) for charge, price in zip(charges, prices, strict=True)]
 
 
 def _charges(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from billing.calls.due import Called
 from billing.recurring.coverage import Billed, Days, Printed, Span, by_month, cycle
@@ -23,8 +23,7 @@ DESCRIPTION = 250
 UNUSED, CHANGED = "not used", "before the change of package"
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(NamedTuple):
     """A recurring line as a run reads it. `price` is for `months` months, `own` the first day of the cycle that falls
     to the run, and `rows` what was billed of the line. `account` is the data account whose price it has, if it has
     no other; `over` is the day after its last one."""
@@ -56,8 +55,7 @@ class Due:
         return unit_price(self.price, self.months, self.frequency)
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(NamedTuple):
     """One recurring line, priced for some days of a cycle; or days of it given back, with negative amounts; or the
     calls of a number in a month (`calls`), which have neither line nor days.
 
@@ -173,7 +171,7 @@ def segmented(
 
 def _unit_price(line: Due, segment: Segment) -> Decimal:
     """Of a cycle. Raises ValueError when there is none."""
-    return replace(line, price=segment.price, months=1).unit_price
+    return line._replace(price=segment.price, months=1).unit_price
 
 
 def _named(line: Due, history: History, title: str) -> str:
@@ -235,7 +233,7 @@ def corrected(
         whole = cycle(line.starts_on, line.frequency, one.found.span[0])
         name = _named(line, one.history, segment.title)
         made = charge(line, whole, one.found.span, numbers, customer_discount, terms, segment, name)
-        return replace(made, corrects=True)
+        return made._replace(corrects=True)
 
     def net(one: Wrong) -> Decimal:
         back = _given_back(one.found.printed, one.found.span, terms)
@@ -252,10 +250,10 @@ def corrected(
                 amount = net(one) if one.days else ZERO
         payable += min(amount, ZERO)
         if one.days:
-            line = replace(one.line, description=_named(one.line, one.history, one.found.former))
+            line = one.line._replace(description=_named(one.line, one.history, one.found.former))
             back = credit(line, one.found.printed, one.found.span, one.generations, terms, CHANGED)
             found.append(anew(one, one.generations))
-            credits.append(replace(back, corrects=True, caught_up=found[-1].caught_up))
+            credits.append(back._replace(corrects=True, caught_up=found[-1].caught_up))
     return credits
 
 

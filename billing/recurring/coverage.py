@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
+from typing import NamedTuple
 
 from ispbilling.core.clock import Period
 
@@ -54,8 +55,7 @@ class Billed:
     change: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
+class Days(NamedTuple):
     """Days of one month that a document bills (or credits), as `BilledPeriod` keeps them; `change` is the package
     change that their price comes from."""
 

@@ -6,7 +6,6 @@ calls cost a customer is what its phone costing model says.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -53,8 +52,7 @@ def _with_calls(bill: Bill, dues: Dues, gl_code: str, terms: Terms) -> Bill:
         [one.number_id, one.label, one.month.isoformat(), one.calls, one.seconds, str(one.amount)]
         for one in dues.called
     ]
-    return replace(
-        bill,
+    return bill._replace(
         charges=(*kept, *rounded),
         digest=digest([bill.digest.hex(), told, dues.waiting, gl_code]),
         problem=bill.problem or (BEING_PRICED if dues.waiting else ""),

@@ -7,9 +7,9 @@ Where the provider rounds VAT once per document, `once` does so and gives each l
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from functools import lru_cache
+from typing import NamedTuple
 
 from billing.recurring.proration import EXACT, Share, portion
 from ispbilling.core.money import CENT, HUNDRED, ZERO, per_unit, split, vat_in_gross, vat_of_net
@@ -18,8 +18,7 @@ from ispbilling.core.money import CENT, HUNDRED, ZERO, per_unit, split, vat_in_g
 VERSION = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(NamedTuple):
     """Amounts of one line; total is net plus VAT."""
 
     net: Decimal

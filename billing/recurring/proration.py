@@ -5,8 +5,8 @@ anywhere, into any number of parts, costs exactly what the whole costs: the odd 
 where the running total crosses a cent, none is lost and none is charged twice. A part is never negative.
 """
 
-from dataclasses import dataclass
 from decimal import Context, Decimal, localcontext
+from typing import NamedTuple
 
 from ispbilling.core.money import cents
 
@@ -14,8 +14,7 @@ from ispbilling.core.money import cents
 EXACT = Context(prec=60)
 
 
-@dataclass(frozen=True, slots=True)
-class Share:
+class Share(NamedTuple):
     """Days `first` up to but not including `until`, counted from 0, of a period of `of` days."""
 
     first: int

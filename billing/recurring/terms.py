@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from billing.recurring.models import BillingSettings, Rounding, VatRate
@@ -12,7 +13,7 @@ from ispbilling.core.errors import DomainError
 from ispbilling.core.money import ZERO
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Terms:
     """What is the same for every customer of a run."""
 
@@ -38,7 +39,7 @@ class Terms:
             settings_.standard_discount,
         )
 
-    @property
+    @cached_property
     def key(self) -> list[Any]:
         """What of it goes into every digest."""
         return [

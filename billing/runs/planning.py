@@ -177,12 +177,13 @@ def excuse(bill: Bill) -> tuple[str, str] | None:
     """(state, reason) of a bill that is not to be issued: skipped by rule, or parked for a person."""
     if bill.problem:
         return "parked", bill.problem
-    if bill.total >= TOO_MUCH:
-        return "parked", f"{format_money(bill.total)} cannot be right; look at its recurring lines."
-    if bill.total == 0:
+    total = bill.total
+    if total >= TOO_MUCH:
+        return "parked", f"{format_money(total)} cannot be right; look at its recurring lines."
+    if total == 0:
         return "skipped", ZERO_TOTAL
-    if bill.total < 0:
-        return "skipped", CREDIT.format(format_money(-bill.total))
+    if total < 0:
+        return "skipped", CREDIT.format(format_money(-total))
     return None
 
 

@@ -5,10 +5,9 @@ it to run their sweep now instead of at its next tick. If a wake-up is lost, not
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
@@ -54,8 +53,7 @@ def record(
     return event
 
 
-@dataclass(frozen=True, slots=True)
-class Happening:
+class Happening(NamedTuple):
     """One of many events of the same kind, for `record_many`; ids instead of rows."""
 
     subject_id: int

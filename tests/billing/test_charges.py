@@ -1,6 +1,5 @@
 """What is due for November 2026, and what is not."""
 
-from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -160,7 +159,8 @@ def test_postgresql_refuses_to_bill_a_period_twice(alice: Customer) -> None:
     bill = bills()[0]
     first = issue(bill)
     (day,) = bill.charges[0].days
-    stale = replace(bill, charges=(replace(bill.charges[0], days=(replace(day, generation=1),)),))
+    charge = bill.charges[0]._replace(days=(day._replace(generation=1),))
+    stale = bill._replace(charges=(charge,))
     for attempt, name in ((stale, "is billed for 2026-11-01 already"), (bill, "pkey|pk_billing")):
         draft = draft_of(attempt, None, "again")
         with pytest.raises(IntegrityError, match=name), transaction.atomic():
