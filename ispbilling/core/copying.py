@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection, models
@@ -68,14 +69,25 @@ def take_ids(model: type[models.Model], count: int) -> list[int]:
 def _other(value: Any) -> str:
     """The text of a kind that `_TEXTS` does not name, such as a subclass of one it does."""
     if isinstance(value, str):
-        return value.translate(_ESCAPES)
+        return _text(value)
     if isinstance(value, Binary):
         return _octets(bytes(value.adapted))
     if isinstance(value, bytes):
         return _octets(value)
     if isinstance(value, dict | list):
-        return json.dumps(value).translate(_ESCAPES)
+        return _text(json.dumps(value))
     return str(value)
+
+
+#: Many rows are of the same few days and of one instant.
+_moment = lru_cache(maxsize=1024)(str)
+
+
+def _text(value: str) -> str:
+    """Escaped. Nearly no text needs it, and to ask is twenty times quicker than to do it."""
+    if "\\" in value or "\t" in value or "\n" in value or "\r" in value:
+        return value.translate(_ESCAPES)
+    return value
 
 
 def _octets(value: bytes) -> str:
@@ -85,11 +97,11 @@ def _octets(value: bytes) -> str:
 #: How a cell is written, by its exact type: one look-up instead of asking for one kind after the other.
 _TEXTS: dict[type, Callable[[Any], str]] = {
     type(None): lambda _: r"\N",
-    str: lambda value: value.translate(_ESCAPES),
+    str: _text,
     bool: lambda value: "t" if value else "f",
     bytes: _octets,
     int: str,
     Decimal: str,
-    date: str,
-    datetime: str,
+    date: _moment,
+    datetime: _moment,
 }
