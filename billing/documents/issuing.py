@@ -291,7 +291,7 @@ def _write_children(ids: Sequence[int], drafts: Sequence[Draft]) -> None:
             "since",
             "until",
         ),
-        [
+        (
             (
                 pk,
                 item.recurring_line_id,
@@ -308,16 +308,16 @@ def _write_children(ids: Sequence[int], drafts: Sequence[Draft]) -> None:
                 item.until,
             )
             for pk, item in items
-        ],
+        ),
     )
     copy(
         BilledPeriod,
         ("recurring_line_id", "period", "generation", "since", "until", "credit", "document_id"),
-        [
+        (
             (item.recurring_line_id, day.period, day.generation, day.since, day.until, day.credit, pk)
             for pk, item in items
             for day in item.days
-        ],
+        ),
     )
     changed = [
         (item.recurring_line_id, day.period, day.generation, day.change)

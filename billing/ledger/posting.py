@@ -182,10 +182,10 @@ def _seal(
     copy(
         Posting,
         ("id", "source_key", "document_id", "reverses_id", "posted_on", "memo", "digest", "seal_id"),
-        [
+        (
             (posting_id, one.source_key, one.document_id, one.reverses_id, one.on, one.memo, digest, seq)
             for posting_id, one, digest in zip(ids, entries, digests, strict=True)
-        ],
+        ),
     )
     with connection.cursor() as cursor:
         cursor.execute("UPDATE billing_chainhead SET seq = %s, hash = %s WHERE id = 1", [seq, hash_])

@@ -4,29 +4,48 @@ It passes by model defaults, `save()` and validation; constraints and triggers o
 Every column without a database default must be named.
 """
 
-import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from django.db import connection, models
 from psycopg2.extensions import Binary
 
+#: Rows that PostgreSQL is sent at a time.
+_AT_ONCE = 100
 _PLAIN = frozenset({str, int, bool, type(None)})
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 def copy(model: type[models.Model], columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Add rows to the model's table, `columns` being database column names. Raises IntegrityError."""
+    """Add rows to the model's table, `columns` being database column names. Raises IntegrityError.
+
+    Rows may be made as they are read, but must not query for that: the connection is busy.
+    """
     names = ", ".join(f'"{column}"' for column in columns)
-    texts = _TEXTS.get
-    text = "".join(["\t".join([texts(type(cell), _other)(cell) for cell in row]) + "\n" for row in rows])
     # Through the wrapper, so that PostgreSQL's refusals arrive as Django's exceptions.
     with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.cursor.copy_expert(f'COPY "{model._meta.db_table}" ({names}) FROM STDIN', io.StringIO(text))
+        cursor.cursor.copy_expert(f'COPY "{model._meta.db_table}" ({names}) FROM STDIN', _File(rows))
+
+
+class _File:
+    """Rows as COPY reads them: PostgreSQL stores some while others are made."""
+
+    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
+        self._rows = iter(rows)
+
+    def read(self, _size: int) -> str:
+        texts = _TEXTS.get
+        return "".join(
+            [
+                "\t".join([texts(type(cell), _other)(cell) for cell in row]) + "\n"
+                for row in islice(self._rows, _AT_ONCE)
+            ]
+        )
 
 
 def copy_objects(objects: Sequence[models.Model]) -> None:

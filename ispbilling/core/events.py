@@ -82,14 +82,14 @@ def record_many(
         (
             "at", "kind", "subject_type_id", "subject_id", "about_type_id", "about_id", "actor_id", "label", "data",
         ),
-        [
+        (
             (
                 at, kind, subject_type, one.subject_id, about_type, one.about_id,
                 actor.pk if actor is not None else None, one.label[:200],
                 {key: _plain(value) for key, value in one.data.items() if value is not None},
             )
             for one in happenings
-        ],
+        ),
     )  # fmt: skip
     transaction.on_commit(lambda: woken.send(sender=Event, kind=kind), robust=True)
 
