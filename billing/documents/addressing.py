@@ -3,7 +3,7 @@
 Documents share these rows and hash them, so that what is edited later changes no paper that is issued.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -101,7 +101,7 @@ def _store(parties: Sequence[PartyDraft]) -> dict[tuple[int, bytes], Stored]:
                 """INSERT INTO billing_party (customer_id, name, address, vat_number, code, digest)
                    SELECT * FROM unnest(
                        %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bytea[])
-                   ON CONFLICT (customer_id, digest) DO NOTHING""",
+                   ON CONFLICT (customer_id, digest) DO NOTHING RETURNING id, customer_id, digest""",
                 [
                     [party.customer_id for party in new],
                     [party.name for party in new],
@@ -111,12 +111,23 @@ def _store(parties: Sequence[PartyDraft]) -> dict[tuple[int, bytes], Stored]:
                     [party.digest for party in new],
                 ],
             )
-        found |= _stored({party.customer_id for party in new})
+            found |= _by_key(cursor.fetchall())
+        # Those that somebody else stored meanwhile.
+        if missing := wanted.keys() - found.keys():
+            found |= _stored({customer for customer, _ in missing})
     return found
 
 
 def _stored(customers: set[int]) -> dict[tuple[int, bytes], Stored]:
-    rows = Party.objects.filter(customer__in=customers).values_list("pk", "customer_id", "digest")
+    with connection.cursor() as cursor:
+        # As one array: Django would ask its fields about each of a thousand ids.
+        cursor.execute(
+            "SELECT id, customer_id, digest FROM billing_party WHERE customer_id = ANY(%s)", [list(customers)]
+        )
+        return _by_key(cursor.fetchall())
+
+
+def _by_key(rows: Iterable[tuple[int, int, bytes]]) -> dict[tuple[int, bytes], Stored]:
     return {(customer, bytes(digest)): Stored(pk, bytes(digest)) for pk, customer, digest in rows}
 
 
