@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
-from billing.ledger.digests import digest
+from billing.ledger.digests import digest, encoded
 
 
 def party_digest(name: str, address: str, vat_number: str, code: str = "") -> bytes:
@@ -18,32 +19,34 @@ def issuer_digest(details: Iterable[str | None]) -> bytes:
     return digest(_trimmed(one or "" for one in details))
 
 
-def document_digest(
-    head: tuple[str, int, int, str, int, int, bytes, int | None, int | None, date, date],
+def document_body(
     amounts: tuple[Decimal, Decimal, Decimal],
     lines: Iterable[tuple[int | None, str, Decimal, Decimal, Decimal, Decimal, Decimal, Decimal, Decimal]],
     more: Sequence[str] = (),
-) -> bytes:
-    """`head`: kind, year, number, reference, customer, payer, party digest, run, corrects, issued on, due on.
+) -> str:
+    """What a document says besides its head, as it is hashed: issuing makes it before it takes the numbers.
 
     `amounts`: net, VAT, total. `lines`, in their order: recurring line, description, quantity, price,
     discount, VAT rate, net, VAT, total. `more`: reason, digest of the issuer and of the party
     served, as hexadecimal digits, `rounding_word`; what it ends with that is empty is as if it were not
     there, so that paper from before it was kept has the digest it had.
     """
-    told: list[Any] = [
-        *head[:6],
-        bytes(head[6]).hex(),
-        *head[7:9],
-        *(day.isoformat() for day in head[9:]),
-        [f"{amount:.2f}" for amount in amounts],
-    ]
+    told: list[Any] = [[f"{amount:.2f}" for amount in amounts]]
     for recurring_line, description, quantity, price, *rest in lines:
         told.append(
             [recurring_line, description, f"{quantity:.2f}", f"{price:.4f}", [f"{x:.2f}" for x in rest]]
         )
     said = _trimmed(more)
-    return digest([*told, said] if said else told)
+    return encoded([*told, said] if said else told)
+
+
+def document_digest(
+    head: tuple[str, int, int, str, int, int, bytes, int | None, int | None, date, date], body: str
+) -> bytes:
+    """`head`: kind, year, number, reference, customer, payer, party digest, run, corrects, issued on, due on."""
+    told = [*head[:6], bytes(head[6]).hex(), *head[7:9], *(day.isoformat() for day in head[9:])]
+    # One list of all: that of the head goes on with the body's.
+    return sha256(f"{encoded(told)[:-1]},{body[1:]}".encode()).digest()
 
 
 def rounding_word(rounding: str) -> str:

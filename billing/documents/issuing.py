@@ -19,9 +19,9 @@ from django.db.transaction import TransactionManagementError
 from billing.calls import billed
 from billing.calls.due import Called
 from billing.documents import addressing
-from billing.documents.addressing import Addressed, PartyDraft, Stored, Wanted
-from billing.documents.digests import document_digest, rounding_word
-from billing.documents.models import Document, DocumentKind, DocumentLine
+from billing.documents.addressing import PartyDraft, Stored, Wanted
+from billing.documents.digests import document_body, document_digest, rounding_word
+from billing.documents.models import Document, DocumentKind, DocumentLine, Party
 from billing.ledger import books, posting
 from billing.ledger.models import Line, Posting
 from billing.ledger.posting import ADJUSTMENT, BAD_DEBT, RECEIVABLE, REVENUE, VAT, Amount, Entry
@@ -198,6 +198,8 @@ def issue_rows(
         for pk, draft in zip(ids, drafts, strict=True)
     ]
     posting_ids = posting.write_lines(entries)
+    bodies = [_body(draft, served, issuer) for draft, (_, served) in zip(drafts, parties, strict=True)]
+    _check_references(numbered=False)
 
     number = take_numbers(kind, year, len(drafts))
     rows = []
@@ -233,39 +235,43 @@ def issue_rows(
     sealed = [
         entry._replace(
             memo=f"{noun} {row.reference}{entry.memo}"[:200],
-            document_digest=_digest(row, draft, addressed, issuer),
+            document_digest=_digest(row, party, body),
         )
-        for entry, row, draft, addressed in zip(entries, rows, drafts, parties, strict=True)
+        for entry, row, (party, _), body in zip(entries, rows, parties, bodies, strict=True)
     ]
-    _check_references()
+    _check_references(numbered=True)
     posting.seal(sealed, posting_ids, now)
     return rows
 
 
-def _check_references() -> None:
-    """Have PostgreSQL look up now, before the lock that payments wait for, what of the rows so far refers to rows
-    that are there; it would do so at COMMIT. Raises IntegrityError.
+def _check_references(*, numbered: bool) -> None:
+    """Have PostgreSQL look up now what the rows so far refer to, which it would do at COMMIT: what does not hang on
+    documents before the numbers are taken, and the rest before the lock that payments wait for. Raises IntegrityError.
     """
-    names = _references()
+    names = _references(numbered)
     with connection.cursor() as cursor:
         cursor.execute(f"SET CONSTRAINTS {names} IMMEDIATE; SET CONSTRAINTS {names} DEFERRED")
 
 
 @cache
-def _references() -> str:
-    """The foreign keys of what is written before the postings, but for those to them."""
+def _references(numbered: bool) -> str:
+    """The foreign keys of what is written before the postings, but for those to them: those of documents and events
+    and to documents (`numbered`), or the others."""
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT string_agg(quote_ident(conname), ', ') FROM pg_constraint
-               WHERE contype = 'f' AND condeferrable AND confrelid <> %s::regclass
-                 AND conrelid = ANY (%s::regclass[])""",
-            [
-                Posting._meta.db_table,
-                [
-                    one._meta.db_table
-                    for one in (Document, DocumentLine, BilledPeriod, BilledChange, Line, Event)
+               WHERE contype = 'f' AND condeferrable AND confrelid <> %(posting)s::regclass
+                 AND conrelid = ANY (%(unnumbered)s::regclass[] || %(numbered)s::regclass[])
+                 AND %(wanted)s = (conrelid = ANY (%(numbered)s::regclass[]) OR confrelid = %(document)s::regclass)""",
+            {
+                "posting": Posting._meta.db_table,
+                "document": Document._meta.db_table,
+                "unnumbered": [
+                    one._meta.db_table for one in (Party, DocumentLine, BilledPeriod, BilledChange, Line)
                 ],
-            ],
+                "numbered": [one._meta.db_table for one in (Document, Event)],
+                "wanted": numbered,
+            },
         )
         return str(cursor.fetchone()[0])
 
@@ -342,8 +348,7 @@ def take_numbers(kind: str, year: int, count: int) -> int:
         return int(cursor.fetchone()[0]) - count
 
 
-def _digest(document: Row, draft: Draft, addressed: Addressed, issuer: Stored) -> bytes:
-    party, served = addressed
+def _digest(document: Row, party: Stored, body: str) -> bytes:
     return document_digest(
         (
             document.kind,
@@ -358,7 +363,14 @@ def _digest(document: Row, draft: Draft, addressed: Addressed, issuer: Stored) -
             document.issued_on,
             document.due_on,
         ),
-        (document.net, document.vat, document.total),
+        body,
+    )
+
+
+def _body(draft: Draft, served: Stored | None, issuer: Stored) -> str:
+    """What is hashed of a document besides its head: all that is known before its number."""
+    return document_body(
+        (draft.net, draft.vat, draft.total),
         (
             (
                 item.recurring_line_id,
@@ -374,10 +386,10 @@ def _digest(document: Row, draft: Draft, addressed: Addressed, issuer: Stored) -
             for item in draft.items
         ),
         (
-            document.reason,
+            draft.reason,
             issuer.digest.hex(),
             served.digest.hex() if served else "",
-            rounding_word(document.rounding),
+            rounding_word(draft.rounding),
         ),
     )
 

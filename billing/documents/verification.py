@@ -6,7 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from django.db import connection
 
-from billing.documents.digests import document_digest, issuer_digest, party_digest, rounding_word
+from billing.documents.digests import (
+    document_body,
+    document_digest,
+    issuer_digest,
+    party_digest,
+    rounding_word,
+)
 from billing.documents.models import ISSUED_WITH, Issuer, Party
 from billing.ledger import verification
 
@@ -41,7 +47,9 @@ def document_digests(ids: Sequence[int]) -> dict[int, bytes]:
             lines[pk].append(tuple(line))
         cursor.execute(_DOCUMENTS, [list(ids)])
         return {
-            pk: document_digest(tuple(rest[:11]), tuple(rest[11:14]), lines[pk], _more(*rest[14:]))
+            pk: document_digest(
+                tuple(rest[:11]), document_body(tuple(rest[11:14]), lines[pk], _more(*rest[14:]))
+            )
             for pk, *rest in cursor
         }
 

@@ -8,13 +8,13 @@ from hashlib import sha256
 from typing import Any
 
 GENESIS = bytes(32)
-#: Made once: `json.dumps` would make an encoder for each of a million postings.
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
+#: Compact JSON. Made once: `json.dumps` would make an encoder for each of a million postings.
+encoded = json.JSONEncoder(separators=(",", ":"), ensure_ascii=True).encode
 
 
 def digest(values: list[Any]) -> bytes:
     """SHA-256 over the values as compact JSON: unambiguous, and the same in every version of Python."""
-    return sha256(_encode(values).encode()).digest()
+    return sha256(encoded(values).encode()).digest()
 
 
 def posting_digest(

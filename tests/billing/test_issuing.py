@@ -1,13 +1,16 @@
 """Issuing: paper with gapless numbers, posted in the same transaction; taken back only by a credit note."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from billing.documents import credit, issuing
+from billing.documents.digests import document_body, document_digest
 from billing.documents.issuing import financial_year
 from billing.documents.verification import findings
 from billing.models import Balance, Document, NumberSequence, Party, Posting
@@ -145,3 +148,44 @@ def test_the_same_cause_does_not_issue_twice(alice: Customer) -> None:
     with pytest.raises(IntegrityError, match="corrected_once"), transaction.atomic():
         issuing.issue(twice, DAY, now())
     assert Document.objects.count() == 1
+
+
+def test_a_document_is_hashed_as_one_list_though_its_numbers_come_late() -> None:
+    line = (
+        7,
+        "Fibre",
+        Decimal(1),
+        Decimal(115),
+        Decimal(0),
+        Decimal(15),
+        Decimal(100),
+        Decimal(15),
+        Decimal(115),
+    )
+    amounts = (Decimal(100), Decimal(15), Decimal(115))
+    head = ("invoice", 2026, 1, 'INV"1', 3, 4, b"\x01\xff", None, None, DAY, date(2026, 11, 8))
+    told = (
+        r'["invoice",2026,1,"INV\"1",3,4,"01ff",null,null,"2026-11-01","2026-11-08",["100.00","15.00","115.00"],'
+        r'[7,"Fibre","1.00","115.0000",["0.00","15.00","100.00","15.00","115.00"]],["why"]]'
+    )
+    digest = document_digest(head, document_body(amounts, [line], ("why", "", "")))
+    assert digest == sha256(told.encode()).digest()
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_what_refers_to_nothing_is_refused_without_waiting_for_numbers(alice: Customer) -> None:
+    drafts = credit.mirrors([builders.invoice(alice)], DAY, "wrong")
+    item = drafts[0].items[0]._replace(recurring_line_id=999)
+
+    def issue_for_nobody() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '5s'")
+                issuing.issue_rows([replace(drafts[0], items=(item,))], DAY, now())
+        finally:
+            connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor(1) as pool:
+        issuing.take_numbers("credit_note", 2026, 1)
+        with pytest.raises(IntegrityError, match="recurring_line_id"):
+            pool.submit(issue_for_nobody).result()
