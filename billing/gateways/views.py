@@ -1,5 +1,6 @@
 """Online payments for staff: who went to pay and what came of it, what gateways told, the account there."""
 
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Q
@@ -37,7 +38,7 @@ class CheckoutList(ListPage):
     empty_icon = "credit-card"
     empty_text = "Who pays online in the portal, or by the link in an invoice, is listed here."
 
-    @property
+    @cached_property
     def states(self) -> tuple[State, ...]:  # type: ignore[override]  # what waits too long depends on the time
         return (
             State("all", "All"),

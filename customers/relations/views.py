@@ -55,7 +55,7 @@ class LinkedList(ListPage):
     def title(self) -> str:  # type: ignore[override]
         return f"{self.words} {self.customer}"
 
-    @property
+    @cached_property
     def states(self) -> Any:  # type: ignore[override]
         return listing.states(clock.now())
 

@@ -1,5 +1,6 @@
 """Pages of the bundles: what each line holds, what was drawn from it, and taking one back."""
 
+from functools import cached_property
 from typing import Any
 
 from django.db.models import F, Q
@@ -43,7 +44,7 @@ class BundleList(ListPage):
     def get_queryset(self) -> Any:
         return _full().order_by("-pk")
 
-    @property
+    @cached_property
     def states(self) -> tuple[State, ...]:  # type: ignore[override]
         now = clock.now()
         over = Q(voided_at__isnull=False) | Q(expires_at__lte=now)

@@ -134,3 +134,13 @@ def test_the_master_tab_takes_a_name_and_keeps_its_links(
     assert "among=master" in found
     linking.attach(alice, master=master, now=now(), actor=None)
     assert "BOB001 Bob Plumbing" in as_manager.get(url(alice, "edit")).content.decode()
+
+
+def test_the_deleted_are_not_called_hidden_where_they_are_shown(
+    as_manager: Client, alice: Customer, master: Customer
+) -> None:
+    linking.attach(alice, master=master, now=now(), actor=None)
+    deletion.delete(alice, now(), actor=None, reason="")
+    listed = url(master, "sub_list")
+    assert "1</span> deleted not shown" in as_manager.get(listed).content.decode()
+    assert "deleted not shown" not in as_manager.get(f"{listed}?state=deleted").content.decode()
