@@ -4,21 +4,21 @@ import os
 from pathlib import Path
 
 from django.conf import settings
+from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
 from ispbilling.core.models import User
-from tests import builders
 
 WIDTHS = {1440: 900, 390: 844}
 
 
 def log_in(page: Page, base: str, user: User, then: str = "/staff/") -> None:
-    """Log in through the real door and land on `then`."""
-    page.goto(f"{base}/account/login/?next={then}")
-    page.get_by_label("Username or e-mail").fill(user.username)
-    page.get_by_label("Password").fill(builders.PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    page.wait_for_url(f"{base}{then}")
+    """Open `then` with the session of somebody who logged in; the door itself is for tests of the door."""
+    client = Client()
+    client.force_login(user)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": base}])
+    page.goto(f"{base}{then}")
 
 
 def complaints(context: BrowserContext) -> list[str]:
@@ -42,9 +42,12 @@ def folder() -> Path:
 
 
 def shoot(page: Page, name: str, *, full_page: bool = True) -> list[Path]:
-    """Screenshots of the page at 1440 and 390 px, whole unless a dialog lies over it."""
+    """Screenshots of the page at 1440 and 390 px, whole unless a dialog lies over it; none where nobody asked for
+    pictures, because they take longer than most tests.
+    """
     taken = []
-    for width, height in WIDTHS.items():
+    wanted = "SHOTS" in os.environ or "SHOTS_ONLY" in os.environ
+    for width, height in WIDTHS.items() if wanted else ():
         page.set_viewport_size({"width": width, "height": height})
         page.wait_for_load_state("networkidle")
         taken.append(folder() / f"{name}-{width}.png")
