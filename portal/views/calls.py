@@ -1,25 +1,22 @@
 """Calls of a month, itemised: what a customer was or will be charged for them."""
 
-from datetime import date
-
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 
 from billing.calls import listing
 from billing.calls.models import Call, CallSettings, PhoneNumber
 from billing.calls.numbers import clock, shown
 from customers.merging.models import records_of
 from ispbilling.core.clock import Period, add_months, local_day, month_of
-from portal.views.page import PortalPage
+from portal.views.page import MonthPage
 
 PER_PAGE = 50
-#: How many months back the selector goes; no provider has calls from before `FIRST`.
+#: How many months back the selector goes.
 MONTHS = 24
-FIRST = date(2000, 1, 1)
 
 
-class Calls(PortalPage):
+class Calls(MonthPage):
     """Only the calls from this customer's own numbers; somebody else who pays sees the sum on the invoice."""
 
     title = "Calls"
@@ -55,19 +52,6 @@ class Calls(PortalPage):
             .select_related("number", "bill__document")
             .order_by("-started_at", "-pk")
         )
-
-    def month(self, this: Period) -> Period:
-        """The month asked for as `?month=2026-11`; Http404 for anything that is not a month of the past."""
-        asked = self.request.GET.get("month")
-        if not asked:
-            return this
-        try:
-            month = month_of(date.fromisoformat(f"{asked}-01"))
-        except ValueError as error:
-            raise Http404(asked) from error
-        if not FIRST <= month.start <= this.start:
-            raise Http404(asked)
-        return month
 
 
 def has_numbers(keys: list[int]) -> bool:

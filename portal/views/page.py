@@ -1,5 +1,6 @@
 """The base of every portal page: logged in, a customer's own, never kept by a browser."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
@@ -10,7 +11,7 @@ from django.utils.cache import add_never_cache_headers
 from django.views import View
 
 from customers.models import Customer, PortalLogin
-from ispbilling.core.clock import now
+from ispbilling.core.clock import Period, month_of, now
 
 
 class PortalPage(View):
@@ -58,3 +59,23 @@ class PortalPage(View):
             **context,
         }
         return render(self.request, template or self.template_name, context, status=status)
+
+
+class MonthPage(PortalPage):
+    """A page about a month, the present one unless another is asked for."""
+
+    #: No provider has anything from before it.
+    first = date(2000, 1, 1)
+
+    def month(self, this: Period) -> Period:
+        """The month asked for as `?month=2026-11`; Http404 for anything that is not a month of the past."""
+        asked = self.request.GET.get("month")
+        if not asked:
+            return this
+        try:
+            month = month_of(date.fromisoformat(f"{asked}-01"))
+        except ValueError as error:
+            raise Http404(asked) from error
+        if not self.first <= month.start <= this.start:
+            raise Http404(asked)
+        return month

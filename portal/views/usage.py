@@ -11,7 +11,7 @@ from billing.data_sales import quoting
 from ispbilling.core.clock import Period, add_months, local_day, month_of
 from portal import standing
 from portal.graph import Graph
-from portal.views.page import PortalPage
+from portal.views.page import MonthPage
 from radius.accounts.states import MEANINGS, RadiusStatus
 from radius.bundles import remaining
 from radius.consumption import running_out
@@ -23,8 +23,6 @@ from radius.usage import totals
 
 #: How many months back the selector goes.
 MONTHS = 24
-#: No provider has usage from before; the calendar of Python ends not long before it does.
-FIRST = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +47,10 @@ class Card:
         return standing.WORDS[found], MEANINGS[found]
 
 
-class UsagePage(PortalPage):
+class UsagePage(MonthPage):
     """A page about the usage of all lines, or of the one that is asked for."""
 
     place = "usage"
-    #: Nothing is asked of an earlier day.
-    first = FIRST
 
     def account(self) -> DataAccount | None:
         """The data account asked for, if it is this customer's; Http404 otherwise."""
@@ -109,19 +105,6 @@ class Usage(UsagePage):
             for line in lines
             if line.account.pk in ids
         ]
-
-    def month(self, this: Period) -> Period:
-        """The month asked for as `?month=2026-11`; Http404 for anything that is not a month of the past."""
-        asked = self.request.GET.get("month")
-        if not asked:
-            return this
-        try:
-            month = month_of(date.fromisoformat(f"{asked}-01"))
-        except ValueError as error:
-            raise Http404(asked) from error
-        if not FIRST <= month.start <= this.start:
-            raise Http404(asked)
-        return month
 
     def months(self, this: Period) -> list[tuple[str, str]]:
         """The months to choose from as (value, words), newest first, back to when the customer began."""
