@@ -127,7 +127,7 @@ def ordered(account: DataAccount, sale: TopupSale, of: TopupType, now: datetime)
         return found
     vat = vat_in_gross(sale.total, found.item.vat_rate)
     price = sale.total if BillingSettings.get().prices_include_vat else sale.total - vat
-    item = replace(found.item, price=price, discount=ZERO, net=sale.total - vat, vat=vat)
+    item = found.item._replace(price=price, discount=ZERO, net=sale.total - vat, vat=vat)
     return replace(found, item=item)
 
 
