@@ -133,10 +133,12 @@ def draw(
                     left[one.pk] -= part
                     wanted -= part
             at, waiting = piece.since, _waiting(held.values(), piece.since)
+            # What began with an earlier piece is valid from now on, when all of this one was used.
+            latest = now - len(waiting) * _LEAST if begun else now
             for others, fresh in zip(reversed(range(len(waiting))), waiting, strict=True):
                 if wanted == 0:
                     break
-                at = _first_use(at, piece.until, now, others)
+                at = _first_use(at, piece.until, latest, others)
                 begun.append(Begun(fresh.pk, day.day, _reached(piece, wanted, span, at)))
                 held[fresh.pk] = begin(fresh, at, now)
                 part = min(wanted, left[fresh.pk])
@@ -178,11 +180,11 @@ def _waiting(bundles: Iterable[Holding], at: datetime) -> list[Holding]:
     return sorted(some, key=lambda one: (one.origin_at, one.pk))
 
 
-def _first_use(since: datetime, until: datetime, now: datetime, others: int) -> datetime:
+def _first_use(since: datetime, until: datetime, latest: datetime, others: int) -> datetime:
     """When a bundle begins that is first used within a piece of a day: as late as is known, after its start, and so
     that `others` still can begin after it in the same piece.
     """
-    return max(since + _LEAST, min(now, until - (1 + others) * _LEAST))
+    return max(since + _LEAST, min(latest, until - (1 + others) * _LEAST))
 
 
 def _reached(piece: _Piece, wanted: int, span: Metered, at: datetime) -> Mark:

@@ -296,6 +296,23 @@ def live(nas: Nas, rng: random.Random) -> None:
             assert (found.left, found.used) == (meter.remaining_octets, meter.used_octets)
 
 
+def test_bundles_that_begin_on_two_days_with_one_report_are_drawn_the_same_again():
+    """The first one is used up by what was moved before midnight and a little after."""
+    account = builders.data_account(prepaid=True, prepaid_since=BEGAN, package=builders.package())
+    settling.settle([account.pk], BEGAN)
+    for octets in (6, 10, 5):
+        granting.grant(account, "adhoc", octets, BEGAN, source=f"sale:{octets}", valid_seconds=86_400)
+    today = local_day(BEGAN) + timedelta(days=2)
+    for day, octets in ((today - timedelta(days=1), 4), (today, 3)):
+        UsageDay.objects.create(data_account=account, day=day, download_octets=octets)
+    for minutes in (5, 10):
+        now = day_start(today) + timedelta(minutes=minutes)
+        counting.count([account.pk], now)
+        drawn = Draw.objects.order_by("day", "bundle__octets").values_list("bundle__octets", "octets")
+        assert list(drawn) == [(6, 4), (6, 2), (10, 1)]
+        assert list(verifying.findings([account.pk], now)) == []
+
+
 def test_two_bundles_that_begin_with_one_late_report_are_drawn_the_same_again():
     """Of a day that is over: both begin within its last instants, and all of it stays where it was drawn."""
     now = BEGAN
