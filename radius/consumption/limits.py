@@ -6,7 +6,8 @@ package's cap. An uncapped line has no limit, and only `used`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from django.db.models import (
@@ -24,9 +25,10 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from ispbilling.core.clock import Period, day_start
+from ispbilling.core.clock import Period, day_start, local_day
 from radius.accounts.models import DataAccount
 from radius.bundles.models import BundleKind, DataBundle, Draw
+from radius.bundles.remaining import remaining
 from radius.catalogue.models import CapKind, Counts
 from radius.usage.models import Session, UsageDay
 
@@ -37,12 +39,18 @@ SPLIT = (BundleKind.MONTHLY, BundleKind.ROLLOVER)
 @dataclass(frozen=True, slots=True)
 class Limit:
     """Octets a line had for a month, by where they came from, and how many were used of them; `used` has those over
-    the limit, too."""
+    the limit, too.
+
+    Whoever was over the cap before a top-up that does not cover it is over and has something left; so have several
+    lines together. `beyond` and `unused` are these two where they are known (`as_of`).
+    """
 
     monthly: int
     topup: int
     rollover: int
     used: int
+    beyond: int | None = None
+    unused: int | None = None
 
     @property
     def total(self) -> int:
@@ -50,11 +58,11 @@ class Limit:
 
     @property
     def left(self) -> int:
-        return max(self.total - self.used, 0)
+        return self.total - self.used + self.over if self.unused is None else self.unused
 
     @property
     def over(self) -> int:
-        return max(self.used - self.total, 0)
+        return max(self.used - self.total, 0) if self.beyond is None else self.beyond
 
     @property
     def percent(self) -> int | None:
@@ -73,6 +81,8 @@ class Limit:
             self.topup + other.topup,
             self.rollover + other.rollover,
             self.used + other.used,
+            self.over + other.over,
+            self.left + other.left,
         )
 
 
@@ -81,6 +91,24 @@ def of(account: Any) -> Limit | None:
     if account.limit_monthly is None:
         return None
     return Limit(account.limit_monthly, account.limit_topup, account.limit_rollover, account.counted)
+
+
+def as_of(accounts: Sequence[Any], month: Period, now: datetime) -> list[Limit | None]:
+    """The limits of rows of `with_limits`, with what is left and over: of the month that runs as it stands now, of
+    another as it was drawn; two queries."""
+    ids = [account.pk for account in accounts]
+    known: dict[int, dict[str, int]] = {}
+    if month.start <= local_day(now) < month.end:
+        known = {pk: {"beyond": one.over, "unused": one.left} for pk, one in remaining(ids, now).items()}
+    else:
+        draws = Draw.objects.filter(data_account__in=ids, day__gte=month.start, day__lt=month.end).order_by()
+        over = Coalesce(Sum("octets", filter=Q(bundle=None)), Value(0), output_field=BigIntegerField())
+        known = {pk: {"beyond": n} for pk, n in draws.values_list("data_account").annotate(n=over)}
+    found = [of(account) for account in accounts]
+    return [
+        limit and replace(limit, **known.get(account.pk, {}))
+        for account, limit in zip(accounts, found, strict=True)
+    ]
 
 
 def with_limits(accounts: QuerySet[DataAccount], month: Period) -> QuerySet[DataAccount]:

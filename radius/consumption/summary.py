@@ -29,7 +29,7 @@ class LineUse:
 
 
 def summary(customer: Customer, month: Period, now: datetime) -> list[LineUse]:
-    """The lines of a customer that served in the month; one query."""
+    """The lines of a customer that served in the month; three queries at most."""
     mine = totals.in_service(DataAccount.objects.filter(customer=customer), month)
     rows = (
         with_status(mine, now)
@@ -37,7 +37,8 @@ def summary(customer: Customer, month: Period, now: datetime) -> list[LineUse]:
         .order_by("username")
     )
     found: list[Any] = list(limits.with_limits(totals.with_usage(rows, month), month))
-    return [LineUse(account, account.used, limits.of(account)) for account in found]
+    had = limits.as_of(found, month, now)
+    return [LineUse(account, account.used, limit) for account, limit in zip(found, had, strict=True)]
 
 
 def together(lines: list[LineUse]) -> str:
@@ -49,5 +50,9 @@ def in_words(used: int, limit: Limit | None) -> str:
     """What was used of what there was, and what is left or over."""
     if limit is None:
         return f"{format_octets(used)} used"
-    rest = f"{format_octets(limit.over)} over" if limit.over else f"{format_octets(limit.left)} left"
-    return f"{format_octets(limit.used)} of {format_octets(limit.total)} used, {rest}"
+    said = [f"{format_octets(limit.used)} of {format_octets(limit.total)} used"]
+    if limit.left or not limit.over:
+        said.append(f"{format_octets(limit.left)} left")
+    if limit.over:
+        said.append(f"{format_octets(limit.over)} over")
+    return ", ".join(said)

@@ -292,22 +292,24 @@ class CustomerUsage(DetailPage):
         rows = limits.with_last_access(totals.with_usage(with_status(rows, self.now), period))
         if not self.chosen.yearly:
             rows = limits.with_limits(rows, period)
-        accounts: list[Any] = list(rows[: LINES + 1])
-        self.more_lines = len(accounts) > LINES
+        found: list[Any] = list(rows[: LINES + 1])
+        accounts, self.more_lines = found[:LINES], len(found) > LINES
         asked = self.request.GET.get("account", "")
         if asked and not (asked.isdecimal() and int(asked) in {account.pk for account in accounts}):
             raise Http404("no such data account")
+        none: list[Limit | None] = [None] * len(accounts)
+        had = none if self.chosen.yearly else limits.as_of(accounts, period, self.now)
         return [
             Line(
                 account.username,
                 self.url(account=account.pk),
                 account.used,
-                None if self.chosen.yearly else limits.of(account),
+                limit,
                 self.object.pk,
                 account,
                 asked == str(account.pk),
             )
-            for account in accounts[:LINES]
+            for account, limit in zip(accounts, had, strict=True)
         ]
 
     def one(self, lines: list[Line]) -> Line | None:

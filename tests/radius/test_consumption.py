@@ -17,7 +17,7 @@ from ispbilling.core.clock import Period, add_months, day_end, day_start, local_
 from ispbilling.core.units import GB, format_octets
 from radius.bundles import counting, granting, settling
 from radius.bundles.models import BundleKind, Draw, Meter
-from radius.consumption import explaining, limits, months, periods
+from radius.consumption import explaining, limits, months, periods, summary
 from radius.models import DataAccount, Session, UsageDay
 from radius.usage.recording import Recorder
 from radius.wire.usernames import Usernames
@@ -96,6 +96,13 @@ def test_several_lines_are_shown_together_and_apart(as_manager: Client, alice: C
     both = page(as_manager, alice)
     assert "All data accounts 10.0 GB of 300.0 GB" in both
     assert "one@isp.test 6.0 GB of 150.0 GB" in both
+    one_over = limits.together([limits.Limit(100, 20, 0, 150), limits.Limit(50, 0, 0, 10)])
+    assert one_over is not None
+    assert (one_over.left, one_over.over, one_over.used) == (
+        40,
+        30,
+        160,
+    )  # not 10 left: the other line has 40
     parts = reverse("radius:usage_parts", args=[alice.pk])
     assert as_manager.get(url_of(alice)).context["chart"].urls[0] == f"{parts}?day={this_month().start}"
     text = page_text(as_manager, parts, day=str(this_month().start))
@@ -242,14 +249,20 @@ def test_it_is_sorted_and_filtered_by_what_a_sweep_added_up_and_shows_what_is(
 def test_it_says_since_when_nothing_is_left_and_when_there_is_again(
     as_manager: Client, alice: Customer
 ) -> None:
-    line = capped(alice)
+    line = capped(alice, package=builders.package(cap_octets=150 * GB, add_overusage_on_topup=True))
     use(line, 160 * GB)
     count(line)
     text = page(as_manager, alice)
     assert "Capped" in text
     assert f"data again {this_month().end} 00:00" in text
     top_up(line, 31 * GB)
-    assert "data again" not in page(as_manager, alice)
+    text = page(as_manager, alice)
+    assert "data again" not in text
+    # What was bought starts now: all of it is left, and what was over the cap before is still over.
+    assert "Left 31.0 GB" in text
+    assert "Over the limit 10.0 GB" in text
+    said = summary.together(summary.summary(alice, this_month(), now()))
+    assert said == "160.0 GB of 181.0 GB used, 31.0 GB left, 10.0 GB over"
 
 
 def page_text(client: Client, url: str, **query: str) -> str:
