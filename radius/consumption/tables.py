@@ -10,6 +10,7 @@ from customers.models import Customer
 from ispbilling.core.money import format_money
 from ispbilling.core.parts import Button
 from ispbilling.core.tables import (
+    CLIP,
     NUMBER,
     ActionsColumn,
     Column,
@@ -119,7 +120,7 @@ class UsageTable(Table):
 
     month_day = Column(empty_values=(), orderable=False, verbose_name="Month", footer="Total", attrs=NOWRAP)
     code = CustomerColumn(accessor="customer__code", verbose_name="Accounting Code")
-    username = LinkColumn(footer=lambda table: counted(table.paginator.count, "account"))
+    username = LinkColumn(footer=lambda table: counted(table.paginator.count, "account"), attrs=CLIP)
     customer = Column(accessor="customer__name", verbose_name="Customer")
     package = Column(accessor="package__title", verbose_name="Package")
     cap = CapColumn()
