@@ -86,7 +86,7 @@ def switch_on(
         consenting.say(line, given=True, words=text, door=door, now=now, actor=actor)
         values = {
             "topup_type": terms.type, "limit": terms.limit, "when_left_octets": terms.when_left_octets,
-            "agreed_price": price, "active": True, "stopped_reason": "",
+            "agreed_price": price, "active": True, "stopped_reason": "", "limit_told_for": None,
         }  # fmt: skip
         row, _ = AutoTopup.objects.update_or_create(data_account=line, defaults=values)
         _record("on", row, now, actor, words=text)

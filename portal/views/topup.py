@@ -17,6 +17,7 @@ from billing.data_sales.models import AutoTopup, DataSalesSettings, SaleState, S
 from billing.data_sales.selling import Order
 from billing.gateways.models import CheckoutState
 from customers.models import Customer
+from ispbilling.core.clock import local_day, month_of
 from ispbilling.core.errors import DomainError
 from portal import limits, owing, paying, topups
 from portal.views.page import PortalPage
@@ -181,10 +182,13 @@ class Automatic(LinePage):
 
     def show(self, form: AutoForm) -> HttpResponse:
         row = AutoTopup.objects.agreed().filter(data_account=self.account).first()
+        month = month_of(local_day(self.now))
         return self.answer(
             form=form,
             account=self.account,
             automatic=row,
+            bought=automatic.bought(self.account, self.now),
+            paused=month.end if row and row.limit_told_for == month.start else None,
             obstacle=topups.obstacle(self.account, self.now) or quoting.not_automatic(self.account),
         )
 

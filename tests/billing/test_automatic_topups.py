@@ -127,6 +127,8 @@ def test_the_limit_is_not_spent_where_it_only_pays_for_the_overrun(line: DataAcc
     agree(line, limit=300)
     assert [sweep(), sweep(), sweep()] == [1, 1, 1]
     assert (bought(), remaining.left(line, NOW)) == (3, 5 * GB)
+    use(line, 5 * GB)
+    assert (sweep(), bought(), events("limit_reached")) == (1, 3, 2), "of the new limit it is told, too"
 
 
 def test_every_word_of_the_customer_is_in_the_log(line: DataAccount) -> None:

@@ -119,6 +119,9 @@ def test_automatic_topups_need_a_tick_and_are_switched_off(portal: Client, line:
     row = AutoTopup.objects.get()
     assert (row.limit, row.when_left_octets, row.active) == (Decimal(300), GB, True)
     assert OutOfBundleConsent.objects.get().door == "portal"
+    assert "This month it was R 0.00." in get(portal, "topup_automatic", line.pk)
+    AutoTopup.objects.update(limit_told_for=local_day(now()).replace(day=1))
+    assert "That allows no more this month" in get(portal, "topup_automatic", line.pk)
     portal.post(reverse("portal:topup_automatic_off", args=[line.pk]))
     row.refresh_from_db()
     assert not row.active
