@@ -3,7 +3,7 @@
 SELECT a.id, a.package_id, a.custom_price, k.title,
        h.id, h.state, h.activates_on,
        f.id, coalesce(fv.price, f.price), f.title, h.from_price,
-       t.id, coalesce(tv.price, t.price), t.title, h.monthly_price, h.package_price
+       t.id, coalesce(tv.price, t.price), t.title, h.monthly_price, h.package_price, h.applied_at
 FROM radius_packagechange h
 JOIN radius_dataaccount a ON a.id = h.data_account_id
 JOIN radius_package k ON k.id = a.package_id

@@ -126,7 +126,7 @@ def _histories(low: int, high: int) -> dict[int, History]:
     found = {}
     for (account, package, own_price, title), some in groupby(rows, itemgetter(0, 1, 2, 3)):
         steps = [
-            Step(pk, state, on, Offer(*row[:3]), row[3], Offer(*row[4:7]), row[7], row[8])
+            Step(pk, state, on, Offer(*row[:3]), row[3], Offer(*row[4:7]), *row[7:10])
             for pk, state, on, *row in (one[4:] for one in some)
         ]
         found[account] = History(tuple(steps), package, own_price, title)

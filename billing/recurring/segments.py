@@ -9,7 +9,7 @@ is not billed a second time.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from billing.recurring.coverage import Billed, Printed, Span, charged
@@ -30,7 +30,7 @@ class Offer:
 @dataclass(frozen=True, slots=True)
 class Step:
     """A package change of the line: from `on` it has `to` instead of `was`; `was_price` is the line's own price
-    before it, `own_price` the one it brings, and `list_price` clears it."""
+    before it, `own_price` the one it brings, and `list_price` clears it. Once applied, `was` is what it found."""
 
     id: int
     state: str
@@ -40,6 +40,7 @@ class Step:
     to: Offer
     own_price: Decimal | None
     list_price: bool
+    applied_at: datetime | None = None
 
     def price_after(self, before: Decimal | None) -> Decimal | None:
         if self.own_price is not None:
@@ -103,12 +104,20 @@ class History:
         for step in self.steps:
             if step.id == change:
                 return step.to.title
-        return min(self.steps, key=lambda step: step.id).was.title
+        return self._first.was.title if self._first else self.title
+
+    @property
+    def _first(self) -> Step | None:
+        """The change that found what the line had before any; none was applied, and it has that."""
+        applied = [(step.applied_at, step.id, step) for step in self.steps if step.applied_at is not None]
+        return min(applied)[2] if applied else None
 
     def _of(self, change: int | None) -> Terms:
         if not self._terms:
-            first = min(self.steps, key=lambda step: step.id)
-            self._terms[None] = (first.was.package, first.was_price)
+            first = self._first
+            self._terms[None] = (
+                (first.was.package, first.was_price) if first else (self.package, self.own_price)
+            )
             for step in self.steps:
                 self._terms[step.id] = (step.to.package, step.price_after(step.was_price))
         return self._terms.get(change, self._terms[None])

@@ -1,7 +1,7 @@
 """Whatever is changed, changed back and undone between runs: each day is charged once, under the package it is in."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -43,7 +43,8 @@ class Line:
         if standing and standing[-1].on == on:
             was = standing[-1].was
             self.steps = [replace(s, state="superseded") if s == standing[-1] else s for s in self.steps]
-        self.steps.append(Step(len(self.steps) + 1, "applied", on, was, None, to, None, False))
+        at = datetime(2026, 11, 1, tzinfo=UTC) + timedelta(minutes=len(self.steps))
+        self.steps.append(Step(len(self.steps) + 1, "applied", on, was, None, to, None, False, at))
         self.present = to
 
     def undo(self) -> None:

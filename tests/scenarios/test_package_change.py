@@ -138,6 +138,26 @@ def test_a_change_that_is_planned_is_billed_ahead_and_a_late_sweep_changes_nothi
     assert told(bill(date(2027, 2, 1), date(2027, 1, 25))) == [("20 Mb/s, February 2027", D("899.00"))]
 
 
+def test_one_that_comes_before_a_planned_one_is_billed_for_the_days_between(
+    line: DataAccount, fast: Package
+) -> None:
+    acting.make(Wanted(line, fast, date(2026, 12, 21)), NOON, actor=None)
+    bill(date(2026, 12, 1), date(2026, 11, 25))
+    slower = builders.package(title="5 Mb/s", price=D("299.00"))
+    acting.make(Wanted(line, slower, date(2026, 12, 1)), day_start(date(2026, 12, 1)), actor=None)
+    late = day_start(date(2026, 12, 25))
+    assert (
+        sweeps.package_changes(late).apply(late).applied == 1
+    )  # the planned one: it found the slower package
+    assert told(bill(date(2027, 1, 1), date(2026, 12, 25)))[1:] == [
+        ("5 Mb/s, December 2026, 2026-12-01 to 2026-12-20: 20 of 31 days", D("192.90")),
+        (
+            "10 Mb/s, December 2026, 2026-12-01 to 2026-12-20 before the change of package: 20 of 20 days back",
+            D("-386.45"),
+        ),
+    ]
+
+
 def test_what_was_billed_before_it_was_planned_is_billed_by_the_sweep_on_its_day(
     line: DataAccount, fast: Package
 ) -> None:
