@@ -302,6 +302,7 @@ def _resume(row: PrepaidSwitch, now: datetime, actor: User | None) -> None:
 def _charge_again(line: RecurringLine, first_day: date, on: date, actor: User | None) -> None:
     """An ended line goes on; where days after its last one were credited, by another line: credited days are settled
     for the line that they were charged by."""
+    on = min(on, first_day)  # a sweep that is late leaves no month out
     if not _began(line):
         lines.repeat(line, max(first_day, line.starts_on), on, actor=actor)
         return
