@@ -242,9 +242,10 @@ def corrected(
     amounts = [(net(one), one) for one in wrong]
     payable = sum((charge.price.total for charge in found), ZERO)
     payable += sum((amount for amount, _ in amounts if amount > 0), ZERO)
+    limited = payable > 0 and not everything
     credits = []
     for amount, one in amounts:
-        if amount < 0 and payable and not everything:
+        if amount < 0 and limited:
             while one.days and payable + amount <= 0:
                 one = one.first(min(one.days - 1, int(one.days * payable / -amount)))
                 amount = net(one) if one.days else ZERO

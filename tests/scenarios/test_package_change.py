@@ -158,6 +158,16 @@ def test_one_that_comes_before_a_planned_one_is_billed_for_the_days_between(
     ]
 
 
+def test_what_only_gives_back_waits_for_something_to_pay(line: DataAccount) -> None:
+    bill(date(2026, 12, 1), DAY)
+    cheap = builders.package(title="5 Mb/s", price=D("299.00"))
+    acting.make(Wanted(line, cheap, DAY), NOON, actor=None)
+    assert bill(date(2026, 12, 1), date(2026, 11, 25)) is None  # days of two months, and nothing else is due
+    assert [one[1] for one in told(bill(date(2027, 1, 1), date(2026, 12, 25)))] == [
+        D("299.00"), D("199.33"), D("96.45"), D("-399.33"), D("-193.23"),
+    ]  # fmt: skip
+
+
 def test_what_was_billed_before_it_was_planned_is_billed_by_the_sweep_on_its_day(
     line: DataAccount, fast: Package
 ) -> None:
