@@ -14,7 +14,10 @@ class UsageFilter(DataAccountFilter):
     """`over` needs rows for `limits.over`."""
 
     group = django_filters.ModelMultipleChoiceFilter(
-        field_name="customer__group", queryset=CustomerGroup.objects.live(), label="Customer Group"
+        field_name="customer__group",
+        queryset=CustomerGroup.objects.live(),
+        label="Customer Group",
+        distinct=False,
     )
     over = django_filters.NumberFilter(
         method="used_over", label="Used at least (%)", min_value=0, max_value=1_000_000

@@ -239,6 +239,11 @@ def test_it_is_sorted_and_filtered_by_what_a_sweep_added_up_and_shows_what_is(
     assert "most@isp.test" in near
     assert "half@isp.test" not in near
     assert "free@isp.test" not in near
+    with CaptureQueriesContext(connection) as captured:
+        as_manager.get(url, {"sort": "-used", "group": alice.group_id, "package": half.package_id})
+    counts = [query["sql"] for query in captured if query["sql"].startswith("SELECT COUNT(*)")]
+    assert counts
+    assert not any("radius_usageday" in sql for sql in counts)
     # What was used since stands at its place on the page, with the number of now.
     use(half, 6 * GB, local_day(now()) if local_day(now()) > month.start else month.last)
     assert order("-used") == ["half", "most", "free"]
