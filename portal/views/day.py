@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ispbilling.core.clock import Period, local_day
 from portal.views.usage import UsagePage
 from radius.consumption.explaining import Explanation, explain
-from radius.models import DataAccount, DataBundle
+from radius.models import DataAccount, DataBundle, UsageDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,16 @@ class Day(UsagePage):
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = self.day()
         account = self.account()
-        mine = self.customer.data_accounts.select_related("package").order_by("username")
-        accounts = [account] if account else list(mine)
-        parts = [Part(explain(one, Period(asked, asked + timedelta(days=1)))) for one in accounts]
+        used = UsageDay.objects.filter(day=asked, data_account__customer=self.customer)
+        if account is not None:
+            used = used.filter(data_account=account)
+        lines = self.customer.data_accounts.filter(pk__in=used.values("data_account"))
+        period = Period(asked, asked + timedelta(days=1))
         return self.answer(
             day=asked,
-            parts=[part for part in parts if part.explained.total],
+            parts=[
+                Part(explain(one, period)) for one in lines.select_related("package").order_by("username")
+            ],
             account=account,
             before=asked - timedelta(days=1),
             after=asked + timedelta(days=1) if asked < local_day(self.now) else None,
