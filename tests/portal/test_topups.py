@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
@@ -197,4 +198,23 @@ def test_nobody_buys_faster_than_people_do(portal: Client, line: DataAccount) ->
     for _again in range(limits.TRIES):
         buy(portal, line, type="")
     assert "That was too often" in buy(portal, line)
+    assert not TopupSale.objects.exists()
+
+
+def test_who_was_logged_out_meanwhile_comes_back_to_the_page_and_buys_nothing_unseen(
+    line: DataAccount, alice: Customer
+) -> None:
+    client, there = Client(enforce_csrf_checks=True), reverse("portal:topup", args=[line.pk])
+    client.force_login(builders.portal_user(alice))
+    sent = {
+        "csrfmiddlewaretoken": client.get(there).context["csrf_token"], "token": str(uuid4()), "pay": "account",
+        "type": TopupType.objects.get().pk,
+    }  # fmt: skip
+    session = client.cookies.pop(settings.SESSION_COOKIE_NAME)
+    assert client.post(there, sent).headers["Location"].endswith(f"/portal/login/?next={there}")
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.value
+    client.cookies[settings.CSRF_COOKIE_NAME] = "a" * 32  # that of another log-in
+    answer = client.post(there, sent)
+    assert answer.status_code == 403
+    assert "Go back, load the page again and send it once more." in answer.content.decode()
     assert not TopupSale.objects.exists()
