@@ -20,6 +20,7 @@ from radius.rolling.models import (
     OutOfBundleConsent,
 )
 from radius.rolling.regulation import LEVELS, RULES, Rule
+from radius.topups.models import TopupType
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,8 @@ def _for_sale() -> Finding:
     used = Package.objects.filter(Q(cap_octets__isnull=False) | Q(data_accounts__prepaid=True)).filter(
         data_accounts__isnull=False
     )
-    without = used.exclude(topup_group__types__active=True, topup_group__types__in_portal=True).distinct()
+    offered = TopupType.objects.filter(active=True, in_portal=True)
+    without = used.exclude(topup_group__in=offered.values("group")).distinct()
     names = [str(one) for one in without[:5]]
     more = without.count() - len(names)
     return Finding(

@@ -27,6 +27,8 @@ from radius.models import (
     DataSettings,
     Draw,
     OutOfBundleConsent,
+    Package,
+    TopupType,
     UsageDay,
 )
 from radius.rolling import consenting, noticing, regulation, reporting, transferring
@@ -128,6 +130,20 @@ def test_8a_2_a_who_opted_out_is_told_nothing_and_may_opt_in_again(alice: Custom
     notices()
     assert Event.objects.get(kind="data_bundle.used").data["level"] == 80
     assert Event.objects.filter(kind="customer.notices_chosen").count() == 2
+
+
+@pytest.mark.django_db
+def test_8a_2_b_further_bundles_are_sold_in_the_portal_on_every_capped_package(alice: Customer) -> None:
+    def opened() -> bool:
+        found = reporting.report(month_of(NOW.date()), NOW).findings
+        return bool(next(one for one in found if one.rule.cite == "8A(2)(b)").open)
+
+    line = capped(alice)
+    by_staff, once = builders.topup_type(in_portal=False), builders.topup_type(active=False)
+    Package.objects.filter(pk=line.package_id).update(topup_group=once.group)
+    assert opened(), "one is sold by staff alone, the other not any more"
+    TopupType.objects.filter(pk=by_staff.pk).update(in_portal=True)
+    assert not opened()
 
 
 @pytest.mark.django_db
@@ -315,3 +331,9 @@ def test_the_report_has_every_sub_regulation_and_says_what_is_open(alice: Custom
     notices()
     again = reporting.report(found.month, NOW)
     assert "8A(1)" not in {one.rule.cite for one in again.findings if one.open}
+
+
+def test_every_sub_regulation_has_a_test() -> None:
+    names = " ".join(globals())
+    for cite in RULES:
+        assert f"{cite.lower().replace('(', '_').replace(')', '')}_" in names, cite
