@@ -1,6 +1,6 @@
 """Usage as tables."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.urls import reverse
 from django.utils.html import format_html
@@ -147,6 +147,7 @@ class UsageTable(Table):
     class Meta(Table.Meta):
         model = DataAccount
         fields = ()
+        attrs: ClassVar[dict[str, Any]] = {"class": f"{Table.Meta.attrs['class']} list-dense"}
 
     def render_month_day(self) -> str:
         return str(self.month.start)
