@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ispbilling.runner.account import unprivileged_account
 from ispbilling.runner.embedded import AlreadyRunning, chosen_urls, services
 
 pytest_plugins = ("ispbilling.runner.pytest_features",)
@@ -18,6 +19,8 @@ _running = contextlib.ExitStack()
 # Several runs at once in one checkout each get servers of their own.
 INSTANCES = ("test", *(f"test-{n}" for n in range(2, 9)))
 FOLDERS = {"MEDIA_ROOT": "media", "STATIC_ROOT": "static"}
+#: Where pytest_database.py keeps what several servers need; unset where the server is not our own.
+DATABASES = "TEST_DATABASES"
 #: Enough to import the tests where none of them runs.
 NO_SERVERS = {
     "DATABASE_URL": "postgres://nobody@localhost/none",
@@ -46,7 +49,7 @@ def pytest_xdist_setupnodes(specs: list[Any]) -> None:
         for name in (*NO_SERVERS, *FOLDERS):
             os.environ.pop(name, None)
         _start()
-        spec.env.update({name: os.environ[name] for name in (*NO_SERVERS, *FOLDERS)})
+        spec.env.update({name: os.environ[name] for name in (*NO_SERVERS, *FOLDERS, DATABASES)})
 
 
 def _start() -> None:
@@ -62,12 +65,16 @@ def _start() -> None:
             path = running.folder / folder
             path.mkdir(exist_ok=True)
             os.environ.setdefault(variable, str(path))
+        if any(server.name == "PostgreSQL" for server in running.servers):
+            databases = unprivileged_account().folder(running.folder.parent / "test-databases")
+            os.environ[DATABASES] = str(databases)
         return
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load our fixtures after those of pytest-playwright, so that ours win."""
+    """Load our fixtures after those of pytest-playwright and pytest-django, so that ours win."""
     config.pluginmanager.import_plugin("ispbilling.runner.pytest_tools")
+    config.pluginmanager.import_plugin("ispbilling.runner.pytest_database")
 
 
 def pytest_unconfigure() -> None:

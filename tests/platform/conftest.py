@@ -113,6 +113,11 @@ class Runner:
         return status
 
 
+@pytest.fixture(autouse=True)
+def database() -> None:
+    """No database of the tests: these have servers of their own, or say that they want it."""
+
+
 @pytest.fixture
 def runner(tmp_path: Path) -> Iterator[Runner]:
     state = unprivileged_account().state / f"trial-{uuid4().hex[:8]}"

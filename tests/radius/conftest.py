@@ -15,7 +15,6 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from pyrad.packet import Packet
 
@@ -106,10 +105,10 @@ def server(django_db_setup: None, django_db_blocker) -> Iterator[Server]:
         running = start()
         yield running
         stop(running)
+        from ispbilling.runner.pytest_database import restore
+
         # What it wrote when it ended came after the tables were emptied behind the last test.
-        call_command(
-            "flush", verbosity=0, interactive=False, reset_sequences=False, inhibit_post_migrate=True
-        )
+        restore()
 
 
 def eventually(question, seconds: float = 5.0):
