@@ -177,9 +177,8 @@ def test_changes_reach_the_running_server(server, line):
     service.save(update_fields=["down_kbps"])
     again = lambda: server.ask(access("alice2@isp.test", "new-secret"))  # noqa: E731
     assert eventually(lambda: (r := again()).code == ACCEPT and r["Mikrotik-Rate-Limit"] == ["10M/50M"])
-    unmetered = builders.package(
-        cap_octets=None
-    )  # a meter, which the server makes in its own time, keeps its line
+    # The server makes a meter in its own time, and a meter keeps its line.
+    unmetered = builders.package(cap_octets=None)
     gone = builders.data_account(username="gone@isp.test", secret="wire-secret", package=unmetered)
     assert settled(lambda: code(server, access("gone@isp.test")) == ACCEPT)
     gone.delete()

@@ -121,7 +121,7 @@ def ask(port: int, about: object = None, address: str = "127.0.0.1") -> Ask:
 
 
 def test_thousands_are_asked_at_once_and_a_silent_nas_delays_nobody():
-    with FakeNas(SECRET) as speaking, FakeNas(SECRET, "silent") as silent, Client((0.5, 0.5)) as client:
+    with FakeNas(SECRET) as speaking, FakeNas(SECRET, "silent") as silent, Client((0.5, 10.0)) as client:
         for n in range(600):
             client.ask(ask(silent.port, -n))
             client.ask(ask(speaking.port, n))
