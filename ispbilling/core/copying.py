@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import connection, models
+from psycopg2 import DatabaseError
 from psycopg2.extensions import Binary
 
 #: Rows that PostgreSQL is sent at a time.
@@ -27,25 +28,39 @@ def copy(model: type[models.Model], columns: Sequence[str], rows: Iterable[Seque
     Rows may be made as they are read, but must not query for that: the connection is busy.
     """
     names = ", ".join(f'"{column}"' for column in columns)
+    file = _File(rows)
     # Through the wrapper, so that PostgreSQL's refusals arrive as Django's exceptions.
     with connection.cursor() as cursor, connection.wrap_database_errors:
-        cursor.cursor.copy_expert(f'COPY "{model._meta.db_table}" ({names}) FROM STDIN', _File(rows))
+        try:
+            cursor.cursor.copy_expert(f'COPY "{model._meta.db_table}" ({names}) FROM STDIN', file)
+        except DatabaseError:
+            if file.failed is not None:
+                raise file.failed from None
+            raise
 
 
 class _File:
-    """Rows as COPY reads them: PostgreSQL stores some while others are made."""
+    """Rows as COPY reads them: PostgreSQL stores some while others are made.
+
+    `failed` is what making them raised, a Ctrl-C too; psycopg2 would tell of a cancelled query instead.
+    """
 
     def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
         self._rows = iter(rows)
+        self.failed: BaseException | None = None
 
     def read(self, _size: int) -> str:
         texts = _TEXTS.get
-        return "".join(
-            [
-                "\t".join([texts(type(cell), _other)(cell) for cell in row]) + "\n"
-                for row in islice(self._rows, _AT_ONCE)
-            ]
-        )
+        try:
+            return "".join(
+                [
+                    "\t".join([texts(type(cell), _other)(cell) for cell in row]) + "\n"
+                    for row in islice(self._rows, _AT_ONCE)
+                ]
+            )
+        except BaseException as error:
+            self.failed = error
+            raise
 
 
 def copy_objects(objects: Sequence[models.Model]) -> None:

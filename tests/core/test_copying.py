@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 
 from billing.models import Account
 from ispbilling.core.copying import copy, take_ids
@@ -24,6 +24,18 @@ def test_every_text_arrives_as_it_is_though_rows_are_made_as_they_are_read() -> 
     assert stored == dict(rows())
     with pytest.raises(IntegrityError, match="already exists"):
         copy(Account, ("code", "name"), iter([("bank", "again")]))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_what_making_rows_raises_is_raised_and_nothing_is_stored(error: type[BaseException]) -> None:
+    def rows() -> Iterator[tuple[str, str]]:
+        yield "one", "stored by nobody"
+        raise error
+
+    with pytest.raises(error), transaction.atomic():
+        copy(Account, ("code", "name"), rows())
+    assert not Account.objects.filter(code="one").exists()
 
 
 @pytest.mark.django_db
