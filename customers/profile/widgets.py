@@ -14,7 +14,7 @@ from customers.profile.timeline import entries, events_of
 from ispbilling.core import clock
 from ispbilling.core.parts import Attr, Button
 from ispbilling.core.registries import Widget
-from ispbilling.core.searching import holding
+from ispbilling.core.searching import holds
 
 DETAILS = (
     Attr(lambda c: ", ".join(map(str, c.categories.all())), "Categories"),
@@ -99,7 +99,7 @@ class Contacts(Widget):
         text = self.request.GET.get("contact", "").strip()[:100]
         rows, count = self.obj.contacts.all(), self.obj.contacts.count()
         for word in text.split():
-            rows = holding(rows, word, ("name", "email", "mobile", "more_emails", "more_mobiles"))
+            rows = rows.filter(holds(rows, word, ("name", "email", "mobile", "more_emails", "more_mobiles")))
         shown = list(rows[: self.most])
         return {"contacts": shown, "count": count, "searchable": count > self.most, "text": text}
 

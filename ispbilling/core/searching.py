@@ -7,18 +7,19 @@ from django.core.exceptions import FieldDoesNotExist
 from django.db.models import CompositePrimaryKey, Model, Q
 
 
-def holding(rows: Any, word: str, paths: Sequence[str]) -> Any:
-    """The rows with the word in one of the fields, `name` or `customer__name`.
+def holds(rows: Any, word: str, paths: Sequence[str]) -> Q:
+    """Of these rows those with the word in one of the fields, `name` or `customer__name`.
 
-    Each table is asked by itself and the keys are united: of an OR over joined tables no index is used.
+    Each table is asked by itself and the keys are united: of an OR over joined tables no index is used. `rows` are not
+    to be narrowed by another word's condition, in which this one would stand again for each table.
     """
     conditions = [
         _in_table(rows.model, relation, names, word) for relation, names in _by_relation(rows.model, paths)
     ]
     if len(conditions) == 1 or isinstance(rows.model._meta.pk, CompositePrimaryKey):
-        return rows.filter(Q(*conditions, _connector=Q.OR))
+        return Q(*conditions, _connector=Q.OR)
     keys = [rows.order_by().filter(condition).values("pk") for condition in conditions]
-    return rows.filter(pk__in=keys[0].union(*keys[1:]))
+    return Q(pk__in=keys[0].union(*keys[1:]))
 
 
 def _by_relation(model: type[Model], paths: Sequence[str]) -> list[tuple[str, list[str]]]:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.db.models import Q
 from django.urls import reverse
 
 from ispbilling.core import clock
@@ -38,8 +39,8 @@ class SessionHistory(NoAddresses, ListPage):
     empty_icon = "history"
     empty_text = "A session is listed here when its NAS has reported that it ended."
 
-    def found(self, rows: Any, word: str) -> Any:
-        return rows.filter(matching(word))
+    def holds(self, rows: Any, word: str) -> Q:
+        return matching(word)
 
     def buttons(self) -> list[Button]:
         return [Button("Active Sessions", reverse("radius:session_list"), "activity")]

@@ -106,13 +106,15 @@ FROM generate_series(1, 20000) n
 
 @pytest.mark.django_db
 def test_every_way_has_its_index():
-    partitions.create(partitions.SESSIONS, now().date().replace(day=1))
+    month = now().date().replace(day=1)
+    partitions.create(partitions.SESSIONS, month)
     with connection.cursor() as cursor:
         cursor.execute(MANY)
         cursor.execute("ANALYZE radius_session")
     for sought in ("100.64.0.7", "2001:db8::1", "02:00:5e:00:00:01"):
         plan = sessions(read(sought), now() - HOUR, now()).explain()
-        assert "Seq Scan on radius_session_2" not in plan, plan
+        # Of months without a row, which it may know to be empty, PostgreSQL reads no index.
+        assert f"Seq Scan on {partitions.name(partitions.SESSIONS, month)}" not in plan, plan
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.core.paginator import EmptyPage, PageNotAnInteger
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.urls import reverse
 
@@ -14,7 +14,7 @@ from ispbilling.core.chips import Chip, chips, search_text
 from ispbilling.core.exporting import Exporting
 from ispbilling.core.models import ColumnChoice
 from ispbilling.core.parts import BulkAction, Button, State
-from ispbilling.core.searching import holding
+from ispbilling.core.searching import holds
 from ispbilling.core.tables import Table, TickColumn, allowed
 from ispbilling.core.views.page import StaffPage, scoped
 
@@ -137,13 +137,14 @@ class ListPage(Exporting, StaffPage):
 
     def search(self, rows: Any, text: str) -> Any:
         """Rows in which every word is found in one of `search_fields`."""
+        found = rows
         for word in text.split():
-            rows = self.found(rows, word)
-        return rows
+            found = found.filter(self.holds(rows, word))
+        return found
 
-    def found(self, rows: Any, word: str) -> Any:
-        """Rows in which one word is found; override where an index wants to be asked in another way."""
-        return holding(rows, word, self.search_paths())
+    def holds(self, rows: Any, word: str) -> Q:
+        """In which of the rows one word is found; override where an index wants to be asked in another way."""
+        return holds(rows, word, self.search_paths())
 
     def search_paths(self) -> Sequence[str]:
         """The fields that are searched; override to depend on `self.shown_columns()`."""
