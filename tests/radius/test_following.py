@@ -52,7 +52,7 @@ class LongBook(Notebook):
         if self.whole == 2:
             with connect("test") as other, other.cursor() as cursor:
                 cursor.execute("SELECT pg_notify('radius', 'customer:7'), pg_notify('radius', 'package:8')")
-            eventually(lambda: between() or self.read, 2)
+            eventually(lambda: between() or ("customer", [7]) in self.read, 2)
             self.read.append(("everything", []))
 
 
