@@ -139,7 +139,9 @@ def test_a_customer_tests_the_speed_of_the_line(page: Page, live_server: LiveSer
     expect(page.get_by_text("None yet.")).to_be_visible()
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_text("None yet.")).to_have_count(0, timeout=60_000)
-    expect(page.get_by_role("listitem").filter(has_text=" ms delay · alice@isp.test")).to_contain_text("of 20 Mb/s")
+    expect(page.get_by_role("listitem").filter(has_text=" ms delay · alice@isp.test")).to_contain_text(
+        "of 20 Mb/s"
+    )
     assert looking.overflow(page) == 0
     made = SpeedTest.objects.get()
     assert (made.customer, made.data_account, made.over_line) == (alice, line, True)
