@@ -143,27 +143,33 @@ class Authentication:
         if proof is None or closed:
             return self._reject(request, nas, line, proof is not None)
         if not known:
+            live: list[OpenSession] | None = []
             if compiled.simultaneous_use and here not in line.places:
                 live = self._elsewhere(line, here)
                 if live:
                     return self._reject(request, nas, line, True, live)
-            line.device = b"" if b"/" in here else request.calling_station
+            if live is not None:
+                line.device = b"" if b"/" in here else request.calling_station
         tail = compiled.accept(now, nas.kind, line.framed_ip)
         self._until_sample -= 1
         if not self._until_sample or (self._refused and line.account_id in self._refused):
             self._accepted(request, nas, line, tail)
         return codec.reply_access(ACCEPT, request, nas.key, tail + proof)
 
-    def _elsewhere(self, line: Line, here: bytes) -> list[OpenSession]:
-        """The sessions that leave no room for another one from `here`; nearly always none, at no cost."""
+    def _elsewhere(self, line: Line, here: bytes) -> list[OpenSession] | None:
+        """The sessions that leave no room for another one from `here`; nearly always none, at no cost.
+
+        None when that was not to be had: the login passes, and is not remembered, so that its next is looked into.
+        """
         limit = line.compiled.simultaneous_use
         if len(line.places) >= limit and self._prover is not None:
             sessions = self._prover.sessions_of(line.account_id)
-            if sessions is not None:
-                found = crowd(sessions, here, self._now)
-                self._prover.doubt([*found.live, *found.silent])
-                if len(found.live) >= limit:
-                    return found.live
+            if sessions is None:
+                return None
+            found = crowd(sessions, here, self._now)
+            self._prover.doubt([*found.live, *found.silent])
+            if len(found.live) >= limit:
+                return found.live
         line.saw(here)
         return []
 

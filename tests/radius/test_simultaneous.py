@@ -1,15 +1,16 @@
 """Simultaneous use: nobody surfs twice on one login, and nobody is locked out by a session that is long gone."""
 
 import socket
+import time
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from ispbilling.core.clock import now
 from radius import sweeps
 from radius.models import AuthAttempt, CoaRequest, Session
-from radius.server.online import OpenSession, crowd, place
+from radius.server.online import REST, SECONDS, OpenSession, crowd, place
 from tests import builders
 from tests.radius import packets
 from tests.radius.conftest import eventually, settled
@@ -95,6 +96,16 @@ def test_the_package_says_how_many(server, line):
     line.package.simultaneous_use = 0
     line.package.save()
     assert settled(lambda: code(server, access(third)) == ACCEPT)
+
+
+def test_a_login_that_could_not_be_looked_into_is_let_in_and_looked_into_when_it_comes_again(server, line):
+    start(server, HOME)
+    assert settled(lambda: code(server, access(ELSEWHERE)) == REJECT, 20)
+    time.sleep(3 * SECONDS)  # a session is told of in two looks; from here on only the login itself asks
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE radius_session_live IN ACCESS EXCLUSIVE MODE")
+        assert code(server, access(ELSEWHERE)) == ACCEPT
+    assert eventually(lambda: all(code(server, access(ELSEWHERE)) == REJECT for _ in range(20)), 3 * REST)
 
 
 @pytest.mark.feature("W-3")

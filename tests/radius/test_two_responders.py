@@ -64,5 +64,5 @@ def test_a_session_that_fails_over_is_one_session_counted_once(server, other, li
 
 def test_a_second_device_is_refused_by_the_responder_that_did_not_see_the_first(server, other, line):
     account(server, "Start", 0, 0)
-    assert settled(lambda: code(other, ELSEWHERE) == REJECT)
+    assert settled(lambda: code(other, ELSEWHERE) == REJECT, 20)
     assert code(other, HOME) == ACCEPT
