@@ -4,7 +4,8 @@ The same decisions as `deciding` and `regulation`, for as many lines as there ar
 other. Nothing here is decided from what a sweep did before: `source` and the parent say what is there already.
 
 Statistics never know the rows of this night: what is there already is looked up row by row through an index (a scalar
-sub-select, a lateral with OFFSET), which no estimate can turn into comparing all with all.
+sub-select, a lateral with OFFSET), which no estimate can turn into comparing all with all. Such a look names the key
+alone: told the kind as well, it is made through the index of that kind, which is thought to be empty, and read whole.
 """
 
 from collections.abc import Sequence
@@ -149,8 +150,8 @@ WITH RECURSIVE held AS (
     AND (%(lines)s::bigint[] IS NULL OR data_account_id = ANY(%(lines)s))
   UNION ALL
   SELECT up.id, up.parent_id
-  FROM held CROSS JOIN LATERAL (
-    SELECT * FROM radius_databundle WHERE id = held.parent_id AND kind = 'rollover' OFFSET 0) up
+  FROM held CROSS JOIN LATERAL (SELECT * FROM radius_databundle WHERE id = held.parent_id OFFSET 0) up
+  WHERE up.kind = 'rollover'
 )
 SELECT id, line, rolled, gone, given, unused, may_grow, began FROM (
   SELECT r.id, r.data_account_id AS line, r.starts_at AS began,
