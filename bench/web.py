@@ -133,8 +133,10 @@ class Visitor:
     def __init__(self) -> None:
         from django.test import Client
 
+        from ispbilling.core.collecting import settle
         from ispbilling.core.models import Role, User
 
+        settle()  # as the web server does
         manager, _ = User.objects.get_or_create(username="bench", defaults={"role": Role.MANAGER})
         self.client = Client()
         self.client.force_login(manager)

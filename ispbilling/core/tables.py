@@ -5,7 +5,7 @@ rows). Numbers are right-aligned with tabular figures; exports get plain values 
 (`render`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from html import unescape
@@ -95,6 +95,36 @@ class Table(tables.Table):
     def row_off(self, record: Any) -> bool:
         """Whether the row is greyed (NAV-11): disabled, deleted, ended."""
         return False
+
+    def drawn(self) -> Iterator[tuple[SafeString, list[tuple[SafeString, Any]]]]:
+        """The rows of the page: the attributes of each as HTML, and attributes and content of its cells.
+
+        Attributes that are the same in every row are made up once; for each cell they took longer than the cells.
+        """
+        same: dict[str, SafeString] = {}
+        for row in self.paginated_rows:
+            cells = []
+            for column, content in row.items():
+                attributes = same.get(column.name)
+                if attributes is None:
+                    attributes = self._attributes(column)
+                    if not self._varies(column):
+                        same[column.name] = attributes
+                cells.append((attributes, content))
+            yield row.attrs.as_html(), cells
+
+    def _attributes(self, column: Any) -> SafeString:
+        """What a cell of the column says of itself, in the row that is being drawn."""
+        found: dict[str, Any] = column.attrs["td"]
+        if column.name not in ("actions", "tick"):
+            found["data-label"] = column.header
+        if column.name in self.wide_columns:
+            found["data-wide"] = ""
+        return SafeString(found.as_html())
+
+    def _varies(self, column: Any) -> bool:
+        attrs = {**self.attrs, **column.column.attrs}
+        return any(callable(value) for value in attrs.get("td", attrs.get("cell", {})).values())
 
     def has_footer(self) -> bool:
         """Whether there is a foot: one without its sums would be a row of empty cells."""
