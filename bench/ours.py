@@ -57,8 +57,10 @@ def fill(people: list[Line], *, metered: bool = False) -> None:
     )  # fmt: skip
     copy_rows(DataAccount, accounts)
     _fill_history(old)
-    while metered and settling.settle(None, clock.now()):
-        pass
+    last = 0
+    while metered and (some := settling.lines_after(last, 1000)):
+        settling.settle(some, clock.now())
+        last = some[-1]
     restart_numbering(Customer, DataAccount, Session, UsageDay)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

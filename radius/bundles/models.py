@@ -296,6 +296,10 @@ class MeteredSpan(models.Model):
 
     class Meta:
         ordering = ["since"]
+        indexes = [
+            # Read with every batch that is drawn; the constraint's index answers only who asks for ranges.
+            models.Index(fields=["data_account", "since"], name="radius_meteredspan_account"),
+        ]
         constraints = [
             ExclusionConstraint(
                 name="radius_meteredspan_apart",

@@ -13,37 +13,47 @@ from radius.accounts.models import DataAccount
 from radius.bundles import altering, counting, monthly
 from radius.bundles.models import BundleKind, DataBundle, Meter, MeteredSpan
 
-# What of these lines is not as their package has it: whether and how usage is drawn, or whose cap the month has.
+# What of these lines is not as their package has it: whether and how usage is drawn, or whose cap the month has. Each
+# is looked up by its key: what PostgreSQL thinks of tables filled this minute must not have it compare all with all.
 _UNSETTLED = """
 SELECT a.id, a.prepaid, p.cap_octets, p.counts, a.package_id, s.id, s.counts, m.data_account_id IS NOT NULL, b.id
 FROM radius_dataaccount a
 JOIN radius_package p ON p.id = a.package_id
-LEFT JOIN radius_meteredspan s ON s.data_account_id = a.id AND s.until IS NULL
-LEFT JOIN radius_meter m ON m.data_account_id = a.id
-LEFT JOIN radius_databundle b ON b.data_account_id = a.id AND b.kind = 'monthly' AND b.month = %(month)s
-  AND b.voided_at IS NULL
-WHERE (%(everybody)s OR a.id = ANY(%(ids)s::bigint[])) AND CASE
+LEFT JOIN LATERAL (
+    SELECT * FROM radius_meteredspan WHERE data_account_id = a.id AND until IS NULL OFFSET 0) s ON true
+LEFT JOIN LATERAL (SELECT * FROM radius_meter WHERE data_account_id = a.id OFFSET 0) m ON true
+LEFT JOIN LATERAL (
+    SELECT * FROM radius_databundle
+    WHERE data_account_id = a.id AND kind = 'monthly' AND month = %(month)s AND voided_at IS NULL OFFSET 0) b ON true
+WHERE a.id = ANY(%(ids)s::bigint[]) AND CASE
     WHEN a.prepaid OR p.cap_octets IS NOT NULL THEN
         s.id IS NULL OR m.data_account_id IS NULL OR s.counts <> p.counts
         OR (a.prepaid AND b.id IS NOT NULL)
         OR (NOT a.prepaid AND b.id IS NOT NULL AND b.package_id IS DISTINCT FROM a.package_id)
         OR (NOT a.prepaid AND b.id IS NULL AND a.starts_on <= %(last)s
-            AND (a.ends_on IS NULL OR a.ends_on >= %(month)s) AND (NOT %(everybody)s OR %(monthly)s))
-    ELSE s.id IS NOT NULL OR b.id IS NOT NULL OR (m.data_account_id IS NOT NULL AND NOT EXISTS (
-        SELECT FROM radius_meteredspan WHERE data_account_id = a.id AND until > %(lately)s)) END
-ORDER BY a.id LIMIT %(most)s
+            AND (a.ends_on IS NULL OR a.ends_on >= %(month)s) AND %(monthly)s)
+    ELSE s.id IS NOT NULL OR b.id IS NOT NULL OR (m.data_account_id IS NOT NULL AND (
+        SELECT id FROM radius_meteredspan WHERE data_account_id = a.id AND until > %(lately)s LIMIT 1) IS NULL) END
+ORDER BY a.id
 """
 #: How long after the beginning of a month its bundles are left to the sweep that grants them.
 PATIENCE = timedelta(minutes=10)
 #: How long a line that became uncapped keeps its meter: what it used before may be reported late.
 LINGER = timedelta(days=counting.DAYS + 1)
-#: Lines settled at a time.
-MOST = 1000
+#: Lines that come to be metered in one transaction.
+TOGETHER = 250
 
 
-def settle(account_ids: Collection[int] | None, now: datetime, most: int = MOST) -> int:
-    """Bring lines (None: all; `most` at a time) in line with their packages: whether their usage is drawn, what counts,
-    and that this month's bundle is there and is that of their package. How many were not.
+def lines_after(account_id: int, most: int) -> list[int]:
+    """The next lines to look at for whoever goes through all of them, from 0 on."""
+    lines = DataAccount.objects.filter(pk__gt=account_id).order_by("pk")
+    return list(lines.values_list("pk", flat=True)[:most])
+
+
+def settle(account_ids: Collection[int], now: datetime, *, patient: bool = False) -> int:
+    """Bring lines in line with their packages: whether their usage is drawn, what counts, and that this month's bundle
+    is there and is that of their package. How many were not. `patient`: in the first minutes of a month its bundles are
+    left to the sweep that grants them.
 
     Nobody has to remember to call it when a line gets another package or a package another cap: the drawer does,
     within a second of the change.
@@ -53,12 +63,10 @@ def settle(account_ids: Collection[int] | None, now: datetime, most: int = MOST)
         cursor.execute(
             _UNSETTLED,
             {
-                "everybody": account_ids is None,
-                "ids": list(account_ids or ()),
+                "ids": list(account_ids),
                 "month": month.start,
                 "last": month.last,
-                "monthly": now >= day_start(month.start) + PATIENCE,
-                "most": most,
+                "monthly": not patient or now >= day_start(month.start) + PATIENCE,
                 "lately": now - LINGER,
             },
         )
@@ -81,7 +89,8 @@ def settle(account_ids: Collection[int] | None, now: datetime, most: int = MOST)
             fresh.append(account_id)
         else:
             settle_one(account_id, now)
-    _settle_fresh(fresh, now)
+    for start in range(0, len(fresh), TOGETHER):
+        _settle_fresh(fresh[start : start + TOGETHER], now)
     return len(rows)
 
 
@@ -107,8 +116,6 @@ ON CONFLICT DO NOTHING
 
 def _settle_fresh(account_ids: list[int], now: datetime) -> None:
     """Many at once: lines that come to be metered, or have no bundle of a month that began."""
-    if not account_ids:
-        return
     month = month_of(local_day(now))
     asked: dict[str, Any] = {
         "ids": account_ids,

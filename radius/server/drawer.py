@@ -33,8 +33,8 @@ FLOOD, FLOOD_SECONDS, WAIT_SECONDS = 2000, 0.2, 60.0
 TURN_SECONDS, RECENT_SECONDS, ALL_SECONDS = 1.0, 300.0, 3600.0
 #: Between looks at what is not drawn when somebody used something of whom it is not said who.
 SOMEBODY_SECONDS = 10.0
-#: Lines settled at a time; and how long one that could not be counted is left alone.
-SETTLED, PARKED_SECONDS = 100, 3600.0
+#: Lines settled at a time, of those that are told of and of all; how long one that could not be counted is left alone.
+SETTLED, LOOKED, PARKED_SECONDS = 100, 1000, 3600.0
 _BACK_OFF_SECONDS = 1.0
 #: What ended longer ago is rolled over by the sweep.
 ROLLED = timedelta(hours=1)
@@ -86,6 +86,7 @@ class Drawer:
         self._recent_at = self._all_at = self._looked_at = 0.0
         self._hurried: object = None
         self._unsettled: set[int] = set()
+        self._settled_to: int | None = None  # all lines are gone through, up to this one so far
         self._parked: dict[int, float] = {}
 
     def tell(self, payloads: Iterable[str]) -> None:
@@ -211,29 +212,29 @@ class Drawer:
         if packages:
             lines = DataAccount.objects.filter(package__in=packages)
             self._unsettled |= set(lines.values_list("pk", flat=True))
-        everybody = "*" in told
-        while everybody and monotonic() < end:
-            everybody = self._settled(None, now) >= SETTLED
         while self._unsettled and monotonic() < end:
-            some = list(islice(self._unsettled, settling.MOST))
-            if self._settled(some, now) < SETTLED:
-                self._unsettled -= set(some)
-        if everybody:
-            self.tell({"*"})
+            some = list(islice(self._unsettled, SETTLED))
+            self._settle_lines(some, now)
+            self._unsettled -= set(some)
+        if "*" in told:
+            self._settled_to = 0
+        while self._settled_to is not None and monotonic() < end:
+            some = settling.lines_after(self._settled_to, LOOKED)
+            self._settle_lines(some, now, patient=True)
+            self._settled_to = some[-1] if some else None
 
-    def _settled(self, account_ids: list[int] | None, now: datetime) -> int:
+    def _settle_lines(self, account_ids: list[int], now: datetime, *, patient: bool = False) -> None:
         """As `settling.settle`; a line that cannot be settled is logged, and holds up neither others nor drawing."""
         try:
-            return settling.settle(account_ids, now, SETTLED)
+            settling.settle(account_ids, now, patient=patient)
         except (OperationalError, InterfaceError):
             raise
         except Exception:
-            log.exception("lines_not_settled", lines=account_ids and len(account_ids))
-        if account_ids and len(account_ids) > 1:
-            middle = len(account_ids) // 2
-            self._settled(account_ids[:middle], now)
-            self._settled(account_ids[middle:], now)
-        return 0
+            log.exception("lines_not_settled", lines=len(account_ids))
+            if len(account_ids) > 1:
+                middle = len(account_ids) // 2
+                self._settle_lines(account_ids[:middle], now, patient=patient)
+                self._settle_lines(account_ids[middle:], now, patient=patient)
 
     def _catch_up(self, now: datetime) -> None:
         moment, today = monotonic(), local_day(now)
