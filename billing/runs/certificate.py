@@ -9,6 +9,7 @@ from django.db import connection
 from billing.runs.models import Run
 from ispbilling.core.money import format_money
 
+# Sets are told apart by EXCEPT: documents of this hour are in no statistics, and NOT EXISTS may compare all with all.
 _FACTS = """
 WITH d AS (
     SELECT d.id, d.number, d.net, d.vat, d.total, d.customer_id FROM billing_document d
@@ -29,11 +30,10 @@ SELECT json_build_object(
     'appeared', (SELECT count(*) FROM x WHERE NOT planned),
     'left_out_total', (SELECT coalesce(sum(total), 0)::text FROM x WHERE planned),
     'unaccounted', (
-        SELECT count(*) FROM billing_runplan p WHERE p.run_id = %(run)s
-          AND NOT EXISTS (SELECT FROM d WHERE d.customer_id = p.customer_id)
-          AND NOT EXISTS (
-              SELECT FROM billing_runexception x WHERE x.run_id = p.run_id AND x.customer_id =
-              p.customer_id)),
+        SELECT count(*) FROM (
+            SELECT customer_id FROM billing_runplan WHERE run_id = %(run)s
+            EXCEPT SELECT customer_id FROM d
+            EXCEPT SELECT customer_id FROM billing_runexception WHERE run_id = %(run)s) missing),
     'first_number', (SELECT min(number) FROM d),
     'last_number', (SELECT max(number) FROM d),
     'net', (SELECT coalesce(sum(net), 0)::text FROM d),
