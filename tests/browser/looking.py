@@ -56,6 +56,18 @@ def shoot(page: Page, name: str, *, full_page: bool = True) -> list[Path]:
     return taken
 
 
+def drawn(page: Page, *canvases: str) -> bool:
+    """Whether Chart.js has drawn on all of these within ten seconds. The page's policy lets no expression be evaluated
+    again and again inside it, so it is asked from outside.
+    """
+    asked = "ids => Boolean(window.Chart) && ids.every(id => Chart.getChart(id))"
+    for _ in range(100):
+        if page.evaluate(asked, list(canvases)):
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than the window; anything over 0 makes a phone scroll sideways."""
     wider: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

@@ -135,7 +135,7 @@ def test_a_widget_draws_its_chart(desk: Page, live_server: LiveServer) -> None:
     desk.goto(f"{live_server.url}/person/{User.objects.get(username='p1').pk}/")
     chart = desk.locator("#usage-chart")
     expect(chart).to_be_visible()
-    desk.wait_for_function("window.Chart && Chart.getChart('usage-chart')")
+    assert looking.drawn(desk, "usage-chart")
     desk.get_by_text("Table", exact=True).first.click()
     expect(desk.get_by_role("cell", name="12.25").first).to_be_visible()
     expect(desk.locator("#widget-usage .leaflet-marker-icon")).to_be_visible()

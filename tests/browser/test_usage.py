@@ -93,7 +93,7 @@ def test_the_usage_of_a_customer_has_every_block_of_the_guide(
     expect(account.get_by_role("table", name="Usage by user account")).to_contain_text("test@test")
     # Dark blue: bars of the days and the pie, each with its table.
     graph = page.get_by_role("region", name="Data Usage for User Account: test@test")
-    page.wait_for_function("window.Chart && Chart.getChart('usage-chart') && Chart.getChart('usage-kinds')")
+    assert looking.drawn(page, "usage-chart", "usage-kinds")
     expect(graph.get_by_role("img")).to_have_count(2)
     graph.get_by_text("Table").first.click()
     # Red: the billing summary.
